@@ -1,0 +1,23 @@
+//! What Innkeeper is about: its types and rules. Pure: no database, no HTTP, no clock of its own.
+//!
+//! Text from outside becomes one of these types by a parser that says what is wrong, why, and what to do;
+//! after that nothing needs to be checked again.
+
+pub mod allowlist;
+pub mod connection;
+pub mod email;
+pub mod handoff;
+pub mod hba;
+pub mod ids;
+pub mod mail;
+pub mod mistakes;
+pub mod name;
+pub mod organisation;
+pub mod password;
+pub mod plan;
+pub mod ports;
+pub mod run;
+pub mod secret;
+pub mod support;
+pub mod tenant;
+pub mod text;

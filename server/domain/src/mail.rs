@@ -1,0 +1,77 @@
+//! The mails the portal sends. None holds a password or a connection string.
+
+use crate::email::EmailAddress;
+use serde::{Deserialize, Serialize};
+
+/// A mail: what it says. The adapter has one folder of templates for each.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mail", rename_all = "snake_case")]
+pub enum Message {
+    /// Confirm the address of a new account, or sign in to an old one: a link that asks for a press, and a code.
+    SignIn {
+        /// The link.
+        link: String,
+        /// The six digits.
+        code: String,
+        /// Whether an account with this address exists.
+        known: bool,
+    },
+    /// The database is ready; the passwords wait.
+    Ready {
+        /// The tenant's name.
+        tenant: String,
+        /// The handoff's page.
+        link: String,
+        /// Until when, in UTC, as a person reads it.
+        until: String,
+    },
+    /// The database could not be made.
+    SetupFailed {
+        /// The tenant's name.
+        tenant: String,
+        /// The page of the run.
+        link: String,
+        /// What happened.
+        reason: String,
+        /// The number to quote.
+        support_number: String,
+    },
+    /// The passwords were shown to somebody.
+    CredentialsRevealed {
+        /// The tenant's name.
+        tenant: String,
+        /// To whom.
+        person: String,
+        /// From which address.
+        address: String,
+        /// When, in UTC, as a person reads it.
+        at: String,
+        /// Where new passwords are made.
+        link: String,
+    },
+    /// Nobody opened the passwords in time; they no longer work.
+    CredentialsExpired {
+        /// The tenant's name.
+        tenant: String,
+        /// Where new passwords are made.
+        link: String,
+    },
+}
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Links and codes open doors.
+        f.write_str("Message")
+    }
+}
+
+/// A mail on its way.
+#[derive(Debug, Clone)]
+pub struct OutgoingMail {
+    /// The same at each try, so that a mail sent twice is seen once (RFC 5322, section 3.6.4).
+    pub message_id: String,
+    /// The one recipient.
+    pub to: EmailAddress,
+    /// What it says.
+    pub message: Message,
+}

@@ -1,0 +1,26 @@
+//! What the portal needs from outside, as traits. The adapters implement them.
+
+mod mailer;
+mod sealer;
+mod server;
+
+pub use mailer::{MailError, Mailer};
+pub use sealer::{SealError, Sealed, Sealer};
+pub use server::{
+    FirstConnection, Inventory, RoleVerifiers, ServerError, ServerFacts, SignIn, SignInAnswer, TenantServer,
+    TenantSession, Usage,
+};
+
+use time::OffsetDateTime;
+
+/// Says what time it is. Deadlines of things in the control database use the database's own clock instead.
+pub trait Clock: Send + Sync {
+    /// Now, in UTC.
+    fn now(&self) -> OffsetDateTime;
+}
+
+/// Draws random bytes fit for keys.
+pub trait Random: Send + Sync {
+    /// Fills the slice.
+    fn fill(&self, bytes: &mut [u8]);
+}

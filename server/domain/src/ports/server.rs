@@ -1,0 +1,182 @@
+use crate::{
+    connection::Endpoint,
+    name::TenantName,
+    plan::{Extension, Limits},
+    secret::Secret,
+    tenant::{PerRole, TenantRole},
+};
+use async_trait::async_trait;
+use std::net::IpAddr;
+
+/// A PostgreSQL server that did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// Not reached, restarting, out of connections, blocked: worth another try.
+    #[error("{doing}: {cause}")]
+    Unavailable {
+        /// What was being done.
+        doing: &'static str,
+        /// What the server or the network said, without secrets.
+        cause: String,
+    },
+    /// It will say the same again.
+    #[error("{doing}: {cause}")]
+    Refused {
+        /// What was being done.
+        doing: &'static str,
+        /// What the server said, without secrets.
+        cause: String,
+    },
+}
+
+/// What is known about a server before a tenant is put on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerFacts {
+    /// Major version.
+    pub major: u32,
+    /// `max_connections` without those reserved for the platform.
+    pub connections: i32,
+    /// Databases, templates not counted.
+    pub databases: i64,
+    /// Size of all databases, in bytes.
+    pub used_bytes: i64,
+}
+
+/// The SCRAM-SHA-256 verifier of each role (RFC 5803). The passwords themselves never go to the server.
+pub type RoleVerifiers = PerRole<Secret>;
+
+/// A try to sign in to a tenant's server, as its customer would.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// The database.
+    pub database: String,
+    /// The role.
+    pub user: String,
+    /// Its password.
+    pub password: Secret,
+}
+
+/// What a try to sign in led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInAnswer {
+    /// In, as this user of this database; whether over TLS, from which address, and what was read back there.
+    In {
+        /// `current_user`.
+        user: String,
+        /// `current_database()`.
+        database: String,
+        /// `pg_stat_ssl.ssl` of the session.
+        tls: bool,
+        /// Names of the installed extensions.
+        extensions: Vec<String>,
+        /// Privileges of the session: may create in schema public, may create temporary tables.
+        may_create: bool,
+        /// See `may_create`.
+        may_use_temp: bool,
+    },
+    /// Refused, with the SQLSTATE of the refusal (28000: rules, 28P01: password, 42501: no CONNECT).
+    Refused {
+        /// The SQLSTATE.
+        code: String,
+    },
+}
+
+/// How much a tenant uses.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Usage {
+    /// Size of the database, in bytes.
+    pub size_bytes: i64,
+    /// Connections of each role now.
+    pub connections: PerRole<i64>,
+    /// Sessions ever begun in the database (`pg_stat_database.sessions`).
+    pub sessions: i64,
+    /// `pg_stat_database.blks_hit` and `blks_read` as a share of hits, in percent; none before any read.
+    pub cache_hit_percent: Option<f64>,
+}
+
+/// The first connection a customer made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstConnection {
+    /// The role that signed in, where the server's log says so.
+    pub role: Option<TenantRole>,
+    /// From where, where the server's log says so.
+    pub address: Option<IpAddr>,
+}
+
+/// Everything on a server that belongs to a tenant or could, read from its catalogs and nothing else.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// Databases that are not the platform's own.
+    pub databases: Vec<String>,
+    /// Roles that are not the platform's own.
+    pub roles: Vec<String>,
+    /// Memberships as (group, member).
+    pub memberships: Vec<(String, String)>,
+    /// Settings as (database or empty, role or empty, setting).
+    pub settings: Vec<(String, String, String)>,
+    /// Names in `pg_hba_file_rules`, with the line's number; platform groups not counted.
+    pub rules: Vec<(i32, String)>,
+    /// Definitions under way now: (process, statement's first words).
+    pub in_flight: Vec<(i32, String)>,
+}
+
+/// A server that tenants live on, reached by its platform's administrator.
+#[async_trait]
+pub trait TenantServer: Send + Sync {
+    /// Where customers reach it.
+    fn endpoint(&self) -> Endpoint;
+    /// The certificate (PEM) by which customers check it.
+    fn ca_certificate(&self) -> String;
+    /// Makes the platform's roles and the template, where they are not there. Any number of portals may call it.
+    async fn prepare(&self) -> Result<(), ServerError>;
+    /// Reads the facts that decide about room.
+    async fn facts(&self) -> Result<ServerFacts, ServerError>;
+    /// Takes the tenant's lock and with it the only session that changes this tenant. Waits for a statement of a
+    /// killed holder to end, within a deadline. The lock ends with the session.
+    async fn lock(&self, tenant: &TenantName) -> Result<Box<dyn TenantSession>, ServerError>;
+    /// Puts the portal's block into `pg_hba.conf`, checked, reloaded and in force when this returns. The file is
+    /// as before on any error. The caller holds the server's rule lock ([`TenantServer::lock_rules`]).
+    async fn write_rules(&self, block: &str) -> Result<(), ServerError>;
+    /// The portal's block as it stands in the file.
+    async fn read_rules(&self) -> Result<Option<String>, ServerError>;
+    /// Serialises the writers of `pg_hba.conf` over all portals; the lock ends when the guard is dropped.
+    async fn lock_rules(&self) -> Result<Box<dyn Send + Sync>, ServerError>;
+    /// The address from which [`TenantServer::sign_in`] comes, as the server sees it.
+    fn probe_address(&self) -> IpAddr;
+    /// Really signs in over TLS, checking the server's certificate; closes the session again.
+    async fn sign_in(&self, attempt: &SignIn) -> Result<SignInAnswer, ServerError>;
+    /// What a tenant uses now; none if it is not there.
+    async fn usage(&self, tenant: &TenantName) -> Result<Option<Usage>, ServerError>;
+    /// Looks in the server's log for the first session of the tenant's roles that did not come from the portal's
+    /// probes. None where the log cannot be read or has none.
+    async fn first_connection(&self, tenant: &TenantName) -> Result<Option<FirstConnection>, ServerError>;
+    /// Reads everything that could be an orphan.
+    async fn inventory(&self) -> Result<Inventory, ServerError>;
+}
+
+/// The one session that changes a tenant, under its lock. Every call looks first and may be repeated.
+#[async_trait]
+pub trait TenantSession: Send {
+    /// Group and login roles, which may not sign in yet, with these verifiers.
+    async fn create_roles(&mut self, verifiers: &RoleVerifiers) -> Result<(), ServerError>;
+    /// Removes the roles and what they own or were granted elsewhere. Absent is success.
+    async fn drop_roles(&mut self) -> Result<(), ServerError>;
+    /// The database, closed from birth, and its rights.
+    async fn create_database(&mut self) -> Result<(), ServerError>;
+    /// Ends its sessions and removes it. Absent is success.
+    async fn drop_database(&mut self) -> Result<(), ServerError>;
+    /// Schema, default privileges and function rights inside the database.
+    async fn apply_template(&mut self) -> Result<(), ServerError>;
+    /// Exactly these extensions: missing ones are made, others of the platform's list removed.
+    async fn install_extensions(&mut self, extensions: &[Extension]) -> Result<(), ServerError>;
+    /// Limits of database and roles, and the settings of the plan.
+    async fn apply_limits(&mut self, limits: &Limits) -> Result<(), ServerError>;
+    /// Back to no connections and no settings. Absent is success.
+    async fn reset_limits(&mut self) -> Result<(), ServerError>;
+    /// Lets the roles sign in, or no longer. Absent roles are success for `false`.
+    async fn set_login(&mut self, login: bool) -> Result<(), ServerError>;
+    /// The verifiers as the server has them; none for a role without a password.
+    async fn read_verifiers(&mut self) -> Result<PerRole<Option<Secret>>, ServerError>;
+    /// Replaces the verifiers; `None` takes the password away. Statements and log never hold them.
+    async fn set_verifiers(&mut self, verifiers: &PerRole<Option<Secret>>) -> Result<(), ServerError>;
+}
