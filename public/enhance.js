@@ -76,7 +76,7 @@ const tick = () => {
 tick();
 setInterval(tick, 1000);
 
-// Makes `old` look like `fresh`, touching only what differs: focus, selection, open details,
+// Makes old look like fresh, touching only what differs: focus, selection, open details,
 // running animations and live regions survive.
 const morph = (old, fresh) => {
   if (old.nodeName !== fresh.nodeName || old.id !== fresh.id) return old.replaceWith(fresh);

@@ -75,3 +75,16 @@ pub struct OutgoingMail {
     /// What it says.
     pub message: Message,
 }
+
+impl Message {
+    /// Its kind, as stored beside the sealed text.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::SignIn { .. } => "sign_in",
+            Self::Ready { .. } => "ready",
+            Self::SetupFailed { .. } => "setup_failed",
+            Self::CredentialsRevealed { .. } => "credentials_revealed",
+            Self::CredentialsExpired { .. } => "credentials_expired",
+        }
+    }
+}

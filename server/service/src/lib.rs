@@ -1,1 +1,22 @@
-//! x
+//! What the portal does: its use cases, the SQL of the control database, and the engine that runs durable work.
+//!
+//! A page and its API endpoint call the same use case. A use case changes rows, writes the audit row and queues
+//! the work in one transaction; nothing outside happens inside it.
+
+pub mod audit;
+pub mod changes;
+pub mod engine;
+pub mod error;
+pub mod outbox;
+pub mod rate;
+pub mod seal;
+pub mod servers;
+pub mod store;
+pub mod visitor;
+
+mod service;
+#[cfg(test)]
+mod testing;
+
+pub use error::{Error, Result};
+pub use service::{Service, Settings};

@@ -3,13 +3,15 @@
 mod mailer;
 mod sealer;
 mod server;
+mod verifier;
 
-pub use mailer::{MailError, Mailer};
+pub use mailer::{LocalMailbox, MailError, MailboxEntry, MailboxMail, Mailer};
 pub use sealer::{SealError, Sealed, Sealer};
 pub use server::{
     FirstConnection, Inventory, RoleVerifiers, ServerError, ServerFacts, SignIn, SignInAnswer, TenantServer,
     TenantSession, Usage,
 };
+pub use verifier::Verifier;
 
 use time::OffsetDateTime;
 

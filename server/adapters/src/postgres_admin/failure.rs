@@ -1,0 +1,87 @@
+use innkeeper_domain::ports::ServerError;
+
+/// What went wrong with one statement or connection, with the SQLSTATE that decides what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing}: {cause}")]
+pub(super) struct Failure {
+    pub(super) doing: &'static str,
+    /// SQLSTATE (PostgreSQL, appendix A), where the server answered.
+    pub(super) code: Option<String>,
+    cause: String,
+    again: bool,
+}
+
+impl Failure {
+    /// Another try may succeed.
+    pub(super) fn later(doing: &'static str, cause: impl Into<String>) -> Self {
+        Self { doing, code: None, cause: cause.into(), again: true }
+    }
+
+    /// Another try would end the same.
+    pub(super) fn refused(doing: &'static str, cause: impl Into<String>) -> Self {
+        Self { doing, code: None, cause: cause.into(), again: false }
+    }
+
+    /// Reads an error of the driver. The server's first line only: detail, hint and context may quote a statement.
+    pub(super) fn of(doing: &'static str, error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(said) => {
+                let code = said.code().map(std::borrow::Cow::into_owned);
+                let again = code.as_deref().is_some_and(passes);
+                let cause = format!("{} ({})", said.message(), code.as_deref().unwrap_or("no SQLSTATE"));
+                Self { doing, code, cause, again }
+            }
+            // A certificate that does not hold, see `std::io::ErrorKind::InvalidData` of the TLS library.
+            sqlx::Error::Io(io) if io.kind() == std::io::ErrorKind::InvalidData => {
+                Self::refused(doing, io.to_string())
+            }
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => Self::later(doing, error.to_string()),
+            _ => Self::refused(doing, error.to_string()),
+        }
+    }
+
+    /// Adds what went wrong when the first failure was cleaned up.
+    pub(super) fn followed_by(mut self, what: &str, second: &Self) -> Self {
+        self.cause = format!("{}; then {what}: {}", self.cause, second.cause);
+        self
+    }
+
+    pub(super) fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+
+    /// Makes a lasting failure one that passes.
+    pub(super) fn but_later(mut self) -> Self {
+        self.again = true;
+        self
+    }
+}
+
+/// Whether what this SQLSTATE tells of passes by itself: connection lost, transaction rolled back, out of
+/// resources, ended by an operator or a deadline, object in use.
+fn passes(code: &str) -> bool {
+    matches!(code.get(..2), Some("08" | "40" | "53" | "57")) || matches!(code, "55006" | "55P03")
+}
+
+impl From<Failure> for ServerError {
+    fn from(Failure { doing, code: _, cause, again }: Failure) -> Self {
+        if again { Self::Unavailable { doing, cause } } else { Self::Refused { doing, cause } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_tried_again() {
+        for code in ["08006", "40P01", "53300", "57P03", "57014", "55006", "55P03"] {
+            assert!(passes(code), "{code}");
+        }
+        for code in ["28000", "42501", "42704", "2BP01", "55000", "XX000"] {
+            assert!(!passes(code), "{code}");
+        }
+        assert!(matches!(Failure::later("x", "y").into(), ServerError::Unavailable { .. }));
+        assert!(matches!(Failure::refused("x", "y").into(), ServerError::Refused { .. }));
+    }
+}

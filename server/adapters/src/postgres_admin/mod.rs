@@ -1,0 +1,136 @@
+//! A PostgreSQL server that tenants live on, administered by SQL alone.
+//!
+//! Every session is dedicated to one piece of work and closed after it. All definitions are built from parsed
+//! names (`layout`) and quoted in one place ([`quote`]).
+
+mod connection;
+mod cut_off;
+mod database;
+mod failure;
+mod first_connection;
+mod inside;
+mod inventory;
+mod layout;
+mod limits;
+mod log;
+mod prepare;
+pub mod quote;
+mod roles;
+mod rules;
+mod session;
+mod sign_in;
+mod usage;
+mod verifier;
+
+pub use verifier::ScramVerifier;
+
+use async_trait::async_trait;
+use connection::Admin;
+use innkeeper_domain::{
+    connection::Endpoint,
+    name::TenantName,
+    ports::{
+        FirstConnection, Inventory, ServerError, ServerFacts, SignIn, SignInAnswer, TenantServer,
+        TenantSession, Usage,
+    },
+};
+use sqlx::postgres::PgConnectOptions;
+use std::{fmt, net::IpAddr};
+
+/// How the portal's own trials to sign in reach a server.
+#[derive(Debug, Clone)]
+pub struct ProbeAccess {
+    /// Name or address to connect to; the server's certificate must name it.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// The portal's address as the server sees it.
+    pub source: IpAddr,
+}
+
+/// All that is needed to administer a server.
+pub struct ServerAccess {
+    /// A superuser in the maintenance database, over a Unix socket or TCP.
+    pub admin: PgConnectOptions,
+    /// Where customers reach it.
+    pub endpoint: Endpoint,
+    /// The certificates (PEM) that its customers trust, and the probe besides the public ones.
+    pub ca_certificate: String,
+    /// How to try what customers will do.
+    pub probe: ProbeAccess,
+}
+
+/// A server that tenants live on.
+pub struct PostgresServer {
+    access: ServerAccess,
+}
+
+impl PostgresServer {
+    /// Takes the access; nothing is connected yet.
+    pub fn new(access: ServerAccess) -> Self {
+        let admin = connection::quiet(access.admin);
+        Self { access: ServerAccess { admin, ..access } }
+    }
+}
+
+// The options hold the administrator's password.
+impl fmt::Debug for PostgresServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresServer").field("endpoint", &self.access.endpoint).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TenantServer for PostgresServer {
+    fn endpoint(&self) -> Endpoint {
+        self.access.endpoint.clone()
+    }
+
+    fn ca_certificate(&self) -> String {
+        self.access.ca_certificate.clone()
+    }
+
+    async fn prepare(&self) -> Result<(), ServerError> {
+        Ok(prepare::prepare(&self.access.admin).await?)
+    }
+
+    async fn facts(&self) -> Result<ServerFacts, ServerError> {
+        Ok(usage::facts(&self.access.admin).await?)
+    }
+
+    async fn lock(&self, tenant: &TenantName) -> Result<Box<dyn TenantSession>, ServerError> {
+        Ok(Box::new(session::Session::lock(self.access.admin.clone(), tenant).await?))
+    }
+
+    async fn write_rules(&self, block: &str) -> Result<(), ServerError> {
+        Ok(rules::write(&self.access.admin, block).await?)
+    }
+
+    async fn read_rules(&self) -> Result<Option<String>, ServerError> {
+        Ok(rules::read(&self.access.admin).await?)
+    }
+
+    async fn lock_rules(&self) -> Result<Box<dyn Send + Sync>, ServerError> {
+        Ok(Box::new(Admin::open_locked(&self.access.admin, None, "server rules").await?))
+    }
+
+    fn probe_address(&self) -> IpAddr {
+        self.access.probe.source
+    }
+
+    async fn sign_in(&self, attempt: &SignIn) -> Result<SignInAnswer, ServerError> {
+        Ok(sign_in::sign_in(&self.access.probe, &self.access.ca_certificate, attempt).await?)
+    }
+
+    async fn usage(&self, tenant: &TenantName) -> Result<Option<Usage>, ServerError> {
+        Ok(usage::usage(&self.access.admin, tenant).await?)
+    }
+
+    async fn first_connection(&self, tenant: &TenantName) -> Result<Option<FirstConnection>, ServerError> {
+        Ok(first_connection::first(&self.access.admin, tenant).await?)
+    }
+
+    async fn inventory(&self) -> Result<Inventory, ServerError> {
+        Ok(inventory::inventory(&self.access.admin).await?)
+    }
+}

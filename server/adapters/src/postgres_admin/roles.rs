@@ -1,0 +1,119 @@
+use super::{
+    connection::within,
+    failure::Failure,
+    layout::{Names, ROLES_SQL},
+    quote,
+    session::Held,
+};
+use innkeeper_domain::{
+    ports::RoleVerifiers,
+    secret::Secret,
+    tenant::{PerRole, TenantRole},
+};
+
+impl Held {
+    /// Makes the roles that are missing and brings all to the closed state, whatever an earlier try left.
+    pub(super) async fn create_roles(&mut self, verifiers: &RoleVerifiers) -> Result<(), Failure> {
+        let doing = "creating the roles";
+        let there = self.present_roles(doing).await?;
+        let mut sql = String::new();
+        for name in self.names.all().into_iter().filter(|name| !there.contains(name)) {
+            sql += &format!("CREATE ROLE {} NOLOGIN;\n", quote::identifier(&name));
+        }
+        sql += &self.names.fill(ROLES_SQL);
+        for (role, verifier) in verifiers.iter() {
+            sql += &password_sql(&self.names, role, Some(verifier))?;
+        }
+        self.admin.run(doing, sql).await?;
+        self.check_memberships(doing).await
+    }
+
+    /// Somebody may have planted a role of this name with rights of its own.
+    async fn check_memberships(&mut self, doing: &'static str) -> Result<(), Failure> {
+        let query = sqlx::query_as(
+            "SELECT DISTINCT g.rolname::text COLLATE \"C\", m.rolname::text COLLATE \"C\" FROM pg_auth_members a
+             JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
+             WHERE g.rolname = ANY($1) OR m.rolname = ANY($1) ORDER BY 1, 2",
+        );
+        let found: Vec<(String, String)> =
+            within(doing, query.bind(self.names.all()).fetch_all(self.admin.raw())).await?;
+        let wanted = self.names.memberships();
+        match found.iter().find(|pair| !wanted.contains(pair)) {
+            Some((group, member)) => Err(Failure::refused(
+                doing,
+                format!("{member} is a member of {group}, which the layout does not have: revoke that"),
+            )),
+            None if found != wanted => Err(Failure::refused(doing, "a membership of the layout is missing")),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes the roles. A database that is still there may hold a customer's data, and its roles own them.
+    pub(super) async fn drop_roles(&mut self) -> Result<(), Failure> {
+        let doing = "dropping the roles";
+        self.leave().await;
+        let there = self.present_roles(doing).await?;
+        if there.is_empty() {
+            return Ok(());
+        }
+        let query = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)");
+        if within(doing, query.bind(&self.names.db).fetch_one(self.admin.raw())).await? {
+            return Err(Failure::refused(doing, "the database is still there: drop it first"));
+        }
+        let quoted: Vec<_> = there.iter().map(|name| quote::identifier(name)).collect();
+        let roles = quoted.join(", ");
+        self.end_sessions(doing).await?;
+        self.drop_belongings(doing, &roles).await?;
+        self.force(doing, format!("DROP ROLE {roles}")).await
+    }
+
+    /// What the roles own, or were granted, in other databases and on shared objects keeps them from being dropped.
+    async fn drop_belongings(&mut self, doing: &'static str, roles: &str) -> Result<(), Failure> {
+        let query = sqlx::query_scalar(
+            "SELECT DISTINCT coalesce(d.datname, current_database())::text FROM pg_shdepend s
+             LEFT JOIN pg_database d ON d.oid = s.dbid
+             WHERE s.refclassid = 'pg_authid'::regclass
+               AND s.refobjid IN (SELECT oid FROM pg_authid WHERE rolname = ANY($1))
+               AND s.classid NOT IN ('pg_authid'::regclass, 'pg_auth_members'::regclass)",
+        );
+        let databases: Vec<String> =
+            within(doing, query.bind(self.names.all()).fetch_all(self.admin.raw())).await?;
+        for database in databases {
+            let mut visit = self.visit(&database).await?;
+            visit.run(doing, format!("DROP OWNED BY {roles}")).await?;
+            visit.close().await;
+        }
+        Ok(())
+    }
+
+    /// The verifiers as the server has them.
+    pub(super) async fn read_verifiers(&mut self) -> Result<PerRole<Option<Secret>>, Failure> {
+        let query =
+            sqlx::query_as("SELECT rolname::text, rolpassword FROM pg_authid WHERE rolname = ANY($1)");
+        let query = query.bind(self.names.logins()).fetch_all(self.admin.raw());
+        let found: Vec<(String, Option<String>)> = within("reading the verifiers", query).await?;
+        let mut found: Vec<_> = found.into_iter().map(|(name, text)| (name, text.map(Secret::new))).collect();
+        let mut of = |role| {
+            let at = found.iter().position(|(name, _)| name == self.names.roles.of(role))?;
+            found.swap_remove(at).1
+        };
+        Ok(PerRole::make(&mut of))
+    }
+
+    /// Replaces the verifiers of all roles at once.
+    pub(super) async fn set_verifiers(&mut self, verifiers: &PerRole<Option<Secret>>) -> Result<(), Failure> {
+        let statements = verifiers.iter().map(|(role, to)| password_sql(&self.names, role, to.as_ref()));
+        let sql: String = statements.collect::<Result<_, _>>()?;
+        self.admin.run("setting the verifiers", sql).await
+    }
+}
+
+/// Sets a verifier. Anything else would be taken as a password in clear, and must not leave the portal.
+fn password_sql(names: &Names, role: TenantRole, verifier: Option<&Secret>) -> Result<String, Failure> {
+    let value = match verifier {
+        None => "NULL".to_owned(),
+        Some(text) if text.expose().starts_with("SCRAM-SHA-256$") => quote::literal(text.expose()),
+        Some(_) => return Err(Failure::refused("setting a verifier", "this is no SCRAM-SHA-256 verifier")),
+    };
+    Ok(format!("ALTER ROLE {} PASSWORD {value};\n", names.quoted(role)))
+}

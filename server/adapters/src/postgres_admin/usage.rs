@@ -1,0 +1,83 @@
+use super::{
+    connection::{Admin, within},
+    failure::Failure,
+    layout::Names,
+};
+use innkeeper_domain::{
+    name::TenantName,
+    ports::{ServerFacts, Usage},
+    tenant::PerRole,
+};
+use sqlx::postgres::PgConnectOptions;
+
+/// Reads what decides about room. The sizes take seconds at thousands of databases.
+pub(super) async fn facts(options: &PgConnectOptions) -> Result<ServerFacts, Failure> {
+    let doing = "reading the server's facts";
+    let mut admin = Admin::open(options, None).await?;
+    // reserved_connections came in 16.
+    let query = sqlx::query_as(
+        "SELECT current_setting('server_version_num')::int / 10000,
+                current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+                    - coalesce(current_setting('reserved_connections', true), '0')::int,
+                (SELECT count(*) FROM pg_database WHERE NOT datistemplate),
+                (SELECT coalesce(sum(pg_database_size(oid)), 0)::int8 FROM pg_database)",
+    );
+    let (major, connections, databases, used_bytes): (i32, i32, i64, i64) =
+        within(doing, query.fetch_one(admin.raw())).await?;
+    admin.close().await;
+    Ok(ServerFacts { major: major.unsigned_abs(), connections, databases, used_bytes })
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    size: i64,
+    owner: i64,
+    app: i64,
+    readonly: i64,
+    sessions: i64,
+    hit: i64,
+    read: i64,
+}
+
+/// Reads what a tenant uses, in one query.
+pub(super) async fn usage(options: &PgConnectOptions, tenant: &TenantName) -> Result<Option<Usage>, Failure> {
+    let names = Names::of(tenant);
+    let mut admin = Admin::open(options, None).await?;
+    let query = sqlx::query_as(
+        "SELECT pg_database_size(d.oid) AS size, a.owner, a.app, a.readonly,
+                coalesce(s.sessions, 0) AS sessions, coalesce(s.blks_hit, 0) AS hit, coalesce(s.blks_read, 0) AS read
+         FROM pg_database d LEFT JOIN pg_stat_database s ON s.datid = d.oid,
+              (SELECT count(*) FILTER (WHERE usename = $2) AS owner, count(*) FILTER (WHERE usename = $3) AS app,
+                      count(*) FILTER (WHERE usename = $4) AS readonly FROM pg_stat_activity WHERE datname = $1) a
+         WHERE d.datname = $1",
+    );
+    let PerRole { owner, app, readonly } = &names.roles;
+    let query = query.bind(&names.db).bind(owner).bind(app).bind(readonly);
+    let found: Option<Row> = within("reading a tenant's usage", query.fetch_optional(admin.raw())).await?;
+    admin.close().await;
+    Ok(found.map(|Row { size, owner, app, readonly, sessions, hit, read }| Usage {
+        size_bytes: size,
+        connections: PerRole { owner, app, readonly },
+        sessions,
+        cache_hit_percent: percent(hit, read),
+    }))
+}
+
+fn percent(hit: i64, read: i64) -> Option<f64> {
+    // Blocks counted beyond 2^53 lose their last digits, which a share does not show.
+    #[expect(clippy::cast_precision_loss, reason = "see above")]
+    let (hit, all) = (hit as f64, hit.saturating_add(read) as f64);
+    (all > 0.0).then(|| 100.0 * hit / all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hits_are_a_share_of_all_reads() {
+        assert_eq!(percent(0, 0), None);
+        assert_eq!(percent(3, 1), Some(75.0));
+        assert_eq!(percent(i64::MAX, i64::MAX), Some(100.0));
+    }
+}

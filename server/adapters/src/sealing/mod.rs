@@ -1,0 +1,9 @@
+//! Envelope encryption: every record has a key of its own, and the master key wraps those keys.
+
+mod file;
+mod key;
+mod sealer;
+
+pub use file::MasterKeyError;
+pub use key::MasterKey;
+pub use sealer::MasterSealer;

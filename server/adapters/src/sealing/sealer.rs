@@ -1,0 +1,121 @@
+use super::MasterKey;
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use innkeeper_domain::ports::{Random, SealError, Sealed, Sealer};
+use std::{fmt, sync::Arc};
+use zeroize::Zeroizing;
+
+/// Version of the bytes of a sealed record:
+/// `version 1 | wrap nonce 24 | wrapped key 32 + 16 | data nonce 24 | ciphertext + 16`.
+const VERSION: u8 = 1;
+const NONCE: usize = 24;
+const KEY: usize = 32;
+const TAG: usize = 16;
+
+/// Seals with XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03; AEAD of RFC 8439) under a fresh key for each record.
+///
+/// Nonces are random: with 24 bytes a repetition under one key is out of reach. The context is associated data
+/// of both layers, so that neither a record nor a wrapped key opens in another's place.
+#[derive(Clone)]
+pub struct MasterSealer {
+    key: MasterKey,
+    older: Vec<MasterKey>,
+    random: Arc<dyn Random>,
+}
+
+impl MasterSealer {
+    /// Seals under this key.
+    pub fn new(key: MasterKey, random: Arc<dyn Random>) -> Self {
+        Self { key, older: Vec::new(), random }
+    }
+
+    /// Also opens what was sealed under an older key.
+    #[must_use]
+    pub fn with_older(mut self, key: MasterKey) -> Self {
+        self.older.push(key);
+        self
+    }
+
+    fn master(&self, id: &str) -> Option<&MasterKey> {
+        std::iter::once(&self.key).chain(&self.older).find(|key| key.id() == id)
+    }
+}
+
+/// Associated data of a wrapped key. Ids have one length, so no other pair makes the same bytes.
+fn wrap_context(key: &MasterKey, context: &str) -> Vec<u8> {
+    [key.id().as_bytes(), context.as_bytes()].concat()
+}
+
+fn encrypt(key: &[u8; KEY], nonce: &[u8; NONCE], msg: &[u8], aad: &[u8]) -> Vec<u8> {
+    XChaCha20Poly1305::new(key.into())
+        .encrypt(&XNonce::from(*nonce), Payload { msg, aad })
+        .expect("only texts of more than 256 GiB are refused, and those do not fit into memory here")
+}
+
+fn decrypt(
+    key: &[u8; KEY],
+    nonce: &[u8; NONCE],
+    msg: &[u8],
+    aad: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    XChaCha20Poly1305::new(key.into())
+        .decrypt(&XNonce::from(*nonce), Payload { msg, aad })
+        .map(Zeroizing::new)
+        .map_err(|_| SealError::Broken)
+}
+
+impl Sealer for MasterSealer {
+    fn seal(&self, plain: &[u8], context: &str) -> Sealed {
+        let mut data_key = Zeroizing::new([0; KEY]);
+        let (mut wrap_nonce, mut data_nonce) = ([0; NONCE], [0; NONCE]);
+        self.random.fill(data_key.as_mut_slice());
+        self.random.fill(&mut wrap_nonce);
+        self.random.fill(&mut data_nonce);
+        let wrapped =
+            encrypt(self.key.bytes(), &wrap_nonce, data_key.as_slice(), &wrap_context(&self.key, context));
+        let ciphertext = encrypt(&data_key, &data_nonce, plain, context.as_bytes());
+        let bytes = [&[VERSION], &wrap_nonce[..], &wrapped, &data_nonce, &ciphertext].concat();
+        Sealed { key_id: self.key.id().to_owned(), bytes }
+    }
+
+    fn open(&self, sealed: &Sealed, context: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let master =
+            self.master(&sealed.key_id).ok_or_else(|| SealError::UnknownKey(sealed.key_id.clone()))?;
+        let parts = Parts::read(&sealed.bytes).ok_or(SealError::Broken)?;
+        let unwrapped =
+            decrypt(master.bytes(), parts.wrap_nonce, parts.wrapped, &wrap_context(master, context))?;
+        let mut data_key = Zeroizing::new([0; KEY]);
+        // As long as it is: the length of `wrapped` is fixed.
+        data_key.copy_from_slice(&unwrapped);
+        decrypt(&data_key, parts.data_nonce, parts.ciphertext, context.as_bytes())
+    }
+}
+
+/// The bytes of a record, taken apart.
+struct Parts<'a> {
+    wrap_nonce: &'a [u8; NONCE],
+    wrapped: &'a [u8; KEY + TAG],
+    data_nonce: &'a [u8; NONCE],
+    ciphertext: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let rest = bytes.strip_prefix(&[VERSION])?;
+        let (wrap_nonce, rest) = rest.split_first_chunk()?;
+        let (wrapped, rest) = rest.split_first_chunk()?;
+        let (data_nonce, ciphertext) = rest.split_first_chunk()?;
+        Some(Self { wrap_nonce, wrapped, data_nonce, ciphertext })
+    }
+}
+
+impl fmt::Debug for MasterSealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[sealer]")
+    }
+}
+
+#[cfg(test)]
+mod tests;

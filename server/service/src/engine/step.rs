@@ -1,0 +1,138 @@
+use crate::Error;
+use async_trait::async_trait;
+use innkeeper_domain::{
+    ids::{OrganisationId, RunId, TenantId},
+    ports::ServerError,
+    run::{RunKind, RunState},
+    support::SupportNumber,
+};
+use serde_json::Value;
+use sqlx::PgConnection;
+use std::time::Duration;
+
+/// How an action went that did not fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The effect is there. What was done, for the person who watches; never a secret.
+    Done(String),
+    /// Something else has to happen first; look again after this time. Counts as a try.
+    Wait(Duration),
+}
+
+/// Why an action did not succeed. The text is shown to the person who waits and to staff; never a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// Worth another try.
+    #[error("{0}")]
+    Retry(String),
+    /// Trying again would end the same way.
+    #[error("{0}")]
+    Fatal(String),
+}
+
+impl From<ServerError> for StepError {
+    fn from(error: ServerError) -> Self {
+        match error {
+            ServerError::Unavailable { .. } => Self::Retry(error.to_string()),
+            ServerError::Refused { .. } => Self::Fatal(error.to_string()),
+        }
+    }
+}
+
+impl From<Error> for StepError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Database(_) => Self::Retry(error.to_string()),
+            _ => Self::Fatal(error.to_string()),
+        }
+    }
+}
+
+impl From<sqlx::Error> for StepError {
+    fn from(error: sqlx::Error) -> Self {
+        Error::from(error).into()
+    }
+}
+
+/// A run as its worker holds it.
+#[derive(Debug, Clone)]
+pub struct RunRow {
+    /// Which.
+    pub id: RunId,
+    /// Whose.
+    pub organisation: OrganisationId,
+    /// About which tenant.
+    pub tenant: TenantId,
+    /// What for.
+    pub kind: RunKind,
+    /// The number to quote.
+    pub support_number: SupportNumber,
+    /// Where it stands.
+    pub state: RunState,
+    /// The step that is next, or being undone.
+    pub cursor: usize,
+    /// Tries of that step so far.
+    pub attempts: i32,
+    /// What it was started with.
+    pub input: Value,
+    /// The fencing token of this hold.
+    pub token: i64,
+    /// Seconds until its deadline, by the control database's clock when it was taken; negative when over.
+    pub seconds_left: f64,
+    /// Why it failed, once it did.
+    pub failure: Option<String>,
+}
+
+/// What a step may use. `C` is what the steps of one hold share, such as a session with a server; it is dropped with
+/// the hold, so that nothing of it can outlive the lease.
+pub struct StepCx<'a, C> {
+    /// The run.
+    pub run: &'a RunRow,
+    /// Shared by the steps of this hold.
+    pub hold: &'a mut C,
+}
+
+/// One part of a run. Its name is stored: renaming is adding, the old one stays until no rows name it.
+#[async_trait]
+pub trait Step<C: Send>: Send + Sync {
+    /// Its name, as stored.
+    fn name(&self) -> &'static str;
+
+    /// How long one try may take; then it counts as failed.
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    /// Makes the effect. Looks first: an effect that is there already is success.
+    async fn apply(&self, cx: &mut StepCx<'_, C>) -> Result<Outcome, StepError>;
+
+    /// Takes the effect away, whole or half made. Absent is success.
+    async fn undo(&self, cx: &mut StepCx<'_, C>) -> Result<(), StepError>;
+
+    /// What changes in the control database together with the record that the step is done.
+    async fn record(&self, _run: &RunRow, _conn: &mut PgConnection) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// All steps done.
+    Done,
+    /// Undone whole, because of this.
+    Failed(String),
+    /// Could not be undone, because of this.
+    Stuck(String),
+}
+
+/// The steps of a kind of run, in order.
+#[async_trait]
+pub trait Plan<C: Send>: Send + Sync {
+    /// Its kind.
+    fn kind(&self) -> RunKind;
+    /// Its steps.
+    fn steps(&self) -> &[Box<dyn Step<C>>];
+    /// What changes together with the record that the run has ended.
+    async fn ended(&self, run: &RunRow, how: &Ended, conn: &mut PgConnection) -> Result<(), Error>;
+}

@@ -1,0 +1,233 @@
+use super::{
+    claim,
+    failpoint::{Point, strike},
+    journal::{self, Broken},
+    step::{Outcome, Plan, RunRow, Step, StepCx, StepError},
+};
+use crate::changes::{Change, Changes};
+use innkeeper_domain::{
+    ports::Random,
+    run::{RunKind, RunState},
+};
+use sqlx::PgPool;
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::sync::broadcast::error::RecvError;
+
+/// How an engine works.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkerSettings {
+    /// Runs worked on at the same time by this process.
+    pub workers: usize,
+    /// How long a run stays with a worker that no longer says anything.
+    pub lease: Duration,
+    /// How often due runs are looked for although nothing was heard.
+    pub poll: Duration,
+}
+
+impl Default for WorkerSettings {
+    fn default() -> Self {
+        Self { workers: 8, lease: Duration::from_secs(4), poll: Duration::from_secs(1) }
+    }
+}
+
+/// Tries of a step before it is given up, and of an undoing before a person has to look.
+const TRIES: i32 = 5;
+const UNDO_TRIES: i32 = 8;
+
+/// Works on runs, as the worker role. Any number of portals may have one.
+pub struct Engine<C> {
+    pool: PgPool,
+    plans: HashMap<RunKind, Arc<dyn Plan<C>>>,
+    random: Arc<dyn Random>,
+    changes: Changes,
+    settings: WorkerSettings,
+}
+
+impl<C: Default + Send + 'static> Engine<C> {
+    /// An engine for these plans.
+    pub fn new(
+        pool: PgPool,
+        plans: Vec<Arc<dyn Plan<C>>>,
+        random: Arc<dyn Random>,
+        changes: Changes,
+        settings: WorkerSettings,
+    ) -> Self {
+        let plans = plans.into_iter().map(|plan| (plan.kind(), plan)).collect();
+        Self { pool, plans, random, changes, settings }
+    }
+
+    /// Works until the process ends.
+    pub async fn run(self) {
+        let engine = Arc::new(self);
+        let workers = (0..engine.settings.workers).map(|_| tokio::spawn(engine.clone().work()));
+        futures::future::join_all(workers).await;
+    }
+
+    async fn work(self: Arc<Self>) {
+        let mut changes = self.changes.subscribe();
+        loop {
+            match claim::claim(&self.pool, self.settings.lease).await {
+                Ok(Some(run)) => {
+                    self.hold(run).await;
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "no run can be taken from the control database; trying again"),
+            }
+            let woken = async {
+                loop {
+                    match changes.recv().await {
+                        Ok(Change::Run(_) | Change::Anything) | Err(RecvError::Lagged(_)) => return,
+                        Ok(Change::Mail) => {}
+                        Err(RecvError::Closed) => std::future::pending().await,
+                    }
+                }
+            };
+            let _ = tokio::time::timeout(self.settings.poll, woken).await;
+        }
+    }
+
+    /// Works on a run for as long as the lease holds.
+    async fn hold(&self, mut run: RunRow) {
+        let (id, token) = (run.id, run.token);
+        let span = tracing::info_span!("run", %id, kind = run.kind.as_str(), number = %run.support_number);
+        let work = async {
+            tokio::select! {
+                worked = self.advance(&mut run) => match worked {
+                    Ok(()) => {}
+                    Err(Broken::Lost) => tracing::warn!("another worker has this run now"),
+                    Err(Broken::Failed(error)) => tracing::error!(%error, "the journal cannot be written; the run will be taken again"),
+                },
+                () = claim::keep(&self.pool, id, token, self.settings.lease) => tracing::warn!("the lease was lost"),
+            }
+        };
+        tracing::Instrument::instrument(work, span).await;
+    }
+
+    async fn advance(&self, run: &mut RunRow) -> Result<(), Broken> {
+        let Some(plan) = self.plans.get(&run.kind).cloned() else {
+            // A newer portal's run: leave it to one that knows it.
+            return journal::later(&self.pool, run, Duration::from_secs(30), None).await;
+        };
+        let mut hold = C::default();
+        let mut intended = false;
+        loop {
+            let going = match run.state {
+                RunState::Running => self.forward(run, &*plan, &mut hold, &mut intended).await?,
+                RunState::Unwinding => self.backward(run, &*plan, &mut hold).await?,
+                RunState::Done | RunState::Failed | RunState::Stuck => false,
+            };
+            if !going {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Runs the step at the cursor; whether to go on at once. `intended`: its intent is recorded by this hold.
+    async fn forward(
+        &self,
+        run: &mut RunRow,
+        plan: &dyn Plan<C>,
+        hold: &mut C,
+        intended: &mut bool,
+    ) -> Result<bool, Broken> {
+        let Some(step) = plan.steps().get(run.cursor) else {
+            return Err(Broken::Failed(crate::Error::corrupt("cursor", run.cursor)));
+        };
+        if run.seconds_left <= 0.0 {
+            journal::give_up(&self.pool, run, "It took longer than it may.").await?;
+            return Ok(true);
+        }
+        if !*intended {
+            journal::intent(&self.pool, run, false).await?;
+        }
+        *intended = false;
+        match apply(&**step, run, hold).await {
+            Ok(Outcome::Done(note)) => {
+                journal::done(&self.pool, run, plan, &note).await?;
+                // A fault ordered here can only kill or hang: there is nothing left to fail.
+                let _ = strike(step.name(), Point::AfterDone).await;
+                *intended = !run.state.is_over();
+                Ok(true)
+            }
+            Ok(Outcome::Wait(wait)) => {
+                journal::later(&self.pool, run, wait, None).await?;
+                Ok(false)
+            }
+            Err(StepError::Retry(why)) if run.attempts + 1 < TRIES => {
+                tracing::warn!(step = step.name(), %why, "step will be tried again");
+                journal::later(&self.pool, run, self.backoff(run.attempts), Some(&why)).await?;
+                Ok(false)
+            }
+            Err(StepError::Retry(why) | StepError::Fatal(why)) => {
+                tracing::error!(step = step.name(), %why, "step failed; undoing");
+                journal::give_up(&self.pool, run, &why).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Undoes the step at the cursor; whether to go on at once.
+    async fn backward(&self, run: &mut RunRow, plan: &dyn Plan<C>, hold: &mut C) -> Result<bool, Broken> {
+        let Some(step) = plan.steps().get(run.cursor) else {
+            return Err(Broken::Failed(crate::Error::corrupt("cursor", run.cursor)));
+        };
+        if !journal::was_intended(&self.pool, run).await? {
+            journal::undone(&self.pool, run, plan).await?;
+            return Ok(true);
+        }
+        journal::intent(&self.pool, run, true).await?;
+        match undo(&**step, run, hold).await {
+            Ok(()) => {
+                journal::undone(&self.pool, run, plan).await?;
+                Ok(true)
+            }
+            Err(StepError::Retry(why)) if run.attempts + 1 < UNDO_TRIES => {
+                tracing::warn!(step = step.name(), %why, "undoing will be tried again");
+                journal::later(&self.pool, run, self.backoff(run.attempts), Some(&why)).await?;
+                Ok(false)
+            }
+            Err(StepError::Retry(why) | StepError::Fatal(why)) => {
+                tracing::error!(step = step.name(), %why, "STUCK: undoing failed, a person has to look");
+                journal::stuck(&self.pool, run, plan, &why).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// 0.2 s, four times as long each time, 10 s at most, and up to half as much again at random.
+    fn backoff(&self, attempts: i32) -> Duration {
+        let mut byte = [0];
+        self.random.fill(&mut byte);
+        let base = 0.2 * 4_f64.powi(attempts.clamp(0, 3));
+        Duration::from_secs_f64(base.min(10.0) * (1.0 + f64::from(byte[0]) / 512.0))
+    }
+}
+
+async fn apply<C: Send>(step: &dyn Step<C>, run: &RunRow, hold: &mut C) -> Result<Outcome, StepError> {
+    let acting = async {
+        strike(step.name(), Point::AfterIntent).await?;
+        let outcome = step.apply(&mut StepCx { run, hold }).await?;
+        strike(step.name(), Point::AfterEffect).await?;
+        Ok(outcome)
+    };
+    within(step, acting).await
+}
+
+async fn undo<C: Send>(step: &dyn Step<C>, run: &RunRow, hold: &mut C) -> Result<(), StepError> {
+    let acting = async {
+        strike(step.name(), Point::UndoAfterIntent).await?;
+        step.undo(&mut StepCx { run, hold }).await?;
+        strike(step.name(), Point::UndoAfterEffect).await
+    };
+    within(step, acting).await
+}
+
+async fn within<C: Send, T>(
+    step: &dyn Step<C>,
+    acting: impl Future<Output = Result<T, StepError>>,
+) -> Result<T, StepError> {
+    tokio::time::timeout(step.deadline(), acting)
+        .await
+        .unwrap_or_else(|_| Err(StepError::Retry(format!("no answer within {} s", step.deadline().as_secs()))))
+}

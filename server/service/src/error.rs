@@ -1,0 +1,52 @@
+//! How a use case ends when it does not go well.
+
+use innkeeper_domain::{mistakes::Mistakes, ports::SealError};
+
+/// The result of a use case.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a use case did not do what was asked. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What the person typed or chose; goes beside the fields.
+    #[error("the form has mistakes")]
+    Mistakes(Mistakes),
+    /// Not there, or not theirs: nobody learns which.
+    #[error("not found")]
+    NotFound,
+    /// The sign-in is too old for this; the person signs in again and comes back.
+    #[error("a fresh sign-in is needed")]
+    StaleSignIn,
+    /// Too many tries; the number of seconds until the next one.
+    #[error("too many tries; wait {0} s")]
+    TooMany(u64),
+    /// The thing is not in a state in which this can be done; the page shows how it stands now.
+    #[error("not possible as it stands now")]
+    Overtaken,
+    /// The control database did not do it.
+    #[error("control database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A sealed secret cannot be opened.
+    #[error("sealed secret: {0}")]
+    Seal(#[from] SealError),
+    /// A row that cannot have been written by this portal.
+    #[error("unreadable row: {0}")]
+    Corrupt(String),
+}
+
+impl Error {
+    /// One mistake beside one field.
+    pub fn mistake(field: &str, what: impl Into<String>) -> Self {
+        Self::Mistakes(Mistakes::one(field, what))
+    }
+
+    /// A stored value that does not parse.
+    pub fn corrupt(what: &str, value: impl std::fmt::Display) -> Self {
+        Self::Corrupt(format!("{what} {value}"))
+    }
+
+    /// Whether this is a breach of the named unique index or constraint.
+    pub fn breaks(error: &sqlx::Error, constraint: &str) -> bool {
+        error.as_database_error().and_then(sqlx::error::DatabaseError::constraint) == Some(constraint)
+    }
+}

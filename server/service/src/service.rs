@@ -1,0 +1,40 @@
+use crate::{changes::Changes, servers::Servers};
+use innkeeper_domain::{
+    email::EmailAddress,
+    ids::Ids,
+    ports::{Random, Sealer, Verifier},
+};
+use sqlx::PgPool;
+use std::sync::Arc;
+
+/// What an operator decides and the use cases need.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The portal's own address, without a slash at its end. Links in mails begin with it, whatever a request says.
+    pub public_url: String,
+    /// Whom customers write to; shown on pages and in guides.
+    pub support: Option<EmailAddress>,
+    /// The rate limits.
+    pub limits: crate::rate::Limits,
+}
+
+/// Everything the use cases of the pages and the API stand on. Connects as the web role.
+#[derive(Clone)]
+pub struct Service {
+    /// The control database, as the web role.
+    pub pool: PgPool,
+    /// Makes ids.
+    pub ids: Ids,
+    /// Draws secrets.
+    pub random: Arc<dyn Random>,
+    /// Seals secrets.
+    pub sealer: Arc<dyn Sealer>,
+    /// Computes password verifiers.
+    pub verifier: Arc<dyn Verifier>,
+    /// The servers tenants live on.
+    pub servers: Servers,
+    /// Tells when runs change.
+    pub changes: Changes,
+    /// The operator's settings.
+    pub settings: Arc<Settings>,
+}

@@ -1,0 +1,54 @@
+use super::Tx;
+use crate::{Error, Result};
+use innkeeper_domain::{
+    ids::{AccountId, OrganisationId},
+    organisation::MemberRole,
+};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+/// Begins a transaction that sees what the account sees: its own requests and all organisations it is a member of.
+pub async fn begin_as_account(pool: &PgPool, account: AccountId) -> Result<Tx> {
+    let mut tx = pool.begin().await?;
+    as_account(&mut tx, account).await?;
+    Ok(tx)
+}
+
+/// Makes a transaction see what the account sees. Ends with the transaction.
+pub async fn as_account(conn: &mut PgConnection, account: AccountId) -> Result<()> {
+    sqlx::query!("select set_config('innkeeper.account', $1, true)", account.0.to_string()).fetch_one(&mut *conn).await?;
+    // In a second statement, because the policy on member reads the setting of the first.
+    sqlx::query!(
+        "select set_config('innkeeper.organisations',
+            coalesce((select array_agg(organisation_id)::text from member where account_id = $1), '{}'), true)",
+        account.0
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(())
+}
+
+/// Lets a transaction see one more organisation: the one it is about to make.
+pub async fn as_member(conn: &mut PgConnection, organisation: OrganisationId) -> Result<()> {
+    sqlx::query!(
+        "select set_config('innkeeper.organisations', array_append(coalesce(
+            nullif(current_setting('innkeeper.organisations', true), '')::uuid[], '{}'), $1)::text, true)",
+        organisation.0
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(())
+}
+
+/// What the account may do in an organisation that the transaction sees.
+pub async fn role_in(conn: &mut PgConnection, organisation: Uuid, account: AccountId) -> Result<MemberRole> {
+    let role = sqlx::query_scalar!(
+        "select role from member where organisation_id = $1 and account_id = $2",
+        organisation,
+        account.0
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::NotFound)?;
+    MemberRole::parse(&role).ok_or_else(|| Error::corrupt("member role", role))
+}

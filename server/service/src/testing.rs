@@ -1,0 +1,219 @@
+//! What the tests of the use cases share: a portal's service on a database of the test's own, and people to use it.
+//!
+//! `#[sqlx::test(migrator = "crate::store::MIGRATIONS")] async fn …(pool: PgPool)` makes the database as
+//! innkeeper_owner; [`TestPortal::open`] connects as the roles of the running portal.
+
+use crate::{
+    Service, Settings,
+    changes::Changes,
+    servers::Servers,
+    visitor::{SignedIn, Visitor},
+};
+use innkeeper_domain::{
+    email::EmailAddress,
+    ids::{AccountId, Ids, MailId, ServerId, SessionId},
+    mail::Message,
+    ports::{Clock, Random, SealError, Sealed, Sealer, Verifier},
+    secret::Secret,
+};
+use sqlx::{Executor, PgPool, postgres::PgPoolOptions};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use time::{OffsetDateTime, macros::datetime};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// A portal's service on the test's own database.
+pub struct TestPortal {
+    /// As the pages have it: connects as innkeeper_web.
+    pub service: Service,
+    /// As the background work has it: connects as innkeeper_worker.
+    pub worker: PgPool,
+    /// As innkeeper_owner: sees and may do everything. For setting up and for looking.
+    pub owner: PgPool,
+}
+
+impl TestPortal {
+    /// Opens a portal on the database of this pool.
+    pub async fn open(owner: &PgPool) -> Self {
+        Self::open_with(owner, crate::rate::Limits::default()).await
+    }
+
+    /// The same with rate limits of the test's own.
+    pub async fn open_with(owner: &PgPool, limits: crate::rate::Limits) -> Self {
+        let random = Arc::new(CountingRandom::default());
+        let service = Service {
+            pool: pool_as(owner, "set role innkeeper_web").await,
+            ids: Ids::new(Arc::new(StoppedClock), random.clone()),
+            random,
+            sealer: Arc::new(MaskingSealer),
+            verifier: Arc::new(HashingVerifier),
+            servers: Servers::default(),
+            changes: Changes::silent(),
+            settings: Arc::new(Settings {
+                public_url: "https://portal.example".into(),
+                support: None,
+                limits,
+            }),
+        };
+        Self { service, worker: pool_as(owner, "set role innkeeper_worker").await, owner: owner.clone() }
+    }
+
+    /// A browser session of nobody, as a row and as the visitor it makes.
+    pub async fn stranger(&self, address: &str) -> Visitor {
+        let session: SessionId = self.service.ids.make();
+        sqlx::query("insert into session (id_hash, id, data, expires_at) values ($1, $2, '{}', now() + interval '1 hour')")
+            .bind(session.0.as_bytes().to_vec())
+            .bind(session.0)
+            .execute(&self.owner)
+            .await
+            .unwrap();
+        Visitor { session: Some(session), address: ip(address), account: None }
+    }
+
+    /// A person with an account, signed in just now. The same address twice is the same person in another browser.
+    pub async fn person(&self, email: &str) -> Visitor {
+        let mut visitor = self.stranger("203.0.113.7").await;
+        let email = EmailAddress::parse(email).unwrap();
+        let id: Uuid = sqlx::query_scalar(
+            "insert into account (id, email, email_key) values ($1, $2, $3)
+             on conflict (email_key) do update set email = excluded.email returning id",
+        )
+        .bind(self.service.ids.make::<Uuid>())
+        .bind(email.to_string())
+        .bind(email.key())
+        .fetch_one(&self.owner)
+        .await
+        .unwrap();
+        sqlx::query("update session set account_id = $2, provider = 'mail', authenticated_at = now() where id = $1")
+            .bind(visitor.session.unwrap().0)
+            .bind(id)
+            .execute(&self.owner)
+            .await
+            .unwrap();
+        visitor.account = Some(SignedIn { id: AccountId(id), email, fresh: true });
+        visitor
+    }
+
+    /// A server with room for so many tenants, as a row; nothing answers there.
+    pub async fn server(&self, region: &str, max_tenants: i32) -> ServerId {
+        let id: ServerId = self.service.ids.make();
+        sqlx::query(
+            "insert into server (id, name, region, region_label, host, port, major, max_tenants, connections)
+             values ($1, $2, $3, $4, 'localhost', 5433, 15, $5, 290)",
+        )
+        .bind(id.0)
+        .bind(id.to_string())
+        .bind(region)
+        .bind(format!("Region {region}"))
+        .bind(max_tenants)
+        .execute(&self.owner)
+        .await
+        .unwrap();
+        id
+    }
+
+    /// The mails queued for an address, oldest first.
+    pub async fn mails(&self, to: &str) -> Vec<Message> {
+        let rows: Vec<(Uuid, String, Vec<u8>)> = sqlx::query_as(
+            "select id, key_id, sealed from outbox where recipient = $1 and sealed is not null order by created_at",
+        )
+        .bind(to)
+        .fetch_all(&self.owner)
+        .await
+        .unwrap();
+        let open = |(id, key_id, bytes): (Uuid, String, Vec<u8>)| {
+            let sealed = Sealed { key_id, bytes };
+            let plain = self.service.sealer.open(&sealed, &format!("innkeeper outbox {}", MailId(id))).unwrap();
+            serde_json::from_slice(&plain).unwrap()
+        };
+        rows.into_iter().map(open).collect()
+    }
+
+    /// One number, read as innkeeper_owner.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&self.owner).await.unwrap()
+    }
+
+    /// Changes rows as innkeeper_owner, and says how many.
+    pub async fn change(&self, sql: &'static str) -> u64 {
+        sqlx::query(sql).execute(&self.owner).await.unwrap().rows_affected()
+    }
+}
+
+/// An address.
+pub fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+async fn pool_as(owner: &PgPool, set_role: &'static str) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(8)
+        .after_connect(move |conn, _| {
+            Box::pin(async move {
+                conn.execute(set_role).await?;
+                Ok(())
+            })
+        })
+        .connect_with((*owner.connect_options()).clone())
+        .await
+        .unwrap()
+}
+
+/// Always the same instant: nothing that has a deadline may read this clock.
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> OffsetDateTime {
+        datetime!(2026-11-21 12:00 UTC)
+    }
+}
+
+/// Draws that differ from each other and are the same in every run.
+#[derive(Default)]
+struct CountingRandom(AtomicU64);
+
+impl Random for CountingRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        let draw = self.0.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+        blake3::Hasher::new().update(&draw).finalize_xof().fill(bytes);
+    }
+}
+
+/// Seals by a mask: keeps the shape of sealing (only the same context opens), not its strength.
+struct MaskingSealer;
+
+fn mask(bytes: &[u8], context: &str) -> Vec<u8> {
+    let mut mask = vec![0; bytes.len()];
+    blake3::Hasher::new().update(context.as_bytes()).finalize_xof().fill(&mut mask);
+    bytes.iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect()
+}
+
+impl Sealer for MaskingSealer {
+    fn seal(&self, plain: &[u8], context: &str) -> Sealed {
+        let tagged = [blake3::hash(plain).as_bytes().as_slice(), plain].concat();
+        Sealed { key_id: "test".into(), bytes: mask(&tagged, context) }
+    }
+
+    fn open(&self, sealed: &Sealed, context: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let tagged = mask(&sealed.bytes, context);
+        match tagged.split_at_checked(32) {
+            Some((tag, plain)) if tag == blake3::hash(plain).as_bytes() => Ok(Zeroizing::new(plain.to_vec())),
+            _ => Err(SealError::Broken),
+        }
+    }
+}
+
+/// A verifier that is a plain hash.
+struct HashingVerifier;
+
+impl Verifier for HashingVerifier {
+    fn verifier(&self, password: &Secret) -> Secret {
+        Secret::new(format!("test${}", blake3::hash(password.expose().as_bytes())))
+    }
+}

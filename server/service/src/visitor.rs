@@ -1,0 +1,54 @@
+//! Who asks: a browser, and the person signed in there, if any.
+
+use crate::{Error, Result, audit};
+use innkeeper_domain::{
+    email::EmailAddress,
+    ids::{AccountId, SessionId},
+};
+use std::net::IpAddr;
+
+/// A browser as the portal knows it, for the length of one request.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// The browser's session by its stable id; none before the browser has one.
+    pub session: Option<SessionId>,
+    /// The address it asks from. Behind a proxy the one that a trusted proxy tells.
+    pub address: IpAddr,
+    /// The person, once signed in.
+    pub account: Option<SignedIn>,
+}
+
+/// A person who has signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The account.
+    pub id: AccountId,
+    /// Its address.
+    pub email: EmailAddress,
+    /// Whether the sign-in is at most [`innkeeper_domain::handoff::FRESH_FOR`] old, by the control database's clock.
+    pub fresh: bool,
+}
+
+impl Visitor {
+    /// The person; [`Error::NotFound`] if nobody is signed in.
+    pub fn signed_in(&self) -> Result<&SignedIn> {
+        self.account.as_ref().ok_or(Error::NotFound)
+    }
+
+    /// The person, if the sign-in is fresh; else [`Error::StaleSignIn`].
+    pub fn fresh(&self) -> Result<&SignedIn> {
+        self.signed_in().and_then(|person| person.fresh.then_some(person).ok_or(Error::StaleSignIn))
+    }
+
+    /// The browser's session; [`Error::NotFound`] if it has none.
+    pub fn session(&self) -> Result<SessionId> {
+        self.session.ok_or(Error::NotFound)
+    }
+
+    /// Who acts, for the audit log.
+    pub fn actor(&self) -> audit::Actor {
+        self.account.as_ref().map_or(audit::Actor::Anonymous, |person| {
+            audit::Actor::Account(person.id, person.email.to_string())
+        })
+    }
+}
