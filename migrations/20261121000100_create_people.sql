@@ -42,9 +42,12 @@ create table challenge (
     created_at timestamptz not null default now(),
     expires_at timestamptz not null,
     used_at timestamptz,
-    used_from inet
+    used_from inet,
+    -- The browser it signed in; not always the one that asked.
+    used_in uuid
 );
 create index on challenge (session_id, created_at desc);
+create index on challenge (email_key, created_at);
 create index on challenge (expires_at);
 
 -- A refused form: what was typed and what is wrong with it. Shown once; lost in a crash without harm.

@@ -113,6 +113,13 @@ create table reservation (
 );
 create index on reservation (server_id);
 
+-- How full the servers are, in sums: the web role sees its own reservations only, yet has to say where there is room.
+create function server_load() returns table (server_id uuid, tenants bigint, connections bigint)
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp
+    as $$ select server_id, count(*), sum(connections)::bigint from public.reservation group by server_id $$;
+revoke all on function server_load() from public;
+grant execute on function server_load() to innkeeper_web, innkeeper_worker;
+
 -- The tenants whose lines belong into the server's pg_hba.conf.
 create table hba_rule (
     tenant_id uuid primary key references tenant,

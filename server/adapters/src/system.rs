@@ -36,7 +36,9 @@ mod tests {
     #[test]
     fn random_bytes_fill_the_slice_and_differ() {
         let mut draws = [[0; 32]; 2];
-        draws.iter_mut().for_each(|draw| OsRandom.fill(draw));
+        for draw in &mut draws {
+            OsRandom.fill(draw);
+        }
         assert_ne!(draws[0], draws[1]);
         // 16 zeros in a row: once in 2^128.
         assert!(draws.iter().all(|draw| draw[..16] != [0; 16] && draw[16..] != [0; 16]));

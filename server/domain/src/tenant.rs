@@ -115,6 +115,15 @@ impl<T> PerRole<T> {
         }
     }
 
+    /// The value of a role, to be changed.
+    pub fn of_mut(&mut self, role: TenantRole) -> &mut T {
+        match role {
+            TenantRole::Owner => &mut self.owner,
+            TenantRole::App => &mut self.app,
+            TenantRole::ReadOnly => &mut self.readonly,
+        }
+    }
+
     /// Each role with its value.
     pub fn iter(&self) -> impl Iterator<Item = (TenantRole, &T)> {
         TenantRole::ALL.iter().map(|role| (*role, self.of(*role)))

@@ -5,9 +5,11 @@
 
 pub mod audit;
 pub mod changes;
+pub mod doctor;
 pub mod engine;
 pub mod error;
 pub mod outbox;
+pub mod provision;
 pub mod rate;
 pub mod seal;
 pub mod servers;

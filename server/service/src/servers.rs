@@ -1,6 +1,12 @@
 //! The servers that tenants live on, as this process reaches them.
 
-use innkeeper_domain::{ids::ServerId, ports::TenantServer};
+use crate::Result;
+use innkeeper_domain::{
+    connection::Endpoint,
+    ids::{Ids, ServerId},
+    ports::{ServerFacts, TenantServer},
+};
+use sqlx::PgPool;
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
@@ -23,6 +29,51 @@ impl Servers {
 
     /// All of them.
     pub fn all(&self) -> Vec<(ServerId, Arc<dyn TenantServer>)> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).iter().map(|(id, server)| (*id, server.clone())).collect()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|(id, server)| (*id, server.clone()))
+            .collect()
     }
+}
+
+/// A server as it is registered.
+#[derive(Debug, Clone)]
+pub struct Registration<'a> {
+    /// Its name, by which it is found again.
+    pub name: &'a str,
+    /// Its region, as forms write it.
+    pub region: &'a str,
+    /// Its region for people.
+    pub region_label: &'a str,
+    /// Where customers reach it.
+    pub endpoint: &'a Endpoint,
+    /// What was read from it.
+    pub facts: &'a ServerFacts,
+    /// The most tenants, where the operator says so.
+    pub max_tenants: Option<i32>,
+}
+
+/// Registers a server, or brings its facts and its address up to date. Any number of portals may do it at once.
+pub async fn register(worker: &PgPool, ids: &Ids, new: &Registration<'_>) -> Result<ServerId> {
+    let id = sqlx::query_scalar!(
+        "insert into server as s (id, name, region, region_label, host, port, major, connections, max_tenants)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, 1000))
+         on conflict (name) do update set host = excluded.host, port = excluded.port, major = excluded.major,
+            connections = excluded.connections, max_tenants = coalesce($9, s.max_tenants), checked_at = now()
+         returning id",
+        ids.make::<uuid::Uuid>(),
+        new.name,
+        new.region,
+        new.region_label,
+        new.endpoint.host,
+        i32::from(new.endpoint.port),
+        i32::try_from(new.facts.major).unwrap_or_default(),
+        new.facts.connections,
+        new.max_tenants,
+    )
+    .fetch_one(worker)
+    .await?;
+    Ok(ServerId(id))
 }

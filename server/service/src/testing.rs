@@ -90,12 +90,14 @@ impl TestPortal {
         .fetch_one(&self.owner)
         .await
         .unwrap();
-        sqlx::query("update session set account_id = $2, provider = 'mail', authenticated_at = now() where id = $1")
-            .bind(visitor.session.unwrap().0)
-            .bind(id)
-            .execute(&self.owner)
-            .await
-            .unwrap();
+        sqlx::query(
+            "update session set account_id = $2, provider = 'mail', authenticated_at = now() where id = $1",
+        )
+        .bind(visitor.session.unwrap().0)
+        .bind(id)
+        .execute(&self.owner)
+        .await
+        .unwrap();
         visitor.account = Some(SignedIn { id: AccountId(id), email, fresh: true });
         visitor
     }
@@ -129,7 +131,8 @@ impl TestPortal {
         .unwrap();
         let open = |(id, key_id, bytes): (Uuid, String, Vec<u8>)| {
             let sealed = Sealed { key_id, bytes };
-            let plain = self.service.sealer.open(&sealed, &format!("innkeeper outbox {}", MailId(id))).unwrap();
+            let plain =
+                self.service.sealer.open(&sealed, &format!("innkeeper outbox {}", MailId(id))).unwrap();
             serde_json::from_slice(&plain).unwrap()
         };
         rows.into_iter().map(open).collect()

@@ -43,7 +43,8 @@ impl Authority {
             }
             None => create_key(&key_path)?,
         };
-        fs::set_permissions(&key_path, Permissions::from_mode(0o600)).map_err(file(&key_path, "protected"))?;
+        fs::set_permissions(&key_path, Permissions::from_mode(0o600))
+            .map_err(file(&key_path, "protected"))?;
         let pair = KeyPair::from_pem(key.expose())
             .map_err(|_| unusable(&key_path, "it holds no private key this program can use"))?;
         let certificate_pem = match certificate {

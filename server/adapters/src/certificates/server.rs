@@ -6,8 +6,8 @@ use super::{
 };
 use innkeeper_domain::secret::Secret;
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType,
-    string::Ia5String,
+    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    SanType, string::Ia5String,
 };
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use time::{Duration, OffsetDateTime};
@@ -36,7 +36,9 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         // A common name holds 64 characters (RFC 5280, appendix A.1); clients look at the alternative names only.
-        params.distinguished_name.push(DnType::CommonName, if host.len() <= 64 { host } else { "PostgreSQL" });
+        params
+            .distinguished_name
+            .push(DnType::CommonName, if host.len() <= 64 { host } else { "PostgreSQL" });
         params.subject_alt_names = names(host)?;
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -69,7 +71,8 @@ impl Authority {
         certificate.verify_signature(Some(own.public_key())).ok()?;
         let pair = KeyPair::from_pem(key_pem.expose()).ok()?;
         let left = certificate.validity().not_after.to_datetime() - now;
-        (left >= RENEWED_BEFORE && names_host(&certificate, host) && belongs_to(&certificate, &pair)).then_some(())
+        (left >= RENEWED_BEFORE && names_host(&certificate, host) && belongs_to(&certificate, &pair))
+            .then_some(())
     }
 }
 

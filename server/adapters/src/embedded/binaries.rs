@@ -92,11 +92,13 @@ mod tests {
 
     impl Folder {
         fn with_version(name: &str, version: &str) -> Self {
-            let folder = Self(std::env::temp_dir().join(format!("innkeeper-bin-{name}-{}", std::process::id())));
+            let folder =
+                Self(std::env::temp_dir().join(format!("innkeeper-bin-{name}-{}", std::process::id())));
             fs::create_dir(&folder.0).unwrap();
             for tool in NEEDED {
                 let file = folder.0.join(tool);
-                fs::write(&file, format!("#!/bin/sh\necho '{tool} (PostgreSQL) {version} (Test)'\n")).unwrap();
+                fs::write(&file, format!("#!/bin/sh\necho '{tool} (PostgreSQL) {version} (Test)'\n"))
+                    .unwrap();
                 fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
             }
             folder
@@ -129,7 +131,8 @@ mod tests {
     #[tokio::test]
     async fn a_cluster_is_served_by_its_own_version_only() {
         let folder = Folder::with_version("own", "18.4");
-        let error = find_binaries(Some(&folder.0), Some((Path::new("/data"), 15))).await.unwrap_err().to_string();
+        let error =
+            find_binaries(Some(&folder.0), Some((Path::new("/data"), 15))).await.unwrap_err().to_string();
         assert!(error.contains("made by PostgreSQL 15") && error.contains("18.4 in"), "{error}");
         assert!(error.contains("apt-get install postgresql-15"), "{error}");
         assert!(find_binaries(Some(&folder.0), Some((Path::new("/data"), 18))).await.is_ok());

@@ -33,7 +33,9 @@ pub struct ControlDatabase {
 #[derive(Debug, thiserror::Error)]
 pub enum BootstrapError {
     /// The login may not do what is needed.
-    #[error("the login of INNKEEPER_DATABASE_URL is not allowed to run `{statement}`; run it as an administrator")]
+    #[error(
+        "the login of INNKEEPER_DATABASE_URL is not allowed to run `{statement}`; run it as an administrator"
+    )]
     Denied {
         /// What an administrator has to run.
         statement: String,
@@ -95,29 +97,32 @@ async fn login(connection: &mut PgConnection) -> Result<Login, BootstrapError> {
     })
 }
 
-async fn ensure_role(connection: &mut PgConnection, login: &Login, role: &'static str) -> Result<(), BootstrapError> {
+async fn ensure_role(
+    connection: &mut PgConnection,
+    login: &Login,
+    role: &'static str,
+) -> Result<(), BootstrapError> {
+    let sql = "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls, rolinherit \
+               FROM pg_catalog.pg_roles WHERE rolname = $1";
+    let found: Option<(bool, bool)> = sqlx::query_as(sql).bind(role).fetch_optional(&mut *connection).await?;
     // The owner of a database acts as `pg_database_owner`, who owns its schema public, only if it inherits. None of the
     // three is a member of anything else.
-    let inherit = if role == OWNER_ROLE { "INHERIT" } else { "NOINHERIT" };
-    let sql = "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS strong, rolinherit \
-               FROM pg_catalog.pg_roles WHERE rolname = $1";
-    match sqlx::query(sql).bind(role).fetch_optional(&mut *connection).await? {
-        Some(found) => {
-            if found.try_get("strong")? {
-                if !login.superuser {
-                    return Err(BootstrapError::TooStrong { role });
-                }
-                let rest = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
-                run(connection, format!("ALTER ROLE {role} {rest}")).await?;
-            }
-            if found.try_get::<bool, _>("rolinherit")? != (role == OWNER_ROLE) {
-                run(connection, format!("ALTER ROLE {role} {inherit}")).await?;
-            }
+    let owner = role == OWNER_ROLE;
+    let inherit = if owner { "INHERIT" } else { "NOINHERIT" };
+    let weak = "NOSUPERUSER NOCREATEDB NOCREATEROLE";
+    if let Some((strong, inherits)) = found {
+        if strong && !login.superuser {
+            return Err(BootstrapError::TooStrong { role });
         }
-        None => {
-            let attributes = format!("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE {inherit}");
-            run(connection, format!("CREATE ROLE {role} {attributes}")).await?;
+        if strong {
+            run(connection, format!("ALTER ROLE {role} {weak} NOREPLICATION NOBYPASSRLS")).await?;
         }
+        // An administrator's own roles for web and worker do no harm by inheriting nothing.
+        if inherits != owner && (owner || login.superuser) {
+            run(connection, format!("ALTER ROLE {role} {inherit}")).await?;
+        }
+    } else {
+        run(connection, format!("CREATE ROLE {role} LOGIN {weak} {inherit}")).await?;
     }
     if login.superuser {
         return Ok(());
@@ -133,7 +138,8 @@ async fn ensure_role(connection: &mut PgConnection, login: &Login, role: &'stati
 
 /// Makes the database, or takes over one that is there. Says whether it was made.
 async fn ensure_database(connection: &mut PgConnection, name: &str) -> Result<bool, BootstrapError> {
-    let sql = "SELECT pg_catalog.pg_get_userbyid(datdba)::text FROM pg_catalog.pg_database WHERE datname = $1";
+    let sql =
+        "SELECT pg_catalog.pg_get_userbyid(datdba)::text FROM pg_catalog.pg_database WHERE datname = $1";
     let owner: Option<String> = sqlx::query_scalar(sql).bind(name).fetch_optional(&mut *connection).await?;
     let database = quoted(connection, name).await?;
     match owner.as_deref() {
@@ -151,7 +157,11 @@ async fn ensure_database(connection: &mut PgConnection, name: &str) -> Result<bo
 }
 
 /// Lets the three roles into the database and nobody else, and names what stays open.
-async fn close(connection: &mut PgConnection, login: &Login, name: &str) -> Result<Vec<String>, BootstrapError> {
+async fn close(
+    connection: &mut PgConnection,
+    login: &Login,
+    name: &str,
+) -> Result<Vec<String>, BootstrapError> {
     let database = quoted(connection, name).await?;
     let own = format!(
         "REVOKE ALL ON DATABASE {database} FROM PUBLIC; GRANT CONNECT ON DATABASE {database} TO {}",

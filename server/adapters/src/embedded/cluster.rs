@@ -120,7 +120,8 @@ impl EmbeddedCluster {
 
     /// Makes the roles and the database of the control database where they are missing.
     pub async fn ensure_control_database(&self) -> Result<ControlDatabase, BootstrapError> {
-        let mut connection = self.superuser_options("postgres").connect().await.map_err(BootstrapError::Query)?;
+        let mut connection =
+            self.superuser_options("postgres").connect().await.map_err(BootstrapError::Query)?;
         let made = bootstrap::ensure_control_database(&mut connection, bootstrap::DATABASE).await;
         // Nothing depends on how this ends: what was done is committed.
         let _ = connection.close().await;
@@ -129,7 +130,11 @@ impl EmbeddedCluster {
 
     /// Issues the server's certificate anew if it is due, and has the server read it. Says whether it was. Meant to be
     /// called once a day, for a portal that runs longer than a certificate is valid.
-    pub fn renew_certificate(&self, authority: &Authority, now: OffsetDateTime) -> Result<bool, EmbeddedError> {
+    pub fn renew_certificate(
+        &self,
+        authority: &Authority,
+        now: OffsetDateTime,
+    ) -> Result<bool, EmbeddedError> {
         let written = tls::ensure(&self.home, &self.tools, self.host(), authority, now)?;
         if written && let Some(running) = postmaster::find(&self.home.cluster())? {
             postmaster::reload(&running)?;

@@ -16,7 +16,11 @@ use std::{fmt::Write as _, fs, net::IpAddr, path::Path};
 const INCLUDE: &str = "include '../innkeeper.conf'";
 
 /// Writes the settings and who is who; both are the portal's and are made anew at each start.
-pub(super) fn write(home: &Home, settings: &EmbeddedSettings, users: [&OsUser; 2]) -> Result<(), EmbeddedError> {
+pub(super) fn write(
+    home: &Home,
+    settings: &EmbeddedSettings,
+    users: [&OsUser; 2],
+) -> Result<(), EmbeddedError> {
     for (name, text) in [("innkeeper.conf", render(home, settings)), ("pg_ident.conf", identities(users))] {
         let path = home.root.join(name);
         files::replace(&path, text.as_bytes(), Access::own(0o644)).map_err(file(&path, "written"))?;

@@ -22,7 +22,9 @@ pub enum EmbeddedError {
         source: io::Error,
     },
     /// The path of the data folder cannot stand in PostgreSQL's settings.
-    #[error("the data folder {path:?} cannot be used: {reason}. Set INNKEEPER_DATA_DIR, for example to /var/lib/innkeeper")]
+    #[error(
+        "the data folder {path:?} cannot be used: {reason}. Set INNKEEPER_DATA_DIR, for example to /var/lib/innkeeper"
+    )]
     Path {
         /// The folder.
         path: PathBuf,
@@ -128,7 +130,9 @@ pub enum EmbeddedError {
         address: SocketAddr,
     },
     /// The address is not one of this machine, or may not be used.
-    #[error("the embedded cluster cannot listen on {address}. Set INNKEEPER_EMBEDDED_LISTEN, for example to 127.0.0.1")]
+    #[error(
+        "the embedded cluster cannot listen on {address}. Set INNKEEPER_EMBEDDED_LISTEN, for example to 127.0.0.1"
+    )]
     Listen {
         /// The address.
         address: IpAddr,

@@ -15,7 +15,9 @@ use super::{EmbeddedError, error::file, os_user::OsUser, tools::Tools};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io::{ErrorKind, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, lchown, symlink},
+    os::unix::fs::{
+        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, lchown, symlink,
+    },
     path::{Path, PathBuf},
 };
 
@@ -192,7 +194,10 @@ fn socket_folder(root: &Path, tools: &Tools) -> Result<PathBuf, EmbeddedError> {
     let parent = if tools.owner().is_some() { PathBuf::from("/run") } else { std::env::temp_dir() };
     let path = parent.join(format!("innkeeper-{}", &hash[..16]));
     if !fits(&path) {
-        return Err(EmbeddedError::Path { path: root.to_owned(), reason: "its path is too long for a Unix socket" });
+        return Err(EmbeddedError::Path {
+            path: root.to_owned(),
+            reason: "its path is too long for a Unix socket",
+        });
     }
     // In a folder that all users share, someone else may have been there first.
     if path.is_symlink() || path.exists() && !Home::is_of(&path, tools.user()) {

@@ -27,7 +27,9 @@ async fn initdb(home: &Home, tools: &Tools, folder: &Path) -> Result<(), Embedde
     let mut arguments: Vec<OsString> = vec!["-D".into(), folder.into()];
     // What these two let in is replaced before the first start; they only keep initdb from writing `trust`.
     arguments.extend(["--auth-local=peer", "--auth-host=reject"].map(Into::into));
-    arguments.extend(["--username=postgres", "--encoding=UTF8", "--data-checksums", "--no-instructions"].map(Into::into));
+    arguments.extend(
+        ["--username=postgres", "--encoding=UTF8", "--data-checksums", "--no-instructions"].map(Into::into),
+    );
     let with_locale = |locale: &str| {
         let mut arguments = arguments.clone();
         arguments.push(format!("--locale={locale}").into());

@@ -21,7 +21,10 @@ pub(super) async fn portal() -> Result<OsUser, EmbeddedError> {
 
 /// The user the server is to run as: the portal's own, or an unprivileged one where the portal is root. A cluster that
 /// exists keeps its owner.
-pub(super) async fn cluster(portal: &OsUser, existing: Option<(&Path, u32)>) -> Result<OsUser, EmbeddedError> {
+pub(super) async fn cluster(
+    portal: &OsUser,
+    existing: Option<(&Path, u32)>,
+) -> Result<OsUser, EmbeddedError> {
     match existing {
         Some((path, owner)) if portal.uid != 0 && owner != portal.uid => {
             Err(EmbeddedError::NotOwner { path: path.to_owned(), owner })
@@ -76,7 +79,8 @@ mod tests {
 
     #[test]
     fn users_are_found_by_name_and_by_id() {
-        let passwd = "root:x:0:0:root:/root:/bin/bash\n# a comment\npostgres:x:101:104:,,,:/var/lib:/bin/bash\n";
+        let passwd =
+            "root:x:0:0:root:/root:/bin/bash\n# a comment\npostgres:x:101:104:,,,:/var/lib:/bin/bash\n";
         let postgres = OsUser { name: "postgres".to_owned(), uid: 101, gid: 104 };
         assert_eq!(find(passwd, "postgres"), Some(postgres.clone()));
         assert_eq!(find(passwd, "101"), Some(postgres));

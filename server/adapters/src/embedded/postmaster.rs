@@ -77,7 +77,9 @@ pub(super) async fn clear_remains(cluster: &Path, sockets: &Path) -> Result<(), 
     }
     for path in remains {
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(file(path, "removed")(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(file(path, "removed")(error));
+            }
             _ => {}
         }
     }
@@ -111,13 +113,15 @@ fn processes_of(folder: &Path) -> Result<Vec<Pid>, EmbeddedError> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").map_err(file("/proc", "read"))? {
         let entry = entry.map_err(file("/proc", "read"))?;
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw) else {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw)
+        else {
             continue;
         };
         // A process can end while it is looked at, and other users' processes cannot be looked at: neither is ours.
         let path = entry.path();
         let arguments = fs::read(path.join("cmdline")).unwrap_or_default();
-        let named = arguments.split(|byte| *byte == 0).any(|one| one == folder.as_os_str().as_encoded_bytes());
+        let named =
+            arguments.split(|byte| *byte == 0).any(|one| one == folder.as_os_str().as_encoded_bytes());
         let program = fs::read_link(path.join("exe")).unwrap_or_default();
         let program = program.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let ours = ["postgres", "initdb"].iter().any(|name| program.starts_with(name));

@@ -168,7 +168,9 @@ fn check_ports(settings: &EmbeddedSettings) -> Result<(), EmbeddedError> {
         let address = SocketAddr::new(*ip, settings.port);
         match TcpListener::bind(address) {
             Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(EmbeddedError::PortTaken { address }),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                return Err(EmbeddedError::PortTaken { address });
+            }
             Err(source) => return Err(EmbeddedError::Listen { address: *ip, source }),
         }
     }

@@ -22,7 +22,9 @@ pub(super) fn ensure(
 ) -> Result<bool, EmbeddedError> {
     let [certificate, key, ca] = ["server.crt", "server.key", "ca.crt"].map(|name| home.tls().join(name));
     let read = |path| files::read_if_there(path).map_err(file(path, "read"));
-    let write = |path, text: &str, access| files::replace(path, text.as_bytes(), access).map_err(file(path, "written"));
+    let write = |path, text: &str, access| {
+        files::replace(path, text.as_bytes(), access).map_err(file(path, "written"))
+    };
 
     let mut written = false;
     if read(&ca)?.as_deref() != Some(authority.certificate_pem()) {

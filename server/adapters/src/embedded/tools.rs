@@ -1,13 +1,7 @@
 //! Running the server's programs as the user the server runs as.
 
 use super::{Binaries, EmbeddedError, os_user::OsUser};
-use std::{
-    ffi::OsStr,
-    io::ErrorKind,
-    path::Path,
-    process::Stdio,
-    time::Duration,
-};
+use std::{ffi::OsStr, io::ErrorKind, path::Path, process::Stdio, time::Duration};
 use tokio::{process::Command, time::timeout};
 
 /// How much of a failed program's words go into the error, in characters.
@@ -50,7 +44,9 @@ impl Tools {
         }
         let output = match timeout(deadline, command.output()).await {
             Ok(Ok(output)) => output,
-            Ok(Err(source)) => return Err(EmbeddedError::Run { program, user: self.user.name.clone(), source }),
+            Ok(Err(source)) => {
+                return Err(EmbeddedError::Run { program, user: self.user.name.clone(), source });
+            }
             Err(_) => return Err(EmbeddedError::Deadline { program, seconds: deadline.as_secs() }),
         };
         if output.status.success() {

@@ -25,8 +25,8 @@ const UNFINISHED: &str = ".tmp-";
 const STAMP: &[BorrowedFormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:6]Z");
 
-/// Instead of a mail server: each mail is a file `<time>-<hash of its Message-ID>.eml` in a folder that only its
-/// owner may read. Files appear whole, by rename; a mail sent twice is one file; the newest 5,000 are kept.
+/// Instead of a mail server: each mail is a file `<time>-<hash of its Message-ID>.eml` in a folder that only
+/// its owner may read. Files appear whole, by rename; a mail sent twice is one file; the newest 5,000 stay.
 #[derive(Clone)]
 pub struct Mailbox {
     folder: Arc<Path>,
@@ -138,7 +138,7 @@ impl FileName {
         Self { at: at.to_offset(UtcOffset::UTC), hash }
     }
 
-    /// Reads a name and nothing that only resembles one: what passes has no separators and stays in the folder.
+    /// Reads a name, and nothing that only resembles one: what passes stays in the folder.
     fn parse(text: &str) -> Option<Self> {
         let (stamp, hash) = text.strip_suffix(".eml")?.split_once('-')?;
         let at = PrimitiveDateTime::parse(stamp, STAMP).ok()?.assume_utc();

@@ -1,4 +1,4 @@
-//! Mails: their words (`templates/mail/`), an SMTP server to send them by, and a local mailbox instead of one.
+//! Mails: their words (`templates/mail/`), sending them by SMTP, and a local mailbox instead of that.
 
 mod eml;
 mod mailbox;

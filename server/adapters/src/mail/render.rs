@@ -103,8 +103,8 @@ fn boundary(id: &str) -> String {
     format!("part-{}", &blake3::hash(id.as_bytes()).to_hex()[..32])
 }
 
-/// A part whose code and link stand whole in the raw mail: as it is where it is ASCII, which every sign-in mail
-/// is; quoted-printable elsewhere, which every server takes (8BITMIME is an extension).
+/// A part whose code and link stand whole in the raw mail: as it is where it is ASCII, which every sign-in
+/// mail is; quoted-printable elsewhere, which every server takes (8BITMIME is an extension).
 fn part(kind: ContentType, text: String) -> SinglePart {
     let plain = text.is_ascii() && text.lines().all(|line| line.len() <= LONGEST_LINE);
     let body = if plain {

@@ -38,9 +38,9 @@ pub struct SmtpMailer {
 impl SmtpMailer {
     /// Reads `INNKEEPER_MAIL_URL`. Nothing is connected yet.
     ///
-    /// `smtp://` requires STARTTLS (port 587), `smtps://` is TLS from the start (port 465); user and password in
-    /// percent form; `?from=` replaces the sender's address; `?ca=` names a PEM file of certificates to trust
-    /// besides those of the public web.
+    /// `smtp://` requires STARTTLS (port 587), `smtps://` is TLS from the start (port 465); user and password
+    /// are in percent form; `?from=` replaces the sender's address; `?ca=` names a PEM file of certificates
+    /// to trust besides those of the public web.
     pub fn from_url(url: &str, sender: Sender, clock: Arc<dyn Clock>) -> Result<Self, MailUrlError> {
         let url = MailUrl::parse(url)?;
         let sender = Sender { address: url.from.clone().unwrap_or(sender.address), ..sender };
@@ -118,7 +118,7 @@ fn judge(server: &str, error: &SmtpError) -> MailError {
     let code = error.status().map(u16::from);
     let said = format!("{server}: {}", told(error));
     match code {
-        // RFC 4954, section 4: the portal was not let in. The mail waits until the operator has mended the URL.
+        // RFC 4954, section 4: the portal was not let in. The mail waits until the URL is mended.
         Some(530 | 534 | 535 | 538) => MailError::Later(format!(
             "the sign-in was refused; check user and password in INNKEEPER_MAIL_URL. {said}"
         )),

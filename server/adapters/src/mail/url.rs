@@ -1,4 +1,4 @@
-//! `INNKEEPER_MAIL_URL`: `smtp://` (STARTTLS, required) and `smtps://` (TLS from the start). Nothing goes in clear.
+//! `INNKEEPER_MAIL_URL`: `smtp://` (STARTTLS, required) and `smtps://` (TLS from the start). Never in clear.
 
 use innkeeper_domain::{
     email::{EmailAddress, EmailError},
@@ -38,7 +38,8 @@ pub enum MailUrlError {
     Percent,
     /// The port of the other scheme, which would wait for an answer in vain.
     #[error(
-        "INNKEEPER_MAIL_URL: port {port} speaks {speaks}. Example: {scheme}://user:password@mail.example.com:{port}"
+        "INNKEEPER_MAIL_URL: port {port} speaks {speaks}. \
+         Example: {scheme}://user:password@mail.example.com:{port}"
     )]
     Port {
         /// The port.
@@ -50,7 +51,8 @@ pub enum MailUrlError {
     },
     /// A path, a fragment, or a parameter of another name.
     #[error(
-        "INNKEEPER_MAIL_URL has a part it cannot use: after the server come only ?from= and &ca=. {EXAMPLE}?from=portal@example.com"
+        "INNKEEPER_MAIL_URL has a part it cannot use: after the server come only from= \
+         and ca=. {EXAMPLE}?from=portal@example.com"
     )]
     Part,
     /// The sender is no address.
@@ -63,7 +65,11 @@ pub enum MailUrlError {
         cause: EmailError,
     },
     /// The certificate file cannot be read.
-    #[error("INNKEEPER_MAIL_URL: the file {} after ca= cannot be read: {cause}. {EXAMPLE}?ca=/etc/innkeeper/mail-ca.pem", path.display())]
+    #[error(
+        "INNKEEPER_MAIL_URL: the file {} after ca= cannot be read: {cause}. \
+         {EXAMPLE}?ca=/etc/innkeeper/mail-ca.pem",
+        path.display()
+    )]
     CaFile {
         /// The file.
         path: PathBuf,
@@ -72,7 +78,11 @@ pub enum MailUrlError {
         cause: io::Error,
     },
     /// No certificate in it.
-    #[error("INNKEEPER_MAIL_URL: the file {} after ca= holds no certificate in PEM form. {EXAMPLE}?ca=/etc/innkeeper/mail-ca.pem", path.display())]
+    #[error(
+        "INNKEEPER_MAIL_URL: the file {} after ca= holds no certificate in PEM form. \
+         {EXAMPLE}?ca=/etc/innkeeper/mail-ca.pem",
+        path.display()
+    )]
     CaContent {
         /// The file.
         path: PathBuf,

@@ -16,17 +16,18 @@ impl Held {
     pub(super) async fn apply_limits(&mut self, limits: &Limits) -> Result<(), Failure> {
         let doing = "setting the limits";
         let db = quote::identifier(&self.names.db);
-        let mut sql = format!(
+        let first = format!(
             "ALTER DATABASE {db} RESET ALL;\nALTER DATABASE {db} CONNECTION LIMIT {};\n",
             limits.connections
         );
-        for (name, value) in limits.settings() {
+        let settings = limits.settings().into_iter().map(|(name, value)| {
             let (name, value) = (quote::identifier(name), quote::literal(&value));
-            sql += &format!("ALTER DATABASE {db} SET {name} = {value};\n");
-        }
-        for (role, limit) in limits.role_connections.iter() {
-            sql += &format!("ALTER ROLE {} CONNECTION LIMIT {limit};\n", self.names.quoted(role));
-        }
+            format!("ALTER DATABASE {db} SET {name} = {value};\n")
+        });
+        let roles = limits.role_connections.iter().map(|(role, limit)| {
+            format!("ALTER ROLE {} CONNECTION LIMIT {limit};\n", self.names.quoted(role))
+        });
+        let sql = [first].into_iter().chain(settings).chain(roles).collect();
         self.admin.run(doing, sql).await?;
         let found = self.read_limits(doing).await?;
         let wanted = wanted(limits);

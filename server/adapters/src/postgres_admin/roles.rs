@@ -16,10 +16,9 @@ impl Held {
     pub(super) async fn create_roles(&mut self, verifiers: &RoleVerifiers) -> Result<(), Failure> {
         let doing = "creating the roles";
         let there = self.present_roles(doing).await?;
-        let mut sql = String::new();
-        for name in self.names.all().into_iter().filter(|name| !there.contains(name)) {
-            sql += &format!("CREATE ROLE {} NOLOGIN;\n", quote::identifier(&name));
-        }
+        let missing = self.names.all().into_iter().filter(|name| !there.contains(name));
+        let mut sql: String =
+            missing.map(|name| format!("CREATE ROLE {} NOLOGIN;\n", quote::identifier(&name))).collect();
         sql += &self.names.fill(ROLES_SQL);
         for (role, verifier) in verifiers.iter() {
             sql += &password_sql(&self.names, role, Some(verifier))?;

@@ -45,7 +45,7 @@ pub enum MasterKeyError {
         path: PathBuf,
     },
     /// Not a key. It is never overwritten: what was sealed under it would be lost.
-    #[error("the master key file {} was damaged or is another file; put its backup back", path.display())]
+    #[error("the master key file {} is damaged or another file; put its backup back", path.display())]
     Broken {
         /// The file.
         path: PathBuf,
@@ -56,7 +56,7 @@ pub enum MasterKeyError {
 }
 
 impl MasterKey {
-    /// Reads the key; makes the file (mode 0600) when there is none. Of portals that start at once on one file,
+    /// Reads the key; makes the file (mode 0600) when there is none. Portals that start at once on one file
     /// all end up with the same key.
     pub fn load_or_create(path: &Path, random: &dyn Random) -> Result<Self, MasterKeyError> {
         match Self::load(path) {

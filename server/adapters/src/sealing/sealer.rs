@@ -14,10 +14,10 @@ const NONCE: usize = 24;
 const KEY: usize = 32;
 const TAG: usize = 16;
 
-/// Seals with XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03; AEAD of RFC 8439) under a fresh key for each record.
+/// Seals with XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03; RFC 8439), each record under a fresh key.
 ///
-/// Nonces are random: with 24 bytes a repetition under one key is out of reach. The context is associated data
-/// of both layers, so that neither a record nor a wrapped key opens in another's place.
+/// Nonces are random: with 24 bytes a repetition under one key is out of reach. The context is associated
+/// data of both layers, so that neither a record nor a wrapped key opens in another's place.
 #[derive(Clone)]
 pub struct MasterSealer {
     key: MasterKey,

@@ -15,7 +15,10 @@ async fn the_control_database_is_made_once_and_mended_always() {
 
     // What a crash in the middle leaves: one role, which somebody has also made too strong.
     execute(&mut admin, "CREATE ROLE innkeeper_web LOGIN CREATEDB").await;
-    assert_eq!(cluster.ensure_control_database().await.unwrap(), ControlDatabase { created: true, ..closed.clone() });
+    assert_eq!(
+        cluster.ensure_control_database().await.unwrap(),
+        ControlDatabase { created: true, ..closed.clone() }
+    );
     let before = state(&mut admin).await;
     assert_eq!(cluster.ensure_control_database().await.unwrap(), closed);
     assert_eq!(state(&mut admin).await, before, "a second run changes nothing");
@@ -56,7 +59,9 @@ async fn a_login_with_few_rights_gets_as_far_as_it_can(admin: &mut PgConnection)
     let odd = "Odd \"name\"";
     execute(admin, "SET SESSION AUTHORIZATION guest").await;
     match bootstrap::ensure_control_database(admin, odd).await {
-        Err(BootstrapError::Denied { statement, .. }) => assert!(statement.starts_with("CREATE ROLE innkeeper_owner")),
+        Err(BootstrapError::Denied { statement, .. }) => {
+            assert!(statement.starts_with("CREATE ROLE innkeeper_owner"))
+        }
         other => panic!("{other:?}"),
     }
     execute(admin, "SET SESSION AUTHORIZATION clerk").await;

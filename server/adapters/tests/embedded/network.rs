@@ -50,7 +50,11 @@ async fn only_the_portal_and_those_with_a_rule_get_in() {
     let log = cluster.log_dir();
     drop(cluster);
     let cluster = scratch.start().await;
-    assert_eq!(fs::read_to_string(&path).unwrap(), rules, "the block and the operator's lines survive a start");
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        rules,
+        "the block and the operator's lines survive a start"
+    );
 
     let answer = refusal(tcp("guest").ssl_mode(PgSslMode::Disable)).await;
     assert!(answer.contains("no encryption"), "{answer}");

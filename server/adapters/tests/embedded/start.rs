@@ -61,7 +61,8 @@ async fn a_server_survives_its_portal_and_a_portal_its_server() {
         sqlx::raw_sql(sum).execute(&mut busy).await.map(drop)
     });
     let mut watcher = superuser(cluster.address()).await;
-    let active = "SELECT count(*)::text FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT sum%'";
+    let active =
+        "SELECT count(*)::text FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT sum%'";
     while text(&mut watcher, active).await == "0" {}
     signal("KILL", second);
     wait_for_end(second);
@@ -101,7 +102,8 @@ async fn a_half_made_cluster_is_made_anew_also_where_the_server_may_not_go() {
     let cluster = scratch.start().await;
     assert_eq!(scratch.home().is_symlink(), root, "kept where the server's user can get");
     cluster.stop().await.unwrap();
-    let (unfinished, abandoned) = (scratch.home().join("cluster.new-1"), scratch.home().join("cluster.new-2"));
+    let (unfinished, abandoned) =
+        (scratch.home().join("cluster.new-1"), scratch.home().join("cluster.new-2"));
     for folder in [&unfinished, &abandoned] {
         fs::create_dir(folder).unwrap();
         let owner = fs::metadata(scratch.cluster()).unwrap();
@@ -115,7 +117,8 @@ async fn a_half_made_cluster_is_made_anew_also_where_the_server_may_not_go() {
 
     let cluster = scratch.start().await;
     assert!(initdb.try_wait().unwrap().is_some(), "the old initdb is over, by itself or ended");
-    let left: Vec<_> = fs::read_dir(scratch.home()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        fs::read_dir(scratch.home()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("cluster.new-")), "{left:?}");
     assert_eq!(text(&mut superuser(cluster.address()).await, "SELECT 'it answers'").await, "it answers");
     cluster.stop().await.unwrap();

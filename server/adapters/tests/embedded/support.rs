@@ -83,7 +83,10 @@ fn binaries() -> PathBuf {
     std::env::var_os("INNKEEPER_TEST_EMBEDDED_BIN").map_or("/usr/lib/postgresql/15/bin".into(), PathBuf::from)
 }
 
-#[expect(clippy::disallowed_methods, reason = "clients compare the certificates made here with the real time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "clients compare the certificates made here with the real time"
+)]
 pub fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }

@@ -49,22 +49,17 @@ impl MailServer {
             .expect("node cannot be run: run script/setup");
         let mut line = String::new();
         let mut output = BufReader::new(process.stdout.take().unwrap());
-        timeout(Duration::from_secs(60), output.read_line(&mut line)).await.expect("no ready line").unwrap();
+        timeout(Duration::from_mins(1), output.read_line(&mut line)).await.expect("no ready line").unwrap();
         let mut words = line.split_whitespace();
         assert_eq!(words.next(), Some("ready"), "{line:?}");
         let [smtp, http] = [(); 2].map(|()| words.next().unwrap().parse().unwrap());
         Self { smtp, http, folder, _process: process }
     }
 
-    /// User and password as they stand in the URL.
-    pub fn user_part(&self, password: &str) -> String {
-        format!("portal:{password}@")
-    }
-
     /// A URL for this server that trusts its CA.
     pub fn url(&self, scheme: &str, host: &str, password: &str) -> String {
-        let (user, ca) = (self.user_part(password), self.folder.join("ca.pem"));
-        format!("{scheme}://{user}{host}:{}?ca={}", self.smtp, ca.display())
+        let ca = self.folder.join("ca.pem");
+        format!("{scheme}://portal:{password}@{host}:{}?ca={}", self.smtp, ca.display())
     }
 
     /// How many tries to sign in there were, and the mails that were taken.

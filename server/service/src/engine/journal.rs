@@ -124,9 +124,14 @@ pub async fn later(pool: &PgPool, run: &RunRow, wait: Duration, error: Option<&s
     )
     .execute(&mut *tx)
     .await?;
-    sqlx::query!("update step set error = $3 where run_id = $1 and position = $2", run.id.0, position(run), error)
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query!(
+        "update step set error = $3 where run_id = $1 and position = $2",
+        run.id.0,
+        position(run),
+        error
+    )
+    .execute(&mut *tx)
+    .await?;
     commit(tx, run).await
 }
 
@@ -141,7 +146,8 @@ pub async fn give_up(pool: &PgPool, run: &mut RunRow, why: &str) -> Written<()> 
     )
     .execute(&mut *tx)
     .await?;
-    let next = RunRow { state: RunState::Unwinding, attempts: 0, failure: Some(why.to_owned()), ..run.clone() };
+    let next =
+        RunRow { state: RunState::Unwinding, attempts: 0, failure: Some(why.to_owned()), ..run.clone() };
     write_run(&mut tx, &next).await?;
     commit(tx, &next).await?;
     *run = next;
@@ -176,9 +182,14 @@ pub async fn undone<C: Send>(pool: &PgPool, run: &mut RunRow, plan: &dyn Plan<C>
 /// Records that the step at the cursor cannot be undone: a person has to look.
 pub async fn stuck<C: Send>(pool: &PgPool, run: &mut RunRow, plan: &dyn Plan<C>, why: &str) -> Written<()> {
     let mut tx = begin(pool, run).await?;
-    sqlx::query!("update step set error = $3 where run_id = $1 and position = $2", run.id.0, position(run), why)
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query!(
+        "update step set error = $3 where run_id = $1 and position = $2",
+        run.id.0,
+        position(run),
+        why
+    )
+    .execute(&mut *tx)
+    .await?;
     let next = RunRow { state: RunState::Stuck, ..run.clone() };
     plan.ended(&next, &Ended::Stuck(why.to_owned()), &mut tx).await?;
     write_run(&mut tx, &next).await?;

@@ -72,7 +72,9 @@ impl<C: Default + Send + 'static> Engine<C> {
                     continue;
                 }
                 Ok(None) => {}
-                Err(error) => tracing::error!(%error, "no run can be taken from the control database; trying again"),
+                Err(error) => {
+                    tracing::error!(%error, "no run can be taken from the control database; trying again")
+                }
             }
             let woken = async {
                 loop {
@@ -227,7 +229,7 @@ async fn within<C: Send, T>(
     step: &dyn Step<C>,
     acting: impl Future<Output = Result<T, StepError>>,
 ) -> Result<T, StepError> {
-    tokio::time::timeout(step.deadline(), acting)
-        .await
-        .unwrap_or_else(|_| Err(StepError::Retry(format!("no answer within {} s", step.deadline().as_secs()))))
+    tokio::time::timeout(step.deadline(), acting).await.unwrap_or_else(|_| {
+        Err(StepError::Retry(format!("no answer within {} s", step.deadline().as_secs())))
+    })
 }

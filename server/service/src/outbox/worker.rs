@@ -1,5 +1,8 @@
 use super::context;
-use crate::{Error, Result, changes::{Change, Changes}};
+use crate::{
+    Error, Result,
+    changes::{Change, Changes},
+};
 use innkeeper_domain::{
     email::EmailAddress,
     ids::MailId,
@@ -96,7 +99,13 @@ impl MailWorker {
         Ok(Some(Claimed { id, attempts: row.attempts, mail }))
     }
 
-    fn open(&self, id: MailId, sealed: Option<(String, Vec<u8>)>, message_id: String, to: &str) -> Result<OutgoingMail> {
+    fn open(
+        &self,
+        id: MailId,
+        sealed: Option<(String, Vec<u8>)>,
+        message_id: String,
+        to: &str,
+    ) -> Result<OutgoingMail> {
         let (key_id, bytes) = sealed.ok_or_else(|| Error::corrupt("mail without content", id))?;
         let plain = self.sealer.open(&Sealed { key_id, bytes }, &context(id))?;
         let message: Message = serde_json::from_slice(&plain).map_err(|_| Error::corrupt("mail", id))?;

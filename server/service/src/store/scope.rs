@@ -16,7 +16,9 @@ pub async fn begin_as_account(pool: &PgPool, account: AccountId) -> Result<Tx> {
 
 /// Makes a transaction see what the account sees. Ends with the transaction.
 pub async fn as_account(conn: &mut PgConnection, account: AccountId) -> Result<()> {
-    sqlx::query!("select set_config('innkeeper.account', $1, true)", account.0.to_string()).fetch_one(&mut *conn).await?;
+    sqlx::query!("select set_config('innkeeper.account', $1, true)", account.0.to_string())
+        .fetch_one(&mut *conn)
+        .await?;
     // In a second statement, because the policy on member reads the setting of the first.
     sqlx::query!(
         "select set_config('innkeeper.organisations',

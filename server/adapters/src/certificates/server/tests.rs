@@ -56,7 +56,12 @@ fn a_lost_certificate_is_issued_from_its_key_and_keeps_what_was_issued() {
     let server = folder.authority().unwrap().issue_server("db.example.com", NOW).unwrap();
     fs::remove_file(folder.file("ca.crt")).unwrap();
     let repaired = folder.authority().unwrap();
-    assert!(!repaired.server_certificate_due(&server.certificate_pem, &server.key_pem, "db.example.com", NOW));
+    assert!(!repaired.server_certificate_due(
+        &server.certificate_pem,
+        &server.key_pem,
+        "db.example.com",
+        NOW
+    ));
 }
 
 #[test]
@@ -99,7 +104,9 @@ fn an_authority_past_its_end_is_refused() {
 fn a_server_certificate_names_its_host_and_this_machine() {
     let folder = Folder::new("names");
     let authority = folder.authority().unwrap();
-    for (host, own) in [("db.example.com", true), ("203.0.113.7", true), ("2001:db8::7", true), ("localhost", false)] {
+    for (host, own) in
+        [("db.example.com", true), ("203.0.113.7", true), ("2001:db8::7", true), ("localhost", false)]
+    {
         let server = authority.issue_server(host, NOW).unwrap();
         assert_eq!(server.expires, NOW + Duration::days(397));
         let (_, pem) = parse_x509_pem(server.certificate_pem.as_bytes()).unwrap();
@@ -119,7 +126,8 @@ fn a_host_that_is_none_is_refused() {
     let folder = Folder::new("hosts");
     let authority = folder.authority().unwrap();
     let long = format!("{}.example.com", "a".repeat(64));
-    for host in ["", "a b", "*.example.com", "exämple.com", "-a.example", "a..b", "a\nb", "10.0.0.1/8", &long] {
+    for host in ["", "a b", "*.example.com", "exämple.com", "-a.example", "a..b", "a\nb", "10.0.0.1/8", &long]
+    {
         assert!(matches!(authority.issue_server(host, NOW), Err(CertificateError::Host { .. })), "{host:?}");
     }
 }

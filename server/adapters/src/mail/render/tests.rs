@@ -190,7 +190,10 @@ proptest! {
     }
 
     #[test]
-    fn every_address_of_ours_can_be_written(local in "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}", domain in "[a-z0-9-]{1,20}(\\.[a-z0-9-]{1,20}){1,3}") {
+    fn every_address_of_ours_can_be_written(
+        local in "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}",
+        domain in "[a-z0-9-]{1,20}(\\.[a-z0-9-]{1,20}){1,3}",
+    ) {
         if let Ok(ours) = EmailAddress::parse(&format!("{local}@{domain}")) {
             prop_assert_eq!(address(&ours).unwrap().to_string(), ours.to_string());
         }

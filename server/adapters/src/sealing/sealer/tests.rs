@@ -39,20 +39,20 @@ proptest! {
 #[test]
 fn every_changed_byte_and_every_cut_is_refused() {
     let sealer = sealer();
-    let sealed = sealer.seal(b"correct horse battery", "handoff hd_1 owner");
-    for at in 0..sealed.bytes.len() {
+    let record = sealer.seal(b"correct horse battery", "handoff hd_1 owner");
+    for at in 0..record.bytes.len() {
         for flip in [1, 0x80, 0xff] {
-            let mut changed = sealed.clone();
+            let mut changed = record.clone();
             changed.bytes[at] ^= flip;
             assert!(
                 matches!(sealer.open(&changed, "handoff hd_1 owner"), Err(SealError::Broken)),
                 "byte {at}"
             );
         }
-        let cut = Sealed { bytes: sealed.bytes[..at].into(), ..sealed.clone() };
+        let cut = Sealed { bytes: record.bytes[..at].into(), ..record.clone() };
         assert!(matches!(sealer.open(&cut, "handoff hd_1 owner"), Err(SealError::Broken)), "cut at {at}");
     }
-    let longer = Sealed { bytes: [&sealed.bytes[..], &[0]].concat(), ..sealed.clone() };
+    let longer = Sealed { bytes: [&record.bytes[..], &[0]].concat(), ..record.clone() };
     assert!(matches!(sealer.open(&longer, "handoff hd_1 owner"), Err(SealError::Broken)));
 }
 
@@ -110,9 +110,9 @@ fn no_nonce_comes_twice() {
 #[test]
 fn nothing_of_the_text_or_the_keys_stands_in_the_record_or_in_debug() {
     let sealer = sealer();
-    let sealed = sealer.seal(b"correct horse battery", "a");
+    let record = sealer.seal(b"correct horse battery", "a");
     for secret in [&b"correct"[..], &sealer.key.bytes()[..8]] {
-        assert!(!sealed.bytes.windows(secret.len()).any(|part| part == secret));
+        assert!(!record.bytes.windows(secret.len()).any(|part| part == secret));
     }
     assert_eq!(format!("{sealer:?}"), "[sealer]");
 }

@@ -1,0 +1,24 @@
+//! Parts that several pages are made of. They know no request: everything they show is handed to them.
+
+mod badge;
+mod code;
+mod formats;
+mod icon;
+mod isolation;
+mod meter;
+mod notice;
+mod plan;
+mod subnav;
+mod timeline;
+pub mod words;
+
+pub use badge::{Badge, TenantBadge};
+pub use code::{CopyCode, CopySecret};
+pub use formats::{FormatTabs, Snippet};
+pub use icon::Icon;
+pub use isolation::IsolationPicture;
+pub use meter::{Meter, Progress};
+pub use notice::Notice;
+pub use plan::PlanLimits;
+pub use subnav::SubNav;
+pub use timeline::Timeline;

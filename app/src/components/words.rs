@@ -1,0 +1,155 @@
+//! Numbers and times in words.
+
+use innkeeper_domain::allowlist::Reach;
+use time::OffsetDateTime;
+
+const MONTHS: [&str; 12] = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+];
+
+/// `21 November 2026, 01:20 UTC`.
+pub fn moment(at: OffsetDateTime) -> String {
+    let at = at.to_offset(time::UtcOffset::UTC);
+    let month = MONTHS[usize::from(u8::from(at.month())) - 1];
+    format!("{} {month} {}, {}", at.day(), at.year(), clock(at))
+}
+
+/// `01:20 UTC`.
+pub fn clock(at: OffsetDateTime) -> String {
+    let at = at.to_offset(time::UtcOffset::UTC);
+    format!("{:02}:{:02} UTC", at.hour(), at.minute())
+}
+
+/// `01:20:07 UTC`.
+pub fn clock_seconds(at: OffsetDateTime) -> String {
+    let at = at.to_offset(time::UtcOffset::UTC);
+    format!("{:02}:{:02}:{:02} UTC", at.hour(), at.minute(), at.second())
+}
+
+/// For machines: RFC 3339, whole seconds.
+pub fn stamp(at: OffsetDateTime) -> String {
+    let at = at.to_offset(time::UtcOffset::UTC);
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        at.year(),
+        u8::from(at.month()),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second()
+    )
+}
+
+/// A length of time: `0.3 s`, `12 s`, `2 min 5 s`.
+pub fn seconds(length: f64) -> String {
+    let length = length.max(0.0);
+    if length < 9.95 {
+        return format!("{length:.1} s");
+    }
+    // Runs end within days: far below what an i64 of seconds holds.
+    #[expect(clippy::cast_possible_truncation, reason = "seconds of a run, rounded")]
+    let whole = length.round() as i64;
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, m, _) => format!("{h} h {m} min"),
+    }
+}
+
+/// A size and its unit: `8.1`, `MB`. Powers of 1024, as PostgreSQL counts.
+pub fn size(bytes: i64) -> (String, &'static str) {
+    let bytes = bytes.max(0);
+    let (unit, name) = match bytes {
+        0..1024 => return (bytes.to_string(), "bytes"),
+        1024..1_048_576 => (1024, "kB"),
+        1_048_576..1_073_741_824 => (1_048_576, "MB"),
+        _ => (1_073_741_824, "GB"),
+    };
+    let tenths = bytes.saturating_mul(10) / unit;
+    (if tenths >= 1000 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }, name)
+}
+
+/// A number of things: `1 step`, `3 steps`.
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// From where connections are let in, one a line.
+pub fn reach_lines(reach: &Reach) -> Vec<String> {
+    match reach {
+        Reach::Anywhere => vec!["Any address".into()],
+        Reach::Only(ranges) => ranges.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// From where connections are let in, in a sentence: `from 203.0.113.24 or 198.51.100.0/28`.
+pub fn reach_phrase(reach: &Reach) -> String {
+    let lines = reach_lines(reach);
+    match lines.as_slice() {
+        _ if *reach == Reach::Anywhere => "from any address".into(),
+        [] => "from nowhere".into(),
+        [one] => format!("from {one}"),
+        [one, two] => format!("from {one} or {two}"),
+        [one, two, rest @ ..] => format!("from {one}, {two} or {} more", count(rest.len(), "range", "ranges")),
+    }
+}
+
+/// A step's name as a person reads it, and why it is there.
+pub fn step(name: &str) -> (String, &'static str) {
+    let (label, why) = match name {
+        "check_capacity" => ("Server chosen", "Looks for room: connections, databases and disk"),
+        "create_roles" => ("Roles created", "Owner, application and read-only, each with its own password"),
+        "create_database" => ("Database created", "Closed to everybody from its first moment"),
+        "apply_template" => ("Rights set", "The owner makes tables, the application writes, the third role reads"),
+        "install_extensions" => ("Extensions added", "Those you chose"),
+        "apply_limits" => ("Limits set", "Connections, memory and time as your plan has them"),
+        "write_allowlist" => ("Network opened", "For your addresses only, and only with TLS"),
+        "store_secrets" => ("Credentials sealed", "Encrypted, and read back once to be sure"),
+        "verify_access" => ("Connections tested", "Each role really signs in; wrong passwords and other databases are refused"),
+        "hand_over" => ("Ready to hand over", "The credentials wait for you"),
+        "replace_passwords" | "set_passwords" | "renew_passwords" => {
+            ("Passwords replaced", "The old ones stop working")
+        }
+        "take_passwords" | "remove_passwords" | "expire_passwords" => {
+            ("Passwords taken away", "Nobody opened them in time")
+        }
+        "make_passwords" | "generate_passwords" => ("Passwords made", "Three new ones, sealed at once"),
+        other => {
+            let mut words = other.replace('_', " ");
+            if let Some(first) = words.get_mut(..1) {
+                first.make_ascii_uppercase();
+            }
+            return (words, "");
+        }
+    };
+    (label.into(), why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn times_are_utc() {
+        let at = datetime!(2026-11-21 02:05:09 +01:00);
+        assert_eq!(moment(at), "21 November 2026, 01:05 UTC");
+        assert_eq!(clock_seconds(at), "01:05:09 UTC");
+        assert_eq!(stamp(at), "2026-11-21T01:05:09Z");
+    }
+
+    #[test]
+    fn lengths_and_sizes() {
+        assert_eq!([seconds(0.04), seconds(9.9), seconds(12.4), seconds(125.0), seconds(7260.0)],
+            ["0.0 s", "9.9 s", "12 s", "2 min 5 s", "2 h 1 min"]);
+        assert_eq!([size(5), size(2048), size(8_500_000), size(250 << 30)].map(|(n, u)| format!("{n} {u}")),
+            ["5 bytes", "2.0 kB", "8.1 MB", "250 GB"]);
+    }
+
+    #[test]
+    fn unknown_steps_are_still_readable() {
+        assert_eq!(step("warm_the_house").0, "Warm the house");
+        assert_eq!(step("").0, "");
+    }
+}

@@ -1,0 +1,33 @@
+//! Who may call a server function at all. The outer door: finer checks stand in the use cases.
+
+use crate::pages;
+use leptos::server_fn::ServerFn;
+
+/// Who may call a server function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Anyone,
+    /// Only somebody who is signed in.
+    SignedIn,
+}
+
+/// The rule of a path; none where no function is registered for it.
+pub fn access(path: &str) -> Option<Access> {
+    ACCESS.iter().find(|rule| rule.0 == path).map(|rule| rule.1)
+}
+
+/// Every server function with its rule. A test of the portal compares it with what is registered.
+pub const ACCESS: &[(&str, Access)] = &[
+    (pages::sign_up::SignUp::PATH, Access::Anyone),
+    (pages::sign_in::SignIn::PATH, Access::Anyone),
+    (pages::verify::Verify::PATH, Access::Anyone),
+    (pages::account::SignOut::PATH, Access::SignedIn),
+    (pages::wizard::database::Database::PATH, Access::SignedIn),
+    (pages::wizard::check::Check::PATH, Access::SignedIn),
+    (pages::tenant::setup::Retry::PATH, Access::SignedIn),
+    (pages::tenant::setup::StartOver::PATH, Access::SignedIn),
+    (pages::tenant::handoff::Reveal::PATH, Access::SignedIn),
+    (pages::tenant::handoff::Confirm::PATH, Access::SignedIn),
+    (pages::tenant::handoff::Renew::PATH, Access::SignedIn),
+];

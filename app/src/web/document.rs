@@ -1,0 +1,130 @@
+//! The document around every page.
+
+use super::Cx;
+use crate::{
+    components::Icon,
+    pages::account::{AccountMenu, SignOutOnly},
+    routes::Pages,
+};
+use innkeeper_assets::url;
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+
+/// The name that follows every title.
+const PRODUCT: &str = "Innkeeper";
+
+/// The whole document, for the portal's renderer.
+pub fn shell() -> impl IntoView {
+    let theme = use_context::<Cx>().and_then(|cx| cx.theme.attribute());
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme>
+            <head>
+                <Head/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// What every document has in its head.
+#[component]
+pub(super) fn Head() -> impl IntoView {
+    view! {
+        <meta charset="utf-8"/>
+        <meta name="viewport" content="width=device-width, initial-scale=1"/>
+        <meta name="color-scheme" content="light dark"/>
+        <link rel="icon" type="image/svg+xml" href=url("favicon.svg")/>
+        <link rel="preload" as="font" type="font/woff2" href=url("fonts/inter.woff2") crossorigin="anonymous"/>
+        <link rel="stylesheet" href=url("main.css")/>
+        <script type="module" src=url("enhance.js")></script>
+    }
+}
+
+/// All pages, behind their paths.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    // No context while the list of routes is made.
+    let cx = use_context::<Cx>();
+    let person = cx.as_ref().and_then(|cx| cx.visitor.account.clone());
+    let flash = cx.as_ref().and_then(|cx| cx.flash.clone());
+    let support = cx.as_ref().and_then(|cx| cx.service.settings.support.as_ref().map(ToString::to_string));
+    let menu = match person {
+        Some(person) => view! { <AccountMenu email=person.email.to_string()/> }.into_any(),
+        None if cx.is_some() => view! { <SignOutOnly/> }.into_any(),
+        None => ().into_any(),
+    };
+    view! {
+        <Layout menu support flash>
+            <Pages/>
+        </Layout>
+    }
+}
+
+/// Skip link, top bar, main part and foot.
+#[component]
+pub fn Layout(
+    /// What stands at the right of the top bar.
+    #[prop(optional_no_strip)]
+    menu: Option<AnyView>,
+    /// Where support is reached.
+    support: Option<String>,
+    /// One line on what has just been done.
+    flash: Option<String>,
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let flash = flash.map(|line| {
+        view! { <p class="flash ok" role="status"><Icon name="circle-check"/><span>{line}</span></p> }
+    });
+    let support = support.map(|to| view! { <a href=format!("mailto:{to}")>"Support: " {to.clone()}</a> });
+    view! {
+        <a class="skip" href="#main">"Skip to content"</a>
+        <header class="topbar">
+            <a class="brand" href="/"><Icon name="brand" plain=true/>{PRODUCT}</a>
+            {menu}
+        </header>
+        <main id="main" class="page" tabindex="-1">
+            {flash}
+            {children()}
+        </main>
+        <footer class="foot">
+            <span>"Innkeeper gives people isolated PostgreSQL databases."</span>
+            <a href="/help">"Help"</a>
+            <a href="/ca.crt">"CA certificate"</a>
+            {support}
+        </footer>
+    }
+}
+
+/// The page's title, escaped: `leptos_meta::Title` writes its text as it is. Nothing else may use that component.
+#[component]
+pub fn PageTitle(
+    /// What the page is.
+    #[prop(into)]
+    text: String,
+    /// Whether it is a refused form shown again.
+    #[prop(optional)]
+    error: bool,
+) -> impl IntoView {
+    view! { <Title text=title(&text, error)/> }
+}
+
+/// A title as it stands in the document.
+fn title(what: &str, error: bool) -> String {
+    let what = what.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("{}{what} – {PRODUCT}", if error { "Error: " } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn titles_are_escaped() {
+        let title = super::title("</title><script>alert(1)</script> & co", true);
+        assert_eq!(title, "Error: &lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt; &amp; co – Innkeeper");
+    }
+}

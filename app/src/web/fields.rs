@@ -1,0 +1,148 @@
+//! Fields: label, hint, error and control, in that order and tied together (WCAG 2.2, 1.3.1, 3.3.1 to 3.3.3).
+
+use super::Mistakes;
+use leptos::prelude::*;
+
+/// What is wrong with a field, if something is.
+#[derive(Clone, Debug, Default)]
+pub struct Issue(pub Option<String>);
+
+impl From<Option<&str>> for Issue {
+    fn from(what: Option<&str>) -> Self {
+        Self(what.map(Into::into))
+    }
+}
+
+/// The ids by which a control is described: its hint and its error, where it has them.
+pub fn described_by(name: &str, hint: bool, error: bool) -> Option<String> {
+    let ids: Vec<_> = [(hint, "hint"), (error, "error")]
+        .into_iter()
+        .filter(|part| part.0)
+        .map(|part| format!("{name}-{}", part.1))
+        .collect();
+    (!ids.is_empty()).then(|| ids.join(" "))
+}
+
+/// Hint and error of a control.
+#[component]
+pub fn About(
+    /// The control's name.
+    name: &'static str,
+    /// Help that always stands there.
+    #[prop(optional)]
+    hint: &'static str,
+    /// What is wrong.
+    issue: Issue,
+) -> impl IntoView {
+    let hint = (!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> });
+    let error = issue.0.map(|what| {
+        view! { <p class="error" id=format!("{name}-error")><span class="vh">"Error: "</span>{what}</p> }
+    });
+    view! { {hint} {error} }
+}
+
+/// A field of one line.
+#[component]
+pub fn Field(
+    /// Its name and id.
+    name: &'static str,
+    /// Its label.
+    label: &'static str,
+    /// Help that always stands there.
+    #[prop(optional)]
+    hint: &'static str,
+    /// `type` of the input.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// Its classes.
+    #[prop(default = "input")]
+    class: &'static str,
+    /// `autocomplete` (WCAG 2.2, 1.3.5).
+    autocomplete: &'static str,
+    /// `inputmode`, where the keyboard of a phone should differ.
+    #[prop(optional)]
+    inputmode: Option<&'static str>,
+    /// What was typed.
+    #[prop(optional, into)]
+    value: String,
+    /// What is wrong with it.
+    #[prop(into)]
+    mistake: Issue,
+) -> impl IntoView {
+    let wrong = mistake.0.is_some();
+    let typo = matches!(class, "input mono" | "input otp") || kind == "email";
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <About name hint issue=mistake/>
+            <input
+                id=name name=name type=kind class=class value=value
+                autocomplete=autocomplete inputmode=inputmode
+                spellcheck=typo.then_some("false") autocapitalize=typo.then_some("none")
+                aria-invalid=wrong.then_some("true")
+                aria-describedby=described_by(name, !hint.is_empty(), wrong)
+            />
+        </div>
+    }
+}
+
+/// A field of several lines.
+#[component]
+pub fn Area(
+    /// Its name and id.
+    name: &'static str,
+    /// Its label.
+    label: &'static str,
+    /// Help that always stands there.
+    hint: &'static str,
+    /// What was typed.
+    value: String,
+    /// What is wrong with it.
+    #[prop(into)]
+    mistake: Issue,
+) -> impl IntoView {
+    let wrong = mistake.0.is_some();
+    // A line break right behind the tag would be dropped by the browser (HTML, 13.2.6.4.7).
+    let text = if value.starts_with('\n') { format!("\n{value}") } else { value };
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <About name hint issue=mistake/>
+            <textarea
+                id=name name=name class="input mono" rows="3" spellcheck="false" autocapitalize="none"
+                autocomplete="off" aria-invalid=wrong.then_some("true")
+                aria-describedby=described_by(name, true, wrong)
+            >{(!text.is_empty()).then_some(text)}</textarea>
+        </div>
+    }
+}
+
+/// All mistakes of a form, above it, each leading to its field. Nothing where there is none.
+#[component]
+pub fn ErrorSummary(
+    /// The mistakes.
+    mistakes: Mistakes,
+    /// The fields in the order of the page. A field's id is its name.
+    fields: &'static [&'static str],
+) -> impl IntoView {
+    if mistakes.is_empty() {
+        return ().into_any();
+    }
+    let known = fields.iter().filter_map(|field| Some((*field, mistakes.of(field)?.to_owned())));
+    let other = mistakes.0.iter().filter(|(field, _)| !fields.contains(&field.as_str()));
+    let items: Vec<_> = known
+        .chain(other.map(|(_, what)| ("main", what.clone())))
+        .map(|(field, what)| view! { <li><a href=format!("#{field}")>{what}</a></li> })
+        .collect();
+    let title = match items.len() {
+        1 => "There is a mistake".to_owned(),
+        count => format!("There are {count} mistakes"),
+    };
+    view! {
+        <div class="error-summary" tabindex="-1" autofocus=true aria-labelledby="mistakes">
+            <div role="alert"><h2 id="mistakes">{title}</h2></div>
+            <ul role="list">{items}</ul>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,133 @@
+//! How a server function ends.
+
+use super::Mistakes;
+use innkeeper_service::Error;
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+
+/// The one answer of a change that went well: where to go next, a path of this portal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeeOther(pub String);
+
+/// Goes there.
+pub fn see_other(path: impl Into<String>) -> Result<SeeOther, Refusal> {
+    Ok(SeeOther(path.into()))
+}
+
+/// The one error of every change. Leaves the process only as far as the portal's handler, which answers in HTTP.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Refusal {
+    /// The form is shown again with its mistakes.
+    Mistakes {
+        /// The form's page; may hold a query already.
+        page: String,
+        /// What may be echoed.
+        values: serde_json::Value,
+        /// By field.
+        mistakes: Mistakes,
+    },
+    /// Not a form of this portal. Quotes what was typed: neither logged nor shown.
+    Malformed(String),
+    /// Not allowed.
+    Forbidden,
+    /// Not there, or not theirs.
+    NotFound,
+    /// Too often; seconds to wait.
+    TooMany(u64),
+    /// The sign-in is too old; afterwards the person comes back to this page.
+    StaleSignIn {
+        /// That page.
+        return_to: String,
+    },
+    /// A fault of ours, logged where it became a refusal.
+    Internal,
+}
+
+/// Turns a use case's error into a refusal: mistakes go back to `page` with what was typed.
+pub fn refused<T: Serialize>(page: &str, form: &T, error: Error) -> Refusal {
+    match error {
+        Error::Mistakes(mistakes) => Refusal::Mistakes {
+            page: page.into(),
+            // Forms are structs of texts, which always serialise.
+            values: serde_json::to_value(form).unwrap_or_default(),
+            mistakes,
+        },
+        Error::StaleSignIn => Refusal::StaleSignIn { return_to: page.into() },
+        other => other.into(),
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Self::NotFound,
+            Error::TooMany(seconds) => Self::TooMany(seconds),
+            Error::StaleSignIn => Self::StaleSignIn { return_to: "/".into() },
+            error => {
+                tracing::error!(%error, "a change failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl FromServerFnError for Refusal {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(what) | ServerFnErrorErr::Deserialization(what) => Self::Malformed(what),
+            other => {
+                tracing::error!(error = %other, "server function");
+                Self::Internal
+            }
+        }
+    }
+}
+
+/// A path with one more value in its query, encoded (RFC 3986, section 3.4).
+pub fn with_query(path: &str, name: &str, value: &str) -> String {
+    let mut text = format!("{path}{}{name}=", if path.contains('?') { '&' } else { '?' });
+    for byte in value.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                text.push(char::from(byte));
+            }
+            other => text.push_str(&format!("%{other:02X}")),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_encoded() {
+        assert_eq!(with_query("/sign-in", "return", "/t/shop_k3v9x2"), "/sign-in?return=/t/shop_k3v9x2");
+        assert_eq!(with_query("/a?b=c", "d", "x&y=z#ü"), "/a?b=c&d=x%26y%3Dz%23%C3%BC");
+    }
+
+    #[test]
+    fn mistakes_keep_what_was_typed_but_no_secret() {
+        #[derive(Serialize)]
+        struct Typed {
+            email: String,
+            code: super::super::Secret,
+        }
+        let typed = Typed { email: "a@b".into(), code: super::super::Secret("123456".into()) };
+        let Refusal::Mistakes { page, values, mistakes } =
+            refused("/verify", &typed, Error::mistake("code", "Wrong."))
+        else {
+            panic!("not a mistake");
+        };
+        assert_eq!(page, "/verify");
+        assert_eq!(values, serde_json::json!({ "email": "a@b", "code": "" }));
+        assert_eq!(mistakes.of("code"), Some("Wrong."));
+        assert!(!format!("{typed:?}", typed = typed.code).contains("123456"));
+    }
+}

@@ -1,0 +1,134 @@
+//! The one page for everything that cannot be shown or done. Needs nothing: no router, session or database.
+
+use super::{Layout, document::Head};
+use leptos::prelude::*;
+
+/// What went wrong, in words for whom it happens to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The heading.
+    pub title: String,
+    /// What happened, why, and what to do.
+    pub text: String,
+    /// The support number, where quoting it helps.
+    pub number: Option<String>,
+}
+
+impl Problem {
+    /// The words for an HTTP status (RFC 9110, section 15).
+    pub fn of(status: u16, number: Option<String>) -> Self {
+        let (title, text) = match status {
+            400 => (
+                "This form could not be read",
+                "It was changed on its way, or sent by something that is not a browser. Go back, load the page again \
+                 and send the form once more. Nothing was changed.",
+            ),
+            401 => ("Sign in first", "This page is for people who are signed in."),
+            403 => (
+                "This form is out of date",
+                "It was opened in another session, or sent from another site. Go back, load the page again and send \
+                 the form once more. Nothing was changed.",
+            ),
+            404 => (
+                "There is nothing here",
+                "The address is wrong, or the page is not yours to see. If you followed a link, check that you are \
+                 signed in with the right e-mail address.",
+            ),
+            405 => ("That does not work this way", "This address takes other requests. Start again from the first page."),
+            408 | 504 => ("That took too long", "We stopped waiting. Try again in a minute."),
+            413 => ("That is too much text", "A form takes 64 KB at most. Shorten what you typed. Nothing was changed."),
+            415 => (
+                "This form could not be read",
+                "It was not sent as a form. Use the page itself to send it. Nothing was changed.",
+            ),
+            429 => ("Too many tries", "Wait a few minutes, then try again. Nothing was changed."),
+            503 => ("Innkeeper is busy", "Too much is going on at this moment. Try again in a minute."),
+            _ => (
+                "Something broke on our side",
+                "We have written down what happened. Try again; if it happens once more, tell support.",
+            ),
+        };
+        Self { title: title.into(), text: text.into(), number }
+    }
+
+    /// Too many tries, with the time to wait.
+    pub fn too_many(seconds: u64) -> Self {
+        let wait = match seconds {
+            0..=1 => "1 second".into(),
+            2..=90 => format!("{seconds} seconds"),
+            more => format!("{} minutes", more.div_ceil(60)),
+        };
+        Self {
+            title: "Too many tries".into(),
+            text: format!("Wait {wait}, then try again. Nothing was changed."),
+            number: None,
+        }
+    }
+}
+
+/// The whole document of a problem.
+pub fn problem_page(status: u16, problem: Problem) -> String {
+    let owner = Owner::new();
+    let html = owner.with(|| {
+        let Problem { title, text, number } = problem;
+        let number = number.map(|number| {
+            view! { <p>"Quote this number to support: " <span class="mono">{number}</span></p> }
+        });
+        view! {
+            <!DOCTYPE html>
+            <html lang="en">
+                <head>
+                    <Head/>
+                    <meta name="robots" content="noindex"/>
+                    <title>{format!("{title} – Innkeeper")}</title>
+                </head>
+                <body>
+                    <Layout support=None flash=None>
+                        <div class="narrow stack">
+                            <div class="page-head flush">
+                                <p class="small dim">{format!("Error {status}")}</p>
+                                <h1>{title.clone()}</h1>
+                                <p>{text}</p>
+                                {number}
+                            </div>
+                            <p class="row">
+                                <a class="btn btn-primary" href="/">"Go to the first page"</a>
+                                <a class="btn btn-quiet" href="/help">"Help"</a>
+                            </p>
+                        </div>
+                    </Layout>
+                </body>
+            </html>
+        }
+        .to_html()
+    });
+    html.replace("<!>", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_page_stands_alone_and_escapes() {
+        let problem = Problem {
+            title: "<b>".into(),
+            text: "\"><script>alert(1)</script>".into(),
+            number: Some("ER-<i>".into()),
+        };
+        let html = problem_page(404, problem);
+        assert!(html.starts_with("<!DOCTYPE html>"), "{html}");
+        for raw in ["<b>", "<script>alert", "<i>"] {
+            assert!(!html.contains(raw), "{raw} in {html}");
+        }
+        assert!(html.contains("<title>&lt;b&gt; – Innkeeper</title>"), "{html}");
+        assert_eq!(html.matches("<h1>").count(), 1);
+    }
+
+    #[test]
+    fn waiting_is_said_in_words() {
+        assert!(Problem::too_many(0).text.contains("1 second,"));
+        assert!(Problem::too_many(61).text.contains("61 seconds"));
+        assert!(Problem::too_many(240).text.contains("4 minutes"));
+    }
+}

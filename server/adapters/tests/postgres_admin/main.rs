@@ -1,0 +1,9 @@
+//! The administration of PostgreSQL against real throw-away servers. `INNKEEPER_TEST_PG_BIN` chooses the version.
+
+mod cluster;
+mod escapes;
+mod layout;
+mod lifecycle;
+mod locking;
+mod looking;
+mod rules;

@@ -1,0 +1,231 @@
+use super::expected::Expected;
+use crate::Result;
+use innkeeper_domain::{
+    ids::ServerId,
+    ports::{Inventory, ServerError, TenantServer},
+};
+use sqlx::PgPool;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// Something that the server has and the control database does not know, or the other way round.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Orphan {
+    /// What it is.
+    pub what: String,
+    /// On which server, or `control database`.
+    pub place: String,
+    /// What to do.
+    pub advice: String,
+}
+
+/// How long a definition that is under way is waited for: it may be about to finish what looks like an orphan.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Compares each server's catalogs with the control database, in both directions. Nothing is changed.
+///
+/// What a live run is working on may be there or not; it is left out until the run has ended.
+pub async fn orphans(
+    pool: &PgPool,
+    servers: &[(ServerId, Arc<dyn TenantServer>)],
+) -> Result<std::result::Result<Vec<Orphan>, ServerError>> {
+    let mut found = secrets(pool).await?;
+    for (id, server) in servers {
+        let inventory = match quiet(&**server).await {
+            Ok(inventory) => inventory,
+            Err(error) => return Ok(Err(error)),
+        };
+        let expected = Expected::read(pool, *id).await?;
+        let endpoint = server.endpoint();
+        let place = format!("server {}:{}", endpoint.host, endpoint.port);
+        found.extend(surplus(&inventory, &expected, &place));
+        found.extend(missing(&inventory, &expected, &place));
+    }
+    Ok(Ok(found))
+}
+
+/// The inventory once no definition is under way, or after some patience as it is.
+async fn quiet(server: &dyn TenantServer) -> std::result::Result<Inventory, ServerError> {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let inventory = server.inventory().await?;
+        if inventory.in_flight.is_empty() || tokio::time::Instant::now() > deadline {
+            return Ok(inventory);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn surplus(inventory: &Inventory, expected: &Expected, place: &str) -> Vec<Orphan> {
+    let remove = |sql: String| format!("If nobody needs it, as superuser: {sql}");
+    let known = |name: &str| expected.owner_of(name).is_some();
+    let mut found = Vec::new();
+    let mut add = |what: String, advice: String| found.push(Orphan { what, place: place.into(), advice });
+    for name in inventory.databases.iter().filter(|name| !known(name)) {
+        add(
+            format!("database {name} belongs to no tenant"),
+            remove(format!("DROP DATABASE \"{name}\" WITH (FORCE)")),
+        );
+    }
+    for name in inventory.roles.iter().filter(|name| !known(name)) {
+        add(format!("role {name} belongs to no tenant"), remove(format!("DROP ROLE \"{name}\"")));
+    }
+    for (group, member) in &inventory.memberships {
+        // The parent group is the platform's; between tenants' roles both must be of one tenant.
+        let same = group == "innkeeper_tenants" || expected.owner_of(group) == expected.owner_of(member);
+        if !known(member) || !same {
+            add(
+                format!("role {member} is a member of {group}"),
+                remove(format!("REVOKE \"{group}\" FROM \"{member}\"")),
+            );
+        }
+    }
+    for (database, role, setting) in &inventory.settings {
+        let strangers = [database, role].into_iter().filter(|name| !name.is_empty()).any(|name| !known(name));
+        let across = !database.is_empty()
+            && !role.is_empty()
+            && expected.owner_of(database) != expected.owner_of(role);
+        if strangers || across {
+            add(
+                format!("setting {setting} of database “{database}” and role “{role}” belongs to no tenant"),
+                remove(format!("ALTER ROLE \"{role}\" IN DATABASE \"{database}\" RESET ALL")),
+            );
+        }
+    }
+    for (line, name) in inventory.rules.iter().filter(|(_, name)| !known(name)) {
+        add(
+            format!("pg_hba.conf line {line} names {name}, which belongs to no tenant"),
+            "It lets nobody in that the server does not know. Remove the line if it is your own; lines between \
+             “BEGIN innkeeper” and “END innkeeper” go with the next change of any allowlist."
+                .into(),
+        );
+    }
+    for (process, statement) in inventory.in_flight.iter().filter(|(_, sql)| !sql.is_empty()) {
+        let ours = expected.in_work.iter().any(|name| statement.contains(name.as_str()));
+        if !ours {
+            add(
+                format!(
+                    "process {process} has been running “{statement}” for longer than {} s",
+                    PATIENCE.as_secs()
+                ),
+                "Look again in a minute; what it makes may be an orphan then.".into(),
+            );
+        }
+    }
+    found
+}
+
+fn missing(inventory: &Inventory, expected: &Expected, place: &str) -> Vec<Orphan> {
+    let mut found = Vec::new();
+    let mut lines: BTreeMap<&str, i64> = BTreeMap::new();
+    for (_, name) in &inventory.rules {
+        *lines.entry(name).or_default() += 1;
+    }
+    for tenant in &expected.complete {
+        let mut add = |what: String| {
+            found.push(Orphan {
+                what,
+                place: place.into(),
+                advice: format!(
+                    "Tenant {tenant} is damaged: restore it from its backup, or ask who removed it."
+                ),
+            });
+        };
+        if !inventory.databases.contains(tenant) {
+            add(format!("database {tenant} is missing"));
+        }
+        for role in ["", "_owner", "_app", "_readonly"].map(|tail| format!("{tenant}{tail}")) {
+            if !inventory.roles.contains(&role) {
+                add(format!("role {role} is missing"));
+            }
+        }
+        match expected.ruled.get(tenant) {
+            None => add(format!("the control database has no rule for {tenant}")),
+            Some(0) => {}
+            Some(wanted) => {
+                let there = lines.get(tenant.as_str()).copied().unwrap_or_default();
+                if there != *wanted {
+                    add(format!("pg_hba.conf has {there} lines for {tenant} instead of {wanted}"));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Sealed passwords that no handoff and no run is waiting for.
+async fn secrets(pool: &PgPool) -> Result<Vec<Orphan>> {
+    let rows = sqlx::query!(
+        r#"select t.name, s.purpose from sealed_secret s join tenant t on t.id = s.tenant_id
+           where not exists (select from handoff h where h.tenant_id = t.id and h.state in ('sealed', 'open'))
+             and not exists (select from run r where r.tenant_id = t.id and r.state in ('running', 'unwinding', 'stuck'))
+           order by t.name, s.purpose"#
+    )
+    .fetch_all(pool)
+    .await?;
+    let orphan = |name: String, purpose: String| Orphan {
+        what: format!("the sealed {purpose} of {name} is kept for nobody"),
+        place: "control database".into(),
+        advice: format!(
+            "Remove it: DELETE FROM sealed_secret WHERE purpose = '{purpose}' AND tenant_id = (SELECT id FROM tenant WHERE name = '{name}')"
+        ),
+    };
+    Ok(rows.into_iter().map(|row| orphan(row.name, row.purpose)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn world() -> (Inventory, Expected) {
+        let roles =
+            ["shop_aaaaaa", "shop_aaaaaa_owner", "shop_aaaaaa_app", "shop_aaaaaa_readonly"].map(String::from);
+        let inventory = Inventory {
+            databases: vec!["shop_aaaaaa".into()],
+            roles: roles.to_vec(),
+            memberships: vec![
+                ("innkeeper_tenants".into(), "shop_aaaaaa".into()),
+                ("shop_aaaaaa".into(), "shop_aaaaaa_app".into()),
+            ],
+            settings: vec![("shop_aaaaaa".into(), String::new(), "work_mem".into())],
+            rules: vec![(2, "shop_aaaaaa".into()), (3, "shop_aaaaaa".into())],
+            in_flight: vec![],
+        };
+        let expected = Expected {
+            complete: ["shop_aaaaaa".to_owned()].into(),
+            in_work: ["wiki_bbbbbb".to_owned()].into(),
+            ruled: [("shop_aaaaaa".to_owned(), 2)].into(),
+        };
+        (inventory, expected)
+    }
+
+    fn found(change: impl FnOnce(&mut Inventory, &mut Expected)) -> Vec<String> {
+        let (mut inventory, mut expected) = world();
+        change(&mut inventory, &mut expected);
+        let all =
+            surplus(&inventory, &expected, "here").into_iter().chain(missing(&inventory, &expected, "here"));
+        all.map(|orphan| orphan.what).collect()
+    }
+
+    #[test]
+    fn a_sound_server_has_nothing() {
+        assert!(found(|_, _| {}).is_empty());
+        assert!(found(|i, _| i.databases.push("wiki_bbbbbb".into())).is_empty(), "a run is working on it");
+    }
+
+    #[test]
+    fn each_kind_of_orphan_is_found() {
+        let one = |change: fn(&mut Inventory, &mut Expected)| assert_eq!(found(change).len(), 1);
+        one(|i, _| i.databases.push("left_cccccc".into()));
+        one(|i, _| i.roles.push("left_cccccc_app".into()));
+        one(|i, _| i.memberships.push(("shop_aaaaaa".into(), "left_cccccc_app".into())));
+        one(|i, _| i.memberships.push(("shop_aaaaaa".into(), "wiki_bbbbbb_app".into())));
+        one(|i, _| i.settings.push((String::new(), "left_cccccc_app".into(), "work_mem".into())));
+        one(|i, _| i.settings.push(("wiki_bbbbbb".into(), "shop_aaaaaa_app".into(), "work_mem".into())));
+        one(|i, _| i.rules.push((9, "left_cccccc".into())));
+        one(|i, _| i.in_flight.push((7, "CREATE DATABASE left_cccccc".into())));
+        one(|i, _| i.databases.clear());
+        one(|i, _| drop(i.roles.pop()));
+        one(|i, _| drop(i.rules.pop()));
+        one(|_, e| e.ruled.clear());
+    }
+}

@@ -1,0 +1,41 @@
+use crate::{
+    engine::{Outcome, Step, StepCx, StepError},
+    provision::{
+        subject::open,
+        tools::{Hold, Tools},
+    },
+};
+use async_trait::async_trait;
+use std::{sync::Arc, time::Duration};
+
+/// Sets the limits of the plan on database and roles.
+pub struct ApplyLimits(pub Arc<Tools>);
+
+#[async_trait]
+impl Step<Hold> for ApplyLimits {
+    fn name(&self) -> &'static str {
+        "apply_limits"
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    async fn apply(&self, cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {
+        let (subject, mut session) = open(&self.0, cx).await?;
+        let limits = &subject.limits;
+        session.apply_limits(limits).await?;
+        cx.hold.keep(session);
+        Ok(Outcome::Done(format!(
+            "{} connections, {} GB, {} MB work memory",
+            limits.connections, limits.storage_gb, limits.work_mem_mb
+        )))
+    }
+
+    async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
+        let (_, mut session) = open(&self.0, cx).await?;
+        session.reset_limits().await?;
+        cx.hold.keep(session);
+        Ok(())
+    }
+}

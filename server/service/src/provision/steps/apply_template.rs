@@ -1,0 +1,36 @@
+use crate::{
+    engine::{Outcome, Step, StepCx, StepError},
+    provision::{
+        subject::open,
+        tools::{Hold, Tools},
+    },
+};
+use async_trait::async_trait;
+use std::{sync::Arc, time::Duration};
+
+/// Gives schema, default privileges and function rights to the three roles.
+pub struct ApplyTemplate(pub Arc<Tools>);
+
+#[async_trait]
+impl Step<Hold> for ApplyTemplate {
+    fn name(&self) -> &'static str {
+        "apply_template"
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    async fn apply(&self, cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {
+        let (subject, mut session) = open(&self.0, cx).await?;
+        session.apply_template().await?;
+        cx.hold.keep(session);
+        Ok(Outcome::Done(format!("Schema public belongs to {}_owner", subject.name)))
+    }
+
+    async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
+        // Nothing of its own: it goes with the database.
+        let _ = cx;
+        Ok(())
+    }
+}

@@ -1,0 +1,14 @@
+//! The steps, one a file: what it makes, and how it takes it away.
+
+pub mod apply_limits;
+pub mod apply_template;
+pub mod change_passwords;
+pub mod check_capacity;
+pub mod clear_passwords;
+pub mod create_database;
+pub mod create_roles;
+pub mod hand_over;
+pub mod install_extensions;
+pub mod store_secrets;
+pub mod verify_access;
+pub mod write_allowlist;

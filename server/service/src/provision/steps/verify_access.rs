@@ -1,0 +1,180 @@
+use super::store_secrets::read_back;
+use crate::{
+    engine::{Outcome, Step, StepCx, StepError},
+    provision::{
+        subject::{Subject, open},
+        tools::{Hold, Tools},
+    },
+};
+use async_trait::async_trait;
+use innkeeper_domain::{
+    hba,
+    ids::ServerId,
+    password::draw_password,
+    ports::{SignIn, SignInAnswer, TenantServer},
+    secret::Secret,
+    tenant::{PerRole, TenantRole},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// Really signs in as each role over TLS, and proves that what must be refused is refused.
+pub struct VerifyAccess {
+    /// What it works with.
+    pub tools: Arc<Tools>,
+    /// Whether the roles are allowed to sign in by this step (and no longer, when it is undone).
+    pub opens: bool,
+}
+
+#[async_trait]
+impl Step<Hold> for VerifyAccess {
+    fn name(&self) -> &'static str {
+        "verify_access"
+    }
+
+    async fn apply(&self, cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {
+        let tools = &self.tools;
+        let passwords = read_back(tools, cx.run.tenant).await?;
+        if self.opens {
+            let (_, mut session) = open(tools, cx).await?;
+            session.set_login(true).await?;
+            cx.hold.keep(session);
+        }
+        let subject = Subject::load(&tools.pool, cx.run.tenant).await?;
+        let id = subject.server.ok_or_else(|| StepError::Fatal("No server was chosen.".into()))?;
+        let server = tools.server(id)?;
+        let through_probe = !subject.reach.admits(server.probe_address());
+        if through_probe {
+            self.probe(&subject, id, true).await?;
+        }
+        let proof = prove(tools, &subject, &*server, &passwords).await;
+        if through_probe {
+            self.probe(&subject, id, false).await?;
+        }
+        let tries = proof?;
+        compare_rules(&subject, &*server).await?;
+        Ok(Outcome::Done(format!("3 sign-ins over TLS passed, {} that must be refused were", tries - 3)))
+    }
+
+    async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
+        let subject = Subject::load(&self.tools.pool, cx.run.tenant).await?;
+        let Some(id) = subject.server else { return Ok(()) };
+        self.probe(&subject, id, false).await?;
+        if self.opens {
+            let (_, mut session) = open(&self.tools, cx).await?;
+            session.set_login(false).await?;
+            cx.hold.keep(session);
+        }
+        Ok(())
+    }
+}
+
+impl VerifyAccess {
+    /// Lets the portal's own address in, or no longer.
+    async fn probe(&self, subject: &Subject, server: ServerId, on: bool) -> Result<(), StepError> {
+        let changed = sqlx::query!(
+            "update hba_rule set probe = $2 where tenant_id = $1 and probe <> $2",
+            subject.id.0,
+            on
+        )
+        .execute(&self.tools.pool)
+        .await?
+        .rows_affected();
+        // Also when the row was right already: a killed try may have changed the row and not the file.
+        if changed > 0 || on {
+            self.tools.rules.apply(server).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Tries all sign-ins at once; how many there were.
+async fn prove(
+    tools: &Tools,
+    subject: &Subject,
+    server: &dyn TenantServer,
+    passwords: &PerRole<Secret>,
+) -> Result<usize, StepError> {
+    let tenant = subject.name.as_str();
+    let attempt = |role: TenantRole, database: &str, password: &Secret| SignIn {
+        database: database.into(),
+        user: subject.name.role(role),
+        password: password.clone(),
+    };
+    let other = sqlx::query_scalar!(
+        "select name from tenant where server_id = $1 and id <> $2 and state = 'active' order by created_at desc limit 1",
+        subject.server.map(|s| s.0),
+        subject.id.0
+    )
+    .fetch_optional(&tools.pool)
+    .await?;
+    let app = TenantRole::App;
+    let mut attempts: Vec<_> =
+        passwords.iter().map(|(role, password)| attempt(role, tenant, password)).collect();
+    attempts.push(attempt(app, tenant, &draw_password(&*tools.random)));
+    attempts.push(attempt(app, "postgres", passwords.of(app)));
+    attempts.extend(other.map(|other| attempt(app, &other, passwords.of(app))));
+    let answers = futures::future::join_all(attempts.iter().map(|one| server.sign_in(one))).await;
+    let mut answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter();
+    for (role, answer) in TenantRole::ALL.iter().zip(answers.by_ref()) {
+        check_entry(subject, *role, &answer)?;
+    }
+    match answers.next() {
+        Some(SignInAnswer::Refused { code }) if code == "28P01" => {}
+        other => return Err(broken("a wrong password was not refused as such", &other)),
+    }
+    for answer in answers {
+        if !matches!(&answer, SignInAnswer::Refused { code } if code.starts_with("28") || code == "42501") {
+            return Err(broken("another database was not closed to this tenant", &Some(answer)));
+        }
+    }
+    Ok(attempts.len())
+}
+
+fn broken(what: &str, answer: &Option<SignInAnswer>) -> StepError {
+    StepError::Fatal(format!("The connection test found that {what} ({answer:?})."))
+}
+
+/// What each role must find once it is in.
+fn check_entry(subject: &Subject, role: TenantRole, answer: &SignInAnswer) -> Result<(), StepError> {
+    let SignInAnswer::In { user, database, tls, extensions, may_create, may_use_temp } = answer else {
+        return Err(broken(&format!("the {} role cannot sign in", role.as_str()), &Some(answer.clone())));
+    };
+    let wanted: BTreeSet<&str> = subject.extensions.iter().map(|e| e.name()).collect();
+    let found: BTreeSet<&str> =
+        extensions.iter().map(String::as_str).filter(|name| *name != "plpgsql").collect();
+    let rights = match role {
+        TenantRole::Owner => (true, true),
+        TenantRole::App => (false, true),
+        TenantRole::ReadOnly => (false, false),
+    };
+    let right = [
+        (
+            *user == subject.name.role(role) && database == subject.name.as_str(),
+            "the session is somebody else's",
+        ),
+        (*tls, "the connection is not encrypted"),
+        (found == wanted, "the extensions are not those that were chosen"),
+        ((*may_create, *may_use_temp) == rights, "the rights are not those of the role"),
+    ];
+    match right.into_iter().find(|(holds, _)| !holds) {
+        Some((_, what)) => Err(broken(&format!("as {} {what}", role.as_str()), &Some(answer.clone()))),
+        None => Ok(()),
+    }
+}
+
+/// The rules in force must have exactly this tenant's lines: its own addresses, and nothing of the probe.
+async fn compare_rules(subject: &Subject, server: &dyn TenantServer) -> Result<(), StepError> {
+    let block = server.read_rules().await?.unwrap_or_default();
+    let own = |text: &str| {
+        let marks = [format!("hostssl {} ", subject.name), format!("host all +{} ", subject.name)];
+        text.lines()
+            .filter(|line| marks.iter().any(|m| line.starts_with(m)))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let rule = hba::TenantRule { tenant: subject.name.clone(), reach: subject.reach.clone(), probe: None };
+    if own(&block) == own(&hba::render(&[rule])) {
+        return Ok(());
+    }
+    Err(StepError::Retry("The address rules on the server are not those that were asked for.".into()))
+}

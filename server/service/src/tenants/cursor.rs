@@ -1,0 +1,49 @@
+//! Where a page of a list ended. A text that is no cursor of the list leads to its first page.
+
+use innkeeper_domain::name::TenantName;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// The cursor behind a row of a list in the order of time.
+pub fn by_time(at: OffsetDateTime, id: Uuid) -> String {
+    // PostgreSQL keeps microseconds.
+    format!("c.{}.{}", at.unix_timestamp_nanos() / 1000, id.simple())
+}
+
+/// Reads what [`by_time`] wrote.
+pub fn time(text: &str) -> Option<(OffsetDateTime, Uuid)> {
+    let (micros, id) = text.strip_prefix("c.")?.split_once('.')?;
+    // Unsigned, because times before 1970 are none of ours and those before -4713 are not PostgreSQL's.
+    let micros: u64 = micros.parse().ok()?;
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).ok()?;
+    Some((at, Uuid::try_parse(id).ok()?))
+}
+
+/// The cursor behind a row of a list in the order of names.
+pub fn by_name(name: &str) -> String {
+    format!("n.{name}")
+}
+
+/// Reads what [`by_name`] wrote.
+pub fn name(text: &str) -> Option<String> {
+    TenantName::parse(text.strip_prefix("n.")?).ok().map(|name| name.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn each_cursor_reads_back_and_nothing_else_does() {
+        let (at, id) = (datetime!(2026-11-21 12:00:00.123456 UTC), Uuid::from_u128(7));
+        assert_eq!(time(&by_time(at, id)), Some((at, id)));
+        assert_eq!(name(&by_name("shop_k3v9x2")).as_deref(), Some("shop_k3v9x2"));
+        for bad in ["", "c.", "c.1", "c.1.x", "c.-1.00000000000000000000000000000007", "n.", "n.'", "n.shop", "é", "c.99999999999999999999.1"] {
+            assert_eq!((time(bad), name(bad)), (None, None), "{bad}");
+        }
+        let beyond = format!("c.{}.{}", u64::MAX, id.simple());
+        assert_eq!(time(&beyond), None, "past the year 9999");
+        assert_eq!((time(&by_name("shop_k3v9x2")), name(&by_time(at, id))), (None, None), "of the other order");
+    }
+}
