@@ -29,7 +29,7 @@ fn Step(step: StepLine) -> impl IntoView {
     let why = match step.state {
         StepState::Undone => "Undone, nothing of it is left".to_owned(),
         StepState::Undoing => "Being undone".to_owned(),
-        StepState::Done if !step.output.is_empty() => step.output.clone(),
+        StepState::Done => step.output.unwrap_or_else(|| why.to_owned()),
         _ => why.to_owned(),
     };
     let error = step.error.filter(|_| step.state != StepState::Done);

@@ -108,13 +108,8 @@ pub fn step(name: &str) -> (String, &'static str) {
         "store_secrets" => ("Credentials sealed", "Encrypted, and read back once to be sure"),
         "verify_access" => ("Connections tested", "Each role really signs in; wrong passwords and other databases are refused"),
         "hand_over" => ("Ready to hand over", "The credentials wait for you"),
-        "replace_passwords" | "set_passwords" | "renew_passwords" => {
-            ("Passwords replaced", "The old ones stop working")
-        }
-        "take_passwords" | "remove_passwords" | "expire_passwords" => {
-            ("Passwords taken away", "Nobody opened them in time")
-        }
-        "make_passwords" | "generate_passwords" => ("Passwords made", "Three new ones, sealed at once"),
+        "change_passwords" => ("Passwords replaced", "The old ones stop working"),
+        "clear_passwords" => ("Passwords taken away", "Nobody opened them in time"),
         other => {
             let mut words = other.replace('_', " ");
             if let Some(first) = words.get_mut(..1) {

@@ -3,7 +3,7 @@
 use super::Cx;
 use crate::{
     components::Icon,
-    pages::account::{AccountMenu, SignOutOnly},
+    pages::account::{AccountMenu, VisitorMenu},
     routes::Pages,
 };
 use innkeeper_assets::url;
@@ -55,7 +55,7 @@ pub fn App() -> impl IntoView {
     let support = cx.as_ref().and_then(|cx| cx.service.settings.support.as_ref().map(ToString::to_string));
     let menu = match person {
         Some(person) => view! { <AccountMenu email=person.email.to_string()/> }.into_any(),
-        None if cx.is_some() => view! { <SignOutOnly/> }.into_any(),
+        None if cx.is_some() => view! { <VisitorMenu/> }.into_any(),
         None => ().into_any(),
     };
     view! {

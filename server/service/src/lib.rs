@@ -8,13 +8,22 @@ pub mod changes;
 pub mod doctor;
 pub mod engine;
 pub mod error;
+pub mod first_connection;
+pub mod forms;
+pub mod handoff;
 pub mod outbox;
 pub mod provision;
 pub mod rate;
 pub mod seal;
 pub mod servers;
+pub mod session;
+pub mod setup;
+pub mod sign_in;
 pub mod store;
+pub mod sweep;
+pub mod tenants;
 pub mod visitor;
+pub mod wizard;
 
 mod service;
 #[cfg(test)]

@@ -61,7 +61,8 @@ pub async fn visitor(service: &Service, session: Option<SessionId>, address: IpA
 pub async fn sign_out(service: &Service, visitor: &Visitor) -> Result<()> {
     let Some(session) = visitor.session else { return Ok(()) };
     let mut tx = service.pool.begin().await?;
-    let ended = sqlx::query!("delete from session where id = $1", session.0).execute(&mut *tx).await?.rows_affected();
+    let ended =
+        sqlx::query!("delete from session where id = $1", session.0).execute(&mut *tx).await?.rows_affected();
     forget_carried(&mut tx, session).await?;
     if ended > 0 && visitor.account.is_some() {
         let entry = Entry {

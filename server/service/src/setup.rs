@@ -88,10 +88,9 @@ async fn begin(service: &Service, visitor: &Visitor, name: &str) -> Result<(Tx, 
     let mut tx = store::begin_as_account(&service.pool, person).await?;
     let tenant = tenants::load_as_admin(&mut tx, person, name).await?;
     // Not `for update`, which would wait for whoever writes a row that names this tenant.
-    let row =
-        sqlx::query!("select state, region from tenant where id = $1 for no key update", tenant.id.0)
-            .fetch_one(&mut *tx)
-            .await?;
+    let row = sqlx::query!("select state, region from tenant where id = $1 for no key update", tenant.id.0)
+        .fetch_one(&mut *tx)
+        .await?;
     let state = TenantState::parse(&row.state).ok_or_else(|| Error::corrupt("tenant state", &row.state))?;
     Ok((tx, tenant, Locked { state, region: row.region }))
 }

@@ -46,13 +46,12 @@ pub(super) fn read_text(text: &str, prefix: &str) -> Vec<Authorized> {
         // What a client wrote may stand further back in a line, or in one that begins with a tab, never here.
         let Some((head, said)) = line.split_once(":  ") else { continue };
         let Some(head) = head.strip_suffix("LOG").filter(|_| !line.starts_with('\t')) else { continue };
-        let process = field(prefix, "%p", head).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let process: Option<u32> = field(prefix, "%p", head, |text| text.parse().ok());
         if let Some(rest) = said.strip_prefix(RECEIVED) {
             let host = rest.split(' ').next().and_then(|host| host.parse().ok());
             process.zip(host).map(|(process, host): (_, IpAddr)| received.insert(process, host));
         } else if let Some(mut session) = said.strip_prefix(AUTHORIZED).and_then(message) {
-            session.address = in_prefix(prefix, head)
-                .or_else(|| received.get(process.as_deref().unwrap_or_default()).copied());
+            session.address = in_prefix(prefix, head).or_else(|| received.get(&process?).copied());
             found.push(session);
         }
     }
@@ -71,18 +70,21 @@ fn message(rest: &str) -> Option<Authorized> {
 }
 
 fn in_prefix(prefix: &str, head: &str) -> Option<IpAddr> {
-    let host = field(prefix, "%h", head).or_else(|| field(prefix, "%r", head))?;
-    host.split('(').next()?.parse().ok()
+    let read = |text: &str| text.split('(').next()?.parse().ok();
+    field(prefix, "%h", head, read).or_else(|| field(prefix, "%r", head, read))
 }
 
-/// What stands in a line's head for an escape of `log_line_prefix`, between the characters that enclose it there.
-fn field(prefix: &str, escape: &str, head: &str) -> Option<String> {
+/// What stands in a line's head for an escape of `log_line_prefix`: the first text between the characters that
+/// enclose the escape there which can be read as what is looked for.
+fn field<T>(prefix: &str, escape: &str, head: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
     let (before, after) = prefix.split_once(escape)?;
-    let opening: String = literal_end(before);
-    let start = if opening.is_empty() { 0 } else { head.rfind(&opening)? + opening.len() };
-    let rest = &head[start..];
-    let end = after.chars().next().filter(|c| *c != '%').and_then(|c| rest.find(c)).unwrap_or(rest.len());
-    Some(rest[..end].to_owned())
+    let opening = literal_end(before);
+    let ending = after.chars().next().filter(|c| *c != '%');
+    head.match_indices(&opening).find_map(|(at, found)| {
+        let rest = &head[at + found.len()..];
+        let end = ending.and_then(|c| rest.find(c)).unwrap_or(rest.len());
+        read(&rest[..end])
+    })
 }
 
 /// The plain characters at the end of a part of the prefix, after its last escape.
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn text_is_joined_by_process() {
-        let text = "2026-01-01 10:00:00.000 UTC [41] LOG:  connection received: host=2001:db8::7 port=5\n\
+        let text = "2026-01-01 10:00:00.000 UTC [41] [unknown]@[unknown] LOG:  connection received: host=2001:db8::7 port=5\n\
                     2026-01-01 10:00:00.000 UTC [42] LOG:  connection received: host=10.0.0.1 port=5\n\
                     2026-01-01 10:00:00.001 UTC [41] a@shop LOG:  connection authorized: user=shop_app database=shop SSL enabled (x)\n";
         assert_eq!(read_text(text, "%m [%p] %q%u@%d "), [session("shop_app", None, Some("2001:db8::7"))]);

@@ -55,8 +55,8 @@ async fn make_roles(admin: &mut Admin) -> Result<(), Failure> {
     let query = sqlx::query_scalar("SELECT rolname::text FROM pg_roles WHERE rolname = ANY($1)");
     let there: Vec<String> = within(DOING, query.bind([PLATFORM, TENANTS]).fetch_all(admin.raw())).await?;
     let missing = [PLATFORM, TENANTS].into_iter().filter(|role| !there.iter().any(|found| found == role));
-    let create: String = missing.map(|role| format!("CREATE ROLE {role} NOLOGIN NOSUPERUSER;\n")).collect();
-    admin.run(DOING, create + SERVER_SQL).await
+    let create: Vec<_> = missing.map(|role| format!("CREATE ROLE {role} NOLOGIN NOSUPERUSER;\n")).collect();
+    admin.run(DOING, create.concat() + SERVER_SQL).await
 }
 
 /// Databases that every server has are closed to all but administrators; a server may lack one of them.

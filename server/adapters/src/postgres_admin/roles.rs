@@ -17,13 +17,13 @@ impl Held {
         let doing = "creating the roles";
         let there = self.present_roles(doing).await?;
         let missing = self.names.all().into_iter().filter(|name| !there.contains(name));
-        let mut sql: String =
+        let mut sql: Vec<_> =
             missing.map(|name| format!("CREATE ROLE {} NOLOGIN;\n", quote::identifier(&name))).collect();
-        sql += &self.names.fill(ROLES_SQL);
+        sql.push(self.names.fill(ROLES_SQL));
         for (role, verifier) in verifiers.iter() {
-            sql += &password_sql(&self.names, role, Some(verifier))?;
+            sql.push(password_sql(&self.names, role, Some(verifier))?);
         }
-        self.admin.run(doing, sql).await?;
+        self.admin.run(doing, sql.concat()).await?;
         self.check_memberships(doing).await
     }
 

@@ -76,7 +76,11 @@ pub(super) async fn write(options: &PgConnectOptions, block: &str) -> Result<(),
     if wanted == file.content && file.is_loaded {
         check(&mut admin).await?;
     } else if let Err(failure) = put(&mut admin, options, &file, &wanted).await {
-        return Err(put_back(options, &file, &wanted, failure).await);
+        return Err(if wanted == file.content {
+            failure
+        } else {
+            put_back(admin, options, &file, failure).await
+        });
     }
     admin.close().await;
     Ok(())
@@ -100,23 +104,23 @@ async fn put(
     reload(admin, options).await
 }
 
-/// Undoes a failed write, over a session of its own, since the failure may have been that of the other.
-async fn put_back(options: &PgConnectOptions, file: &File, wanted: &[u8], failure: Failure) -> Failure {
-    if wanted == file.content {
+/// Undoes a failed write. The session that wrote is tried first, since the new rules may let in no other; it may
+/// also be what failed.
+async fn put_back(mut admin: Admin, options: &PgConnectOptions, file: &File, failure: Failure) -> Failure {
+    if restore(&mut admin, file).await.is_ok() {
         return failure;
     }
-    let back = async {
-        let mut admin = Admin::open(options, None).await?;
-        file.replace(&mut admin, &file.content).await?;
-        // Only a reload can have brought the new rules in; the old ones have to follow it.
-        admin.run(DOING, "SELECT pg_reload_conf()".into()).await?;
-        admin.close().await;
-        Ok::<(), Failure>(())
-    };
-    match back.await {
+    let again = async { restore(&mut Admin::open(options, None).await?, file).await };
+    match again.await {
         Ok(()) => failure,
         Err(second) => failure.followed_by("the file could not be put back", &second),
     }
+}
+
+/// The former file and, since the new rules may have come in by a reload, another reload.
+async fn restore(admin: &mut Admin, file: &File) -> Result<(), Failure> {
+    file.replace(admin, &file.content).await?;
+    admin.run(DOING, "SELECT pg_reload_conf()".into()).await
 }
 
 /// Asks the server to parse the file on its disk.

@@ -76,9 +76,8 @@ impl Session {
         self.0.take().ok_or_else(ended)
     }
 
-    fn done<T>(&mut self, held: Held, value: T) -> Result<T, ServerError> {
+    fn done(&mut self, held: Held) {
         self.0 = Some(held);
-        Ok(value)
     }
 }
 
@@ -87,70 +86,81 @@ impl TenantSession for Session {
     async fn create_roles(&mut self, verifiers: &RoleVerifiers) -> Result<(), ServerError> {
         let mut held = self.start()?;
         held.create_roles(verifiers).await?;
-        self.done(held, ())
+        self.done(held);
+        Ok(())
     }
 
     async fn drop_roles(&mut self) -> Result<(), ServerError> {
         let mut held = self.start()?;
         held.drop_roles().await?;
-        self.done(held, ())
+        self.done(held);
+        Ok(())
     }
 
     async fn create_database(&mut self) -> Result<(), ServerError> {
         let mut held = self.start()?;
         held.create_database().await?;
-        self.done(held, ())
+        self.done(held);
+        Ok(())
     }
 
     async fn drop_database(&mut self) -> Result<(), ServerError> {
         let mut held = self.start()?;
         held.drop_database().await?;
-        self.done(held, ())
+        self.done(held);
+        Ok(())
     }
 
     async fn apply_template(&mut self) -> Result<(), ServerError> {
         let mut held = self.start()?;
         held.apply_template().await?;
-        self.done(held, ())
+        self.done(held);
+        Ok(())
     }
 
     async fn install_extensions(&mut self, extensions: &[Extension]) -> Result<(), ServerError> {
         let mut held = self.start()?;
         held.install_extensions(extensions).await?;
-        self.done(held, ())
+        self.done(held);
+        Ok(())
     }
 
     async fn apply_limits(&mut self, limits: &Limits) -> Result<(), ServerError> {
         let mut held = self.start()?;
         held.apply_limits(limits).await?;
-        self.done(held, ())
+        self.done(held);
+        Ok(())
     }
 
     async fn reset_limits(&mut self) -> Result<(), ServerError> {
         let mut held = self.start()?;
         held.reset_limits().await?;
-        self.done(held, ())
+        self.done(held);
+        Ok(())
     }
 
     async fn set_login(&mut self, login: bool) -> Result<(), ServerError> {
         let mut held = self.start()?;
         if login {
-            held.open_logins().await?
+            held.open_logins().await?;
         } else {
-            held.close_logins().await?
+            held.close_logins().await?;
         }
-        self.done(held, ())
+        self.done(held);
+        Ok(())
     }
 
     async fn read_verifiers(&mut self) -> Result<PerRole<Option<Secret>>, ServerError> {
         let mut held = self.start()?;
         let verifiers = held.read_verifiers().await?;
-        self.done(held, verifiers)
+        self.done(held);
+        Ok(verifiers)
     }
 
     async fn set_verifiers(&mut self, verifiers: &PerRole<Option<Secret>>) -> Result<(), ServerError> {
         let mut held = self.start()?;
         held.set_verifiers(verifiers).await?;
-        self.done(held, ())
+        self.done(held);
+        Ok(())
     }
 }

@@ -60,7 +60,7 @@ async fn a_login_with_few_rights_gets_as_far_as_it_can(admin: &mut PgConnection)
     execute(admin, "SET SESSION AUTHORIZATION guest").await;
     match bootstrap::ensure_control_database(admin, odd).await {
         Err(BootstrapError::Denied { statement, .. }) => {
-            assert!(statement.starts_with("CREATE ROLE innkeeper_owner"))
+            assert!(statement.starts_with("CREATE ROLE innkeeper_owner"));
         }
         other => panic!("{other:?}"),
     }

@@ -111,6 +111,7 @@ async fn a_broken_block_is_put_back() {
     let suicidal = format!("{BEGIN}\nlocal all postgres reject\n{END}\n");
     let refused = server.write_rules(&suicidal).await;
     assert!(refused.is_err(), "{refused:?}");
+    assert_eq!(fs::read_to_string(cluster.hba()).unwrap(), format!("{good}{OPERATORS_RULES}"));
 
     // What is not one whole block is not written at all.
     for bad in [

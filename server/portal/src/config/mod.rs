@@ -11,11 +11,7 @@ mod tests;
 pub use table::{SETTINGS, Setting, manual};
 pub use values::{Problem, Problems, Source};
 
-use innkeeper_adapters::{
-    embedded::EmbeddedSettings,
-    mail::{Sender, SmtpMailer},
-    system::SystemClock,
-};
+use innkeeper_adapters::{embedded::EmbeddedSettings, mail::Sender};
 use innkeeper_domain::{email::EmailAddress, secret::Secret};
 use innkeeper_service::rate::{Limit, Limits};
 use ipnet::IpNet;
@@ -25,7 +21,6 @@ use std::{
     io::ErrorKind,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 use url::Url;
 use values::Values;
@@ -206,33 +201,23 @@ fn database(values: &mut Values, data_dir: Option<&Path>) -> Option<Database> {
 fn mail(values: &mut Values, public_url: Option<&Url>) -> Option<(Mail, Sender)> {
     let from = values.read("INNKEEPER_MAIL_FROM", parse::sender);
     let usual = public_url.and_then(Url::host_str).and_then(|host| parse::sender(&format!("innkeeper@{host}")).ok());
+    let named = from.is_some() || usual.is_some() || values.given("INNKEEPER_MAIL_FROM");
     // A name that can never be somebody's (RFC 6761, section 6.4): the local mailbox sends nothing.
-    let local = parse::sender("innkeeper@innkeeper.invalid").ok();
-    let url = values.read("INNKEEPER_MAIL_URL", |text| {
-        let sender = from.clone().or(usual.clone()).or(local.clone()).ok_or_else(String::new)?;
-        // Its errors begin with the name and end with an example, which stand here already.
-        SmtpMailer::from_url(text, sender, Arc::new(SystemClock)).map_err(|error| {
-            let said = error.to_string();
-            let said = said.trim_start_matches("INNKEEPER_MAIL_URL").trim_start_matches(':').trim();
-            said.split(" Example: ").next().unwrap_or(said).to_owned()
-        })?;
-        Ok::<_, String>((Secret::new(text), text.contains("?from=") || text.contains("&from=")))
-    });
-    if !values.given("INNKEEPER_MAIL_URL") {
-        if values.given("INNKEEPER_DATABASE_URL") {
-            let problem = "is missing: the local mailbox is for the embedded cluster only";
-            values.wrong("INNKEEPER_MAIL_URL", problem);
-            return None;
+    let sender = from.or(usual).or_else(|| parse::sender("innkeeper@innkeeper.invalid").ok())?;
+    let url = values.read("INNKEEPER_MAIL_URL", |text| parse::mail_url(text, &sender));
+    match url {
+        Some((_, names_sender)) if !named && !names_sender => {
+            values.wrong("INNKEEPER_MAIL_FROM", "is missing: the public URL has no name from which mail can come");
+            None
         }
-        return Some((Mail::Local, from.or(usual).or(local)?));
+        Some((url, _)) => Some((Mail::Smtp(url), sender)),
+        None if values.given("INNKEEPER_MAIL_URL") => None,
+        None if values.given("INNKEEPER_DATABASE_URL") => {
+            values.wrong("INNKEEPER_MAIL_URL", "is missing: the local mailbox is for the embedded cluster only");
+            None
+        }
+        None => Some((Mail::Local, sender)),
     }
-    let (url, names_sender) = url?;
-    if from.is_none() && usual.is_none() && !names_sender && !values.given("INNKEEPER_MAIL_FROM") {
-        let problem = "is missing: the public URL has no name from which mail can come";
-        values.wrong("INNKEEPER_MAIL_FROM", problem);
-        return None;
-    }
-    Some((Mail::Smtp(url), from.or(usual).or(local)?))
 }
 
 fn limits(values: &mut Values) -> Option<Limits> {

@@ -1,10 +1,13 @@
 //! The forms of single values. The errors do not repeat the value: it may be a secret.
 
-use innkeeper_adapters::mail::Sender;
+use innkeeper_adapters::{
+    mail::{Sender, SmtpMailer},
+    system::SystemClock,
+};
 use innkeeper_domain::{email::EmailAddress, secret::Secret};
 use innkeeper_service::rate::Limit;
 use ipnet::IpNet;
-use std::{net::IpAddr, path::PathBuf, str::FromStr};
+use std::{net::IpAddr, path::PathBuf, str::FromStr, sync::Arc};
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
@@ -150,4 +153,16 @@ pub(super) fn database_url(text: &str) -> Result<Secret, Refused> {
         _ => return Err("it lacks sslmode=verify-full: the server is on another machine and would not be checked".to_owned()),
     }
     Ok(Secret::new(text))
+}
+
+/// The URL, and whether it names the sender itself.
+pub(super) fn mail_url(text: &str, sender: &Sender) -> Result<(Secret, bool), Refused> {
+    if let Err(error) = SmtpMailer::from_url(text, sender.clone(), Arc::new(SystemClock)) {
+        // It begins with the name and ends with an example, which stand around it here.
+        let said = error.to_string();
+        let said = said.trim_start_matches("INNKEEPER_MAIL_URL").trim_start_matches(':').trim();
+        return Err(said.split(" Example: ").next().unwrap_or(said).to_owned());
+    }
+    let names_sender = Url::parse(text).is_ok_and(|url| url.query_pairs().any(|(name, _)| name == "from"));
+    Ok((Secret::new(text), names_sender))
 }

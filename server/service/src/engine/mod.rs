@@ -11,6 +11,9 @@ mod start;
 mod step;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 pub use start::{NewRun, start};
 pub use step::{Ended, Outcome, Plan, RunRow, Step, StepCx, StepError};
 pub use worker::{Engine, WorkerSettings};

@@ -15,9 +15,10 @@ pub async fn confirm(service: &Service, visitor: &Visitor, name: &str) -> Result
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     // The row lock decides between a press, a second one and the sweep.
     let handoff = sqlx::query!(
-        "select id, state, opened_in from handoff where addressed_to = $2
-           and id = (select id from handoff where tenant_id = $1 order by created_at desc, id desc limit 1)
-         for update",
+        r#"select id, state, opened_in, coalesce(open_until <= now(), false) as "over!" from handoff
+           where addressed_to = $2
+             and id = (select id from handoff where tenant_id = $1 order by created_at desc, id desc limit 1)
+           for update"#,
         tenant.id.0,
         person.id.0,
     )
@@ -25,7 +26,7 @@ pub async fn confirm(service: &Service, visitor: &Visitor, name: &str) -> Result
     .await?
     .ok_or(Error::Overtaken)?;
     match HandoffState::parse(&handoff.state) {
-        Some(HandoffState::Open) if handoff.opened_in == Some(session.0) => {
+        Some(HandoffState::Open) if handoff.over || handoff.opened_in == Some(session.0) => {
             destroy_copies(&mut tx, tenant.id).await?;
         }
         // Its copies are gone; those there now would be of a run that makes new passwords.
@@ -49,16 +50,22 @@ pub async fn renew(service: &Service, visitor: &Visitor, name: &str) -> Result<(
     visitor.fresh()?;
     let session = visitor.session()?;
     // Not `for update`, which would wait for whoever writes a row that names this tenant.
-    let state =
-        sqlx::query_scalar!("select state from tenant where id = $1 for no key update", tenant.id.0)
-            .fetch_one(&mut *tx)
-            .await?;
+    let state = sqlx::query_scalar!("select state from tenant where id = $1 for no key update", tenant.id.0)
+        .fetch_one(&mut *tx)
+        .await?;
     if state != TenantState::Active.as_str() {
         return Err(Error::Overtaken);
     }
     if renewing(&mut tx, tenant.id).await? {
         return Ok(());
     }
+    // Held before it is read: a press or the sweep that came first is seen as what it made of the handoff.
+    sqlx::query!(
+        "select id from handoff where tenant_id = $1 and state in ('sealed', 'open') for update",
+        tenant.id.0
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
     let before = latest(&mut tx, tenant.id).await?.ok_or(Error::Overtaken)?;
     let elsewhere = before.opened_in != Some(session.0) || before.addressed_to != person.id.0;
     let closed_as = match before.state {
@@ -84,7 +91,8 @@ pub async fn renew(service: &Service, visitor: &Visitor, name: &str) -> Result<(
         Err(Error::Database(error)) if Error::breaks(&error, "run_one_live") => return Err(Error::Overtaken),
         started => started?,
     };
-    let detail = json!({ "handoff": HandoffId(before.id), "was": before.state, "run": run, "number": number });
+    let detail =
+        json!({ "handoff": HandoffId(before.id), "was": before.state, "run": run, "number": number });
     record(service, visitor, &mut tx, &tenant, "handoff.renew", detail).await?;
     Ok(tx.commit().await?)
 }

@@ -28,7 +28,8 @@ pub async fn to_admins(
     .fetch_all(&mut *conn)
     .await?;
     for admin in admins {
-        let to = EmailAddress::parse(&admin).map_err(|_| Error::corrupt("e-mail address of an admin of", organisation))?;
+        let to = EmailAddress::parse(&admin)
+            .map_err(|_| Error::corrupt("e-mail address of an admin of", organisation))?;
         outbox::queue(conn, ids, sealer, &to, message, TRIED_FOR).await?;
     }
     Ok(())

@@ -27,7 +27,11 @@ pub struct Proof {
 
 impl Proof {
     /// Proves it; none if it is not so.
-    pub async fn make(conn: &mut PgConnection, tenant: &TenantView, visitor: &Visitor) -> Result<Option<Self>> {
+    pub async fn make(
+        conn: &mut PgConnection,
+        tenant: &TenantView,
+        visitor: &Visitor,
+    ) -> Result<Option<Self>> {
         let (Ok(person), Ok(session)) = (visitor.signed_in(), visitor.session()) else { return Ok(None) };
         if tenant.state != TenantState::Active {
             return Ok(None);

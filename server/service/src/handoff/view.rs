@@ -5,11 +5,7 @@ use crate::{
     visitor::Visitor,
 };
 use innkeeper_domain::{
-    connection::Credentials,
-    handoff::HandoffState,
-    ids::TenantId,
-    run::RunKind,
-    tenant::TenantState,
+    connection::Credentials, handoff::HandoffState, ids::TenantId, run::RunKind, tenant::TenantState,
 };
 use ipnet::IpNet;
 use sqlx::PgConnection;

@@ -46,10 +46,12 @@ pub async fn save(pool: &PgPool, id_hash: &[u8], data: &Value) -> sqlx::Result<b
 
 /// The data of a live row, and until when it lives.
 pub async fn load(pool: &PgPool, id_hash: &[u8]) -> sqlx::Result<Option<(Value, OffsetDateTime)>> {
-    let row =
-        sqlx::query!("select data, expires_at from session where id_hash = $1 and expires_at > now()", id_hash)
-            .fetch_optional(pool)
-            .await?;
+    let row = sqlx::query!(
+        "select data, expires_at from session where id_hash = $1 and expires_at > now()",
+        id_hash
+    )
+    .fetch_optional(pool)
+    .await?;
     Ok(row.map(|row| (row.data, row.expires_at)))
 }
 

@@ -39,11 +39,26 @@ mod tests {
         let (at, id) = (datetime!(2026-11-21 12:00:00.123456 UTC), Uuid::from_u128(7));
         assert_eq!(time(&by_time(at, id)), Some((at, id)));
         assert_eq!(name(&by_name("shop_k3v9x2")).as_deref(), Some("shop_k3v9x2"));
-        for bad in ["", "c.", "c.1", "c.1.x", "c.-1.00000000000000000000000000000007", "n.", "n.'", "n.shop", "é", "c.99999999999999999999.1"] {
+        for bad in [
+            "",
+            "c.",
+            "c.1",
+            "c.1.x",
+            "c.-1.00000000000000000000000000000007",
+            "n.",
+            "n.'",
+            "n.shop",
+            "é",
+            "c.99999999999999999999.1",
+        ] {
             assert_eq!((time(bad), name(bad)), (None, None), "{bad}");
         }
         let beyond = format!("c.{}.{}", u64::MAX, id.simple());
         assert_eq!(time(&beyond), None, "past the year 9999");
-        assert_eq!((time(&by_name("shop_k3v9x2")), name(&by_time(at, id))), (None, None), "of the other order");
+        assert_eq!(
+            (time(&by_name("shop_k3v9x2")), name(&by_time(at, id))),
+            (None, None),
+            "of the other order"
+        );
     }
 }

@@ -155,7 +155,8 @@ impl TryFrom<Row> for TenantLine {
     type Error = Error;
     fn try_from(row: Row) -> Result<Self> {
         Ok(Self {
-            state: TenantState::parse(&row.state).ok_or_else(|| Error::corrupt("tenant state", &row.state))?,
+            state: TenantState::parse(&row.state)
+                .ok_or_else(|| Error::corrupt("tenant state", &row.state))?,
             name: row.name,
             wish: row.wish,
             organisation: row.organisation,

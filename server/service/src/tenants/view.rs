@@ -93,7 +93,11 @@ pub async fn usage(service: &Service, tenant: &TenantView) -> Option<Usage> {
 }
 
 /// The same as [`load`] for what only admins see and do; for others it is not there.
-pub(crate) async fn load_as_admin(conn: &mut PgConnection, person: AccountId, name: &str) -> Result<TenantView> {
+pub(crate) async fn load_as_admin(
+    conn: &mut PgConnection,
+    person: AccountId,
+    name: &str,
+) -> Result<TenantView> {
     let view = load(conn, person, name).await?;
     if view.role == MemberRole::Admin { Ok(view) } else { Err(Error::NotFound) }
 }
@@ -192,7 +196,8 @@ impl TenantView {
                 label: row.plan_label,
                 summary: row.plan_summary,
                 self_service: row.self_service,
-                limits: serde_json::from_value(row.limits).map_err(|e| Error::corrupt("limits of a plan:", e))?,
+                limits: serde_json::from_value(row.limits)
+                    .map_err(|e| Error::corrupt("limits of a plan:", e))?,
             },
             region_label: row.region_label,
             server: row.server_id.map(ServerId),
@@ -212,7 +217,10 @@ impl TenantView {
             created_at: row.created_at,
             ready_at: row.ready_at,
             role: known("member role", row.role, MemberRole::parse)?,
-            handoff: row.handoff.map(|state| known("handoff state", state, HandoffState::parse)).transpose()?,
+            handoff: row
+                .handoff
+                .map(|state| known("handoff state", state, HandoffState::parse))
+                .transpose()?,
             first_connected_at: row.first_connected_at,
             first_connected_role: row
                 .first_connected_role
@@ -220,9 +228,11 @@ impl TenantView {
                 .transpose()?,
             first_connected_from: row.first_connected_from.map(|net| net.addr()),
             run: match (row.run, row.run_state, row.support_number) {
-                (Some(id), Some(state), Some(number)) => {
-                    Some((RunId(id), known("run state", state, RunState::parse)?, SupportNumber::stored(number)))
-                }
+                (Some(id), Some(state), Some(number)) => Some((
+                    RunId(id),
+                    known("run state", state, RunState::parse)?,
+                    SupportNumber::stored(number),
+                )),
                 _ => None,
             },
         })

@@ -1,0 +1,87 @@
+//! Signing in by mail.
+
+use crate::{
+    components::{Icon, Notice},
+    web::{
+        Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other, with_query,
+    },
+};
+use innkeeper_service::{Error, sign_in as use_case};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What is typed to sign in.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SignInForm {
+    /// The address the mail goes to.
+    pub email: String,
+    /// The page to come back to; the use case takes only paths of this portal.
+    pub return_to: String,
+}
+
+/// Sends the mail with which a person signs in.
+#[server(prefix = "/do", endpoint = "sign-in")]
+pub async fn sign_in(#[server(flatten)] form: SignInForm) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    match use_case::ask(&cx.service, &cx.visitor, &form.email, &form.return_to).await {
+        Ok(()) => see_other("/verify"),
+        Err(error @ Error::Mistakes(_)) => {
+            Err(refused(&with_query("/sign-in", "return", &form.return_to), &form, error))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The page.
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let cx = Cx::get();
+    let mut form: Filled<SignInForm> = cx.form();
+    let person = cx.visitor.account.as_ref().map(|person| person.email.to_string());
+    if !form.again {
+        form.values.return_to = cx.asked("return");
+        form.values.email = person.clone().unwrap_or_default();
+    }
+    sign_in_view(form, person.is_some())
+}
+
+fn sign_in_view(form: Filled<SignInForm>, signed_in: bool) -> AnyView {
+    let Filled { id, values, mistakes, .. } = form;
+    let again = signed_in.then(|| {
+        view! {
+            <Notice icon="lock-keyhole" title="Once more, to be sure it is you">
+                <p>
+                    "Passwords are shown and replaced only within 5 minutes of a sign-in. \
+                     Afterwards we bring you back to where you were."
+                </p>
+            </Notice>
+        }
+    });
+    let head = if signed_in { "Sign in again" } else { "Sign in" };
+    view! {
+        <PageTitle text=head error=!mistakes.is_empty()/>
+        <div class="narrow slim stack">
+            <ErrorSummary mistakes=mistakes.clone() fields=&["email"]/>
+            <div class="page-head flush">
+                <h1>{head}</h1>
+                <p>"We send you a link and a code. They work once, for 10 minutes."</p>
+            </div>
+            {again}
+            <Form<SignIn> id class="card">
+                <input type="hidden" name="return_to" value=values.return_to/>
+                <div class="card-body stack">
+                    <Field
+                        name="email" label="E-mail address" kind="email" autocomplete="email" inputmode="email"
+                        value=values.email mistake=mistakes.of("email")
+                    />
+                    <button type="submit" class="btn btn-primary block">"Continue"<Icon name="arrow-right"/></button>
+                </div>
+            </Form<SignIn>>
+            {(!signed_in).then(|| view! {
+                <p class="small dim">"No account yet? " <a href="/sign-up">"Create a database"</a></p>
+            })}
+        </div>
+    }
+    .into_any()
+}

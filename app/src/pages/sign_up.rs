@@ -1,0 +1,77 @@
+//! Step 1: who is asking.
+
+use crate::{
+    components::Icon,
+    pages::wizard::Steps,
+    web::{Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other},
+};
+use innkeeper_service::sign_in;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What is typed to sign up.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SignUpForm {
+    /// The address the mail goes to.
+    pub email: String,
+}
+
+/// Sends the mail that confirms an address.
+#[server(prefix = "/do", endpoint = "sign-up")]
+pub async fn sign_up(#[server(flatten)] form: SignUpForm) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    sign_in::ask(&cx.service, &cx.visitor, &form.email, "/sign-up/database")
+        .await
+        .map_err(|error| refused("/sign-up", &form, error))?;
+    see_other("/verify")
+}
+
+/// The page of step 1.
+#[component]
+pub fn SignUpPage() -> impl IntoView {
+    let cx = Cx::get();
+    let signed_in = cx.visitor.account.as_ref().map(|person| person.email.to_string());
+    sign_up_view(cx.form(), signed_in)
+}
+
+fn sign_up_view(form: Filled<SignUpForm>, signed_in: Option<String>) -> AnyView {
+    let Filled { id, values, mistakes, .. } = form;
+    let signed_in = signed_in.map(|email| {
+        view! {
+            <p class="small dim">
+                "You are signed in as " <strong>{email}</strong> ". "
+                <a href="/sign-up/database">"Go on with the database"</a>
+            </p>
+        }
+    });
+    view! {
+        <PageTitle text="Sign up, step 1 of 3" error=!mistakes.is_empty()/>
+        <div class="narrow stack">
+            <ErrorSummary mistakes=mistakes.clone() fields=&["email"]/>
+            <Steps current=1/>
+            <div class="page-head flush">
+                <h1>"Where do we reach you?"</h1>
+                <p>
+                    "Enter your e-mail address. We send you a link and a code that confirm it; \
+                     there is no password to invent."
+                </p>
+            </div>
+            <Form<SignUp> id class="card">
+                <div class="card-body stack">
+                    <Field
+                        name="email" label="E-mail address" kind="email" autocomplete="email" inputmode="email"
+                        hint="We write only about your databases."
+                        value=values.email mistake=mistakes.of("email")
+                    />
+                </div>
+                <div class="card-foot">
+                    <button type="submit" class="btn btn-primary">"Continue"<Icon name="arrow-right"/></button>
+                    <a class="btn btn-quiet" href="/sign-in">"I have an account"</a>
+                </div>
+            </Form<SignUp>>
+            {signed_in}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,132 @@
+//! Step 3: everything once more, then the press that makes it.
+
+use super::Steps;
+use crate::{
+    components::{Icon, Notice, words},
+    pages::nothing,
+    web::{Cx, Form, PageEnd, PageTitle, Refusal, SeeOther, refused, see_other},
+};
+use innkeeper_service::{
+    Error,
+    wizard::{self, Proposal},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Which request is accepted, as the person has seen it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CheckForm {
+    /// The request's id.
+    pub request: String,
+    /// Its version: another tab may have changed it since.
+    pub version: String,
+}
+
+/// Accepts the request: from here on the database is made.
+#[server(prefix = "/do", endpoint = "check")]
+pub async fn check(#[server(flatten)] form: CheckForm) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    match wizard::accept(&cx.service, &cx.visitor, &form.request, &form.version).await {
+        Ok(name) => see_other(format!("/t/{name}/setup")),
+        Err(Error::Overtaken) => {
+            cx.say("Your request was changed in another tab. Here it is as it stands now.").await?;
+            see_other("/sign-up/check")
+        }
+        Err(error @ Error::Mistakes(_)) => {
+            let (_, draft) = wizard::open(&cx.service, &cx.visitor).await?;
+            Err(refused("/sign-up/database", &draft, error))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The page of step 3.
+#[component]
+pub fn CheckPage() -> impl IntoView {
+    let cx = Cx::get();
+    if cx.signed_in().is_none() {
+        return ().into_any();
+    }
+    view! {
+        {Suspend::new(async move {
+            match wizard::propose(&cx.service, &cx.visitor).await {
+                Ok(proposal) => check_view(proposal),
+                // Nothing wished for yet, or what was wished for can no longer be had: step 2 says so.
+                Err(Error::NotFound | Error::Mistakes(_)) => {
+                    nothing(&cx, PageEnd::Redirect("/sign-up/database".into()))
+                }
+                Err(error) => nothing(&cx, PageEnd::Problem(error)),
+            }
+        })}
+    }
+    .into_any()
+}
+
+fn check_view(proposal: Proposal) -> AnyView {
+    let Proposal {
+        request, version, organisation, database, plan, region, reach, own, own_admitted, extensions,
+    } = proposal;
+    let outside = (!own_admitted).then(|| {
+        view! {
+            <Notice tone="warn" icon="triangle-alert" title="You cannot connect from where you are now">
+                <p>
+                    "Your address " <span class="mono">{own.to_string()}</span> " is not on the list. Add it if you want to \
+                     connect from here. " <a href="/sign-up/database#addresses">"Change the addresses"</a>
+                </p>
+            </Notice>
+        }
+    });
+    let addresses: Vec<_> = words::reach_lines(&reach)
+        .into_iter()
+        .enumerate()
+        .map(|(at, line)| view! { {(at > 0).then(|| view! { <br/> })} {line} })
+        .collect();
+    let limits = format!(
+        "{}: {} connections, {} GB storage, {} MB work memory",
+        plan.label, plan.limits.connections, plan.limits.storage_gb, plan.limits.work_mem_mb
+    );
+    let extensions = match extensions.as_slice() {
+        [] => "None".to_owned(),
+        some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    view! {
+        <PageTitle text="Check and create, step 3 of 3"/>
+        <div class="narrow stack">
+            <Steps current=3/>
+            <div class="page-head flush">
+                <h1>"Is this right?"</h1>
+                <p>"We make the database in less than a minute. You can watch."</p>
+            </div>
+            {outside}
+            <Form<Check> class="card">
+                <input type="hidden" name="request" value=request.to_string()/>
+                <input type="hidden" name="version" value=version.to_string()/>
+                <dl class="kv wide">
+                    <Row what="Organisation" field="organisation">{organisation.to_string()}</Row>
+                    <Row what="Database name" field="database"><span class="mono">{database.to_string()}</span></Row>
+                    <Row what="Plan" field="plan">{limits}</Row>
+                    <Row what="Region" field="region">{region.label}</Row>
+                    <Row what="Allowed addresses" field="addresses"><span class="mono">{addresses}</span></Row>
+                    <Row what="Extensions" field="extensions">{extensions}</Row>
+                </dl>
+                <div class="card-foot">
+                    <button type="submit" class="btn btn-primary"><Icon name="database"/>"Create database"</button>
+                    <span class="small dim">"Pressing twice makes one database."</span>
+                </div>
+            </Form<Check>>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(what: &'static str, field: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <div>
+            <dt>{what}</dt>
+            <dd>{children()}</dd>
+            <dd><a href=format!("/sign-up/database#{field}")>"Change"<span class="vh">{format!(" {}", what.to_lowercase())}</span></a></dd>
+        </div>
+    }
+}

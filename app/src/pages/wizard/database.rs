@@ -1,0 +1,252 @@
+//! Step 2: what is wanted.
+
+use super::Steps;
+use crate::{
+    components::Icon,
+    pages::load,
+    web::{
+        Area, Cx, ErrorSummary, Field, Filled, Form, Issue, Mistakes, PageTitle, Refusal, SeeOther, described_by,
+        refused, see_other,
+    },
+};
+use innkeeper_domain::{allowlist::AllowedRange, plan::Extension, plan::Plan};
+use innkeeper_service::wizard::{self, Choices, Draft, Region};
+use leptos::prelude::*;
+
+const FIELDS: &[&str] = &["organisation", "database", "plan", "region", "addresses", "allow_any", "extensions"];
+
+/// Keeps what is wanted, once all of it can be read.
+#[server(prefix = "/do", endpoint = "database")]
+pub async fn database(#[server(flatten)] form: Draft) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    wizard::save(&cx.service, &cx.visitor, &form)
+        .await
+        .map_err(|error| refused("/sign-up/database", &form, error))?;
+    see_other("/sign-up/check")
+}
+
+/// The page of step 2.
+#[component]
+pub fn DatabasePage() -> impl IntoView {
+    let cx = Cx::get();
+    if cx.signed_in().is_none() {
+        return ().into_any();
+    }
+    let form: Filled<Draft> = cx.form();
+    load(async move { wizard::open(&cx.service, &cx.visitor).await }, move |(choices, draft)| {
+        let values = if form.again { form.values } else { draft };
+        database_view(form.id, values, form.mistakes, choices)
+    })
+}
+
+fn database_view(id: String, values: Draft, mistakes: Mistakes, choices: Choices) -> AnyView {
+    let Draft { organisation, database, plan, region, addresses, allow_any, extensions } = values;
+    let Choices { plans, regions, own } = choices;
+    view! {
+        <PageTitle text="Your database, step 2 of 3" error=!mistakes.is_empty()/>
+        <div class="narrow stack">
+            <ErrorSummary mistakes=mistakes.clone() fields=FIELDS/>
+            <Steps current=2/>
+            <div class="page-head flush">
+                <h1>"What do you need?"</h1>
+                <p>"Everything but the names is filled in. You see it all once more before anything is made."</p>
+            </div>
+            <Form<Database> id class="stack">
+                <div class="card card-body stack">
+                    <Field
+                        name="organisation" label="Organisation" autocomplete="organization"
+                        hint="The name your colleagues know, such as Acme Robotics."
+                        value=organisation mistake=mistakes.of("organisation")
+                    />
+                    <Field
+                        name="database" label="Database name" class="input mono" autocomplete="off"
+                        hint="Letters a to z, digits and _, 20 at most. We add six characters, such as shop_k3v9x2. \
+                              Every database name on a server can be listed by its other users; \
+                              do not put anything confidential into it."
+                        value=database mistake=mistakes.of("database")
+                    />
+                    <PlanCards plans chosen=plan mistake=mistakes.of("plan")/>
+                    <RegionCards regions chosen=region mistake=mistakes.of("region")/>
+                </div>
+                <Addresses addresses allow_any own mistakes=mistakes.clone()/>
+                <Extensions chosen=extensions mistake=mistakes.of("extensions")/>
+                <div class="row">
+                    <button type="submit" class="btn btn-primary">"Check and create"<Icon name="arrow-right"/></button>
+                    <span class="small dim">"Nothing is made yet."</span>
+                </div>
+            </Form<Database>>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn PlanCards(plans: Vec<Plan>, chosen: String, #[prop(into)] mistake: Issue) -> impl IntoView {
+    let preselected = preselected(plans.iter().map(|plan| plan.name.as_str()), &chosen);
+    let cards: Vec<_> = plans
+        .into_iter()
+        .enumerate()
+        .map(|(at, plan)| {
+            let limits = format!(
+                "{} connections, {} GB storage, {} MB work memory. {}",
+                plan.limits.connections, plan.limits.storage_gb, plan.limits.work_mem_mb, plan.summary
+            );
+            let checked = preselected == Some(at);
+            view! {
+                <label class="choice">
+                    <input
+                        type="radio" name="plan" value=plan.name id=(at == 0).then_some("plan") checked=checked
+                    />
+                    <strong>{plan.label}</strong>
+                    <span class="hint">{limits}</span>
+                </label>
+            }
+        })
+        .collect();
+    view! { <Choice name="plan" legend="Plan" hint="" mistake>{cards}</Choice> }
+}
+
+#[component]
+fn RegionCards(regions: Vec<Region>, chosen: String, #[prop(into)] mistake: Issue) -> impl IntoView {
+    let open = regions.iter().map(|region| if region.full.is_none() { region.name.as_str() } else { "" });
+    let preselected = preselected(open, &chosen);
+    let none = regions.is_empty().then(|| {
+        view! { <p class="hint">"No server takes new databases at this moment. Try again later, or tell support."</p> }
+    });
+    let cards: Vec<_> = regions
+        .into_iter()
+        .enumerate()
+        .map(|(at, region)| {
+            let full = region.full.is_some();
+            let hint = region.full.unwrap_or_else(|| "Takes new databases".into());
+            let checked = preselected == Some(at);
+            view! {
+                <label class="choice">
+                    <input
+                        type="radio" name="region" value=region.name id=(at == 0).then_some("region")
+                        checked=checked disabled=full
+                    />
+                    <strong>{region.label}</strong>
+                    {full.then(|| view! { <span class="badge warn">"Full"</span> })}
+                    <span class="hint">{hint}</span>
+                </label>
+            }
+        })
+        .collect();
+    view! { <Choice name="region" legend="Region" hint="" mistake>{none}{cards}</Choice> }
+}
+
+/// The one that is checked: what was chosen, else the first that can be.
+fn preselected<'a>(names: impl Iterator<Item = &'a str> + Clone, chosen: &str) -> Option<usize> {
+    let mut by_name = names.clone();
+    by_name.position(|name| !name.is_empty() && name == chosen).or_else(|| {
+        let mut open = names;
+        open.position(|name| !name.is_empty())
+    })
+}
+
+/// A group of radio buttons or boxes with its mistake.
+#[component]
+fn Choice(
+    name: &'static str,
+    legend: &'static str,
+    hint: &'static str,
+    mistake: Issue,
+    children: Children,
+) -> impl IntoView {
+    let described = described_by(name, !hint.is_empty(), mistake.0.is_some());
+    view! {
+        <fieldset class="choices" aria-describedby=described>
+            <legend>{legend}</legend>
+            {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
+            {mistake.0.map(|what| view! {
+                <p class="error" id=format!("{name}-error")><span class="vh">"Error: "</span>{what}</p>
+            })}
+            {children()}
+        </fieldset>
+    }
+}
+
+#[component]
+fn Addresses(addresses: String, allow_any: String, own: AllowedRange, mistakes: Mistakes) -> impl IntoView {
+    let error = mistakes.of("allow_any").map(str::to_owned);
+    let wrong = error.is_some();
+    view! {
+        <div class="card card-body stack">
+            <Area
+                name="addresses" label="Addresses that may connect"
+                hint="One address or range a line, such as 203.0.113.30 or 203.0.113.0/24. All others are refused."
+                value=addresses mistake=mistakes.of("addresses")
+            />
+            <p class="small dim">"You are here from " <span class="mono">{own.to_string()}</span> "."</p>
+            <div class="field">
+                {error.map(|what| view! {
+                    <p class="error" id="allow_any-error"><span class="vh">"Error: "</span>{what}</p>
+                })}
+                <label class="check">
+                    <input
+                        type="checkbox" id="allow_any" name="allow_any" value="on" checked={allow_any == "on"}
+                        aria-invalid=wrong.then_some("true")
+                        aria-describedby=described_by("allow_any", true, wrong)
+                    />
+                    <span>
+                        "Any address"
+                        <span class="hint" id="allow_any-hint">
+                            "Every address on the internet may try to sign in, with TLS and a password. \
+                             The list above does not count then."
+                        </span>
+                    </span>
+                </label>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Extensions(chosen: Vec<String>, #[prop(into)] mistake: Issue) -> impl IntoView {
+    let wrong = mistake.0.is_some();
+    let boxes: Vec<_> = Extension::ALL
+        .into_iter()
+        .enumerate()
+        .map(|(at, extension)| {
+            let name = extension.name();
+            let checked = chosen.iter().any(|one| one == name);
+            view! {
+                <label class="check">
+                    <input
+                        type="checkbox" name="extensions[]" value=name checked=checked
+                        id=(at == 0).then_some("extensions")
+                    />
+                    <span><span class="mono">{name}</span><span class="hint">{extension.purpose()}</span></span>
+                </label>
+            }
+        })
+        .collect();
+    let count = Extension::ALL.iter().filter(|known| chosen.iter().any(|one| one == known.name())).count();
+    view! {
+        <details class="card card-body fold" open=wrong>
+            <summary>{format!("Extensions: {count} chosen")}<Icon name="chevron-down"/></summary>
+            <fieldset class="checks" aria-describedby=described_by("extensions", true, wrong)>
+                <legend class="vh">"Extensions"</legend>
+                <p class="hint" id="extensions-hint">"Installed with the database. The four that most people use are ticked."</p>
+                {mistake.0.map(|what| view! {
+                    <p class="error" id="extensions-error"><span class="vh">"Error: "</span>{what}</p>
+                })}
+                {boxes}
+            </fieldset>
+        </details>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::preselected;
+
+    #[test]
+    fn something_is_always_preselected_but_never_a_full_region() {
+        assert_eq!(preselected(["a", "b"].into_iter(), "b"), Some(1));
+        assert_eq!(preselected(["", "b"].into_iter(), ""), Some(1));
+        assert_eq!(preselected(["a", "b"].into_iter(), "gone"), Some(0));
+        assert_eq!(preselected([""].into_iter(), ""), None);
+    }
+}

@@ -1,0 +1,140 @@
+use super::{
+    about, destroy_copies,
+    mail::{link, to_admins},
+};
+use crate::{
+    Error, Result,
+    audit::{self, Actor, Entry},
+    provision,
+    store::Tx,
+};
+use innkeeper_domain::{
+    handoff::HandoffState,
+    ids::{HandoffId, Ids, OrganisationId, TenantId},
+    mail::Message,
+    name::TenantName,
+    ports::{Random, Sealer},
+};
+use sqlx::PgPool;
+use std::{sync::Arc, time::Duration};
+
+/// Ends handoffs whose time is over. Any number of portals may run one: a handoff is ended once.
+pub struct Sweep {
+    /// The control database, as the worker role.
+    pub pool: PgPool,
+    /// Makes ids.
+    pub ids: Ids,
+    /// Draws support numbers.
+    pub random: Arc<dyn Random>,
+    /// Seals mails.
+    pub sealer: Arc<dyn Sealer>,
+    /// The portal's own address, without a slash at its end.
+    pub public_url: String,
+}
+
+/// The pages look at the time themselves, so that this only decides how long sealed copies outlive it.
+const EVERY: Duration = Duration::from_secs(5);
+/// Handoffs in a round.
+const MOST: i64 = 100;
+
+struct Over {
+    id: HandoffId,
+    organisation: OrganisationId,
+    tenant: TenantId,
+    name: TenantName,
+}
+
+impl Sweep {
+    /// Works until the process ends.
+    pub async fn run(self) {
+        let mut tick = tokio::time::interval(EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            if let Err(error) = self.round().await {
+                tracing::error!(%error, "handoffs whose time is over cannot be ended; trying again in 5 s");
+            }
+        }
+    }
+
+    /// Ends what is over now, and says how many handoffs that were. One that cannot be ended does not hold up others.
+    pub async fn round(&self) -> Result<usize> {
+        // A tenant has one live run at a time, so a run under way ends before its passwords expire.
+        let over = sqlx::query_scalar!(
+            "select h.id from handoff h where (h.state = 'open' and h.open_until <= now())
+               or (h.state = 'sealed' and h.sealed_until <= now() and not exists (select from run r
+                     where r.tenant_id = h.tenant_id and r.state in ('running', 'unwinding', 'stuck')))
+             order by h.created_at limit $1",
+            MOST
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut ended = 0;
+        for id in over {
+            match self.end(HandoffId(id)).await {
+                Ok(true) => ended += 1,
+                Ok(false) => {}
+                Err(error) => tracing::error!(handoff = %HandoffId(id), %error, "a handoff cannot be ended"),
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Ends one handoff; whether it still was to be ended.
+    async fn end(&self, id: HandoffId) -> Result<bool> {
+        let mut tx = self.pool.begin().await?;
+        let row = sqlx::query!(
+            "select h.organisation_id, h.tenant_id, h.state, t.name from handoff h join tenant t on t.id = h.tenant_id
+             where h.id = $1 and ((h.state = 'open' and h.open_until <= now())
+               or (h.state = 'sealed' and h.sealed_until <= now())) for update of h skip locked",
+            id.0
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Ok(false) };
+        let over = Over {
+            id,
+            organisation: OrganisationId(row.organisation_id),
+            tenant: TenantId(row.tenant_id),
+            name: TenantName::parse(&row.name).map_err(|_| Error::corrupt("tenant name", &row.name))?,
+        };
+        if row.state == HandoffState::Open.as_str() {
+            self.close(&mut tx, &over, HandoffState::Lapsed, "handoff.lapse").await?;
+        } else {
+            self.close(&mut tx, &over, HandoffState::Expired, "handoff.expire").await?;
+            self.take_passwords_away(&mut tx, &over).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn take_passwords_away(&self, tx: &mut Tx, over: &Over) -> Result<()> {
+        provision::start_expiry(&self.ids, &*self.random, tx, over.organisation, over.tenant).await?;
+        let message = Message::CredentialsExpired {
+            tenant: over.name.to_string(),
+            link: link(&self.public_url, &over.name),
+        };
+        to_admins(tx, &self.ids, &*self.sealer, over.organisation, &message).await
+    }
+
+    async fn close(&self, tx: &mut Tx, over: &Over, state: HandoffState, action: &'static str) -> Result<()> {
+        sqlx::query!(
+            "update handoff set state = $2, closed_at = now() where id = $1",
+            over.id.0,
+            state.as_str()
+        )
+        .execute(&mut **tx)
+        .await?;
+        destroy_copies(tx, over.tenant).await?;
+        let entry = Entry {
+            actor: Actor::System,
+            address: None,
+            action,
+            subject: over.name.as_str(),
+            organisation: Some(over.organisation),
+            tenant: Some(over.tenant),
+            detail: about(over.id),
+        };
+        Ok(audit::record(tx, &self.ids, entry).await?)
+    }
+}
