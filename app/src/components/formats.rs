@@ -9,6 +9,8 @@ pub struct Snippet {
     pub format: Format,
     /// The text to copy.
     pub text: String,
+    /// A sentence below it.
+    pub note: Option<&'static str>,
 }
 
 /// Ten formats behind a radio group: works without scripts, by arrow keys.
@@ -26,11 +28,12 @@ pub fn FormatTabs(
         .collect();
     let panels: Vec<_> = snippets
         .into_iter()
-        .map(|Snippet { format, text }| {
+        .map(|Snippet { format, text, note }| {
             let name = format.as_str();
             view! {
                 <div class="panel" data-panel=name>
                     <CopyCode id=format!("as-{name}") text format=name what=format.label()/>
+                    {note.map(|note| view! { <p class="small dim tight">{note}</p> })}
                 </div>
             }
         })

@@ -122,9 +122,9 @@ async fn keep_wishes(
     };
     let values = serde_json::to_value(&draft).map_err(|e| Error::Corrupt(e.to_string()))?;
     sqlx::query!(
-        "insert into request (id, account_id, values) values ($1, $2, $3)
+        r#"insert into request (id, account_id, "values") values ($1, $2, $3)
          on conflict (account_id) where tenant_name is null do update
-         set values = excluded.values, version = request.version + 1, updated_at = now()",
+         set "values" = excluded."values", version = request.version + 1, updated_at = now()"#,
         service.ids.make::<uuid::Uuid>(),
         visitor.signed_in()?.id.0,
         values,

@@ -23,7 +23,7 @@ pub(super) fn quiet(admin: PgConnectOptions) -> PgConnectOptions {
         .application_name("innkeeper")
         .options([
             ("search_path", "pg_catalog".into()),
-            
+            ("log_statement", "none".into()),
             ("log_min_duration_statement", "-1".into()),
             ("log_min_error_statement", "panic".into()),
             ("log_duration", "off".into()),

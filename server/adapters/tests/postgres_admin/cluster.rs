@@ -253,7 +253,11 @@ pub fn limits() -> Limits {
 pub fn code<T>(result: sqlx::Result<T>) -> String {
     match result {
         Ok(_) => "let in".into(),
-        Err(error) => error.as_database_error().and_then(|said| said.code()).unwrap_or_default().into_owned(),
+        Err(error) => error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .unwrap_or_default()
+            .into_owned(),
     }
 }
 

@@ -112,7 +112,7 @@ pub struct Inventory {
     pub roles: Vec<String>,
     /// Memberships as (group, member).
     pub memberships: Vec<(String, String)>,
-    /// Settings as (database or empty, role or empty, setting).
+    /// Settings as (database or empty, role or empty, `name=value`).
     pub settings: Vec<(String, String, String)>,
     /// Names in `pg_hba_file_rules`, with the line's number; platform groups not counted.
     pub rules: Vec<(i32, String)>,
@@ -154,12 +154,14 @@ pub trait TenantServer: Send + Sync {
     async fn inventory(&self) -> Result<Inventory, ServerError>;
 }
 
-/// The one session that changes a tenant, under its lock. Every call looks first and may be repeated.
+/// The one session that changes a tenant, under its lock. Every call looks first and may be repeated. An error ends
+/// the session and its lock, since what the server still does is unknown then: lock again.
 #[async_trait]
 pub trait TenantSession: Send {
-    /// Group and login roles, which may not sign in yet, with these verifiers.
+    /// Group and login roles, which may not sign in (also if they could before), with these verifiers.
     async fn create_roles(&mut self, verifiers: &RoleVerifiers) -> Result<(), ServerError>;
-    /// Removes the roles and what they own or were granted elsewhere. Absent is success.
+    /// Removes the roles and what they own or were granted elsewhere. Refused while the database is there. Absent is
+    /// success.
     async fn drop_roles(&mut self) -> Result<(), ServerError>;
     /// The database, closed from birth, and its rights.
     async fn create_database(&mut self) -> Result<(), ServerError>;
@@ -171,9 +173,10 @@ pub trait TenantSession: Send {
     async fn install_extensions(&mut self, extensions: &[Extension]) -> Result<(), ServerError>;
     /// Limits of database and roles, and the settings of the plan.
     async fn apply_limits(&mut self, limits: &Limits) -> Result<(), ServerError>;
-    /// Back to no connections and no settings. Absent is success.
+    /// Back to no connections and no settings; ends the tenant's sessions. Before `set_login(false)` it keeps out
+    /// clients that come back at once. Absent is success.
     async fn reset_limits(&mut self) -> Result<(), ServerError>;
-    /// Lets the roles sign in, or no longer. Absent roles are success for `false`.
+    /// Lets the roles sign in, or no longer, which ends their sessions. Absent roles are success for `false`.
     async fn set_login(&mut self, login: bool) -> Result<(), ServerError>;
     /// The verifiers as the server has them; none for a role without a password.
     async fn read_verifiers(&mut self) -> Result<PerRole<Option<Secret>>, ServerError>;

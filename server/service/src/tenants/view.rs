@@ -106,7 +106,6 @@ struct Row {
     id: Uuid,
     organisation_id: Uuid,
     organisation: String,
-    name: String,
     wish: String,
     state: String,
     role: String,
@@ -140,7 +139,7 @@ pub(crate) async fn load(conn: &mut PgConnection, person: AccountId, name: &str)
     let name = TenantName::parse(name).map_err(|_| Error::NotFound)?;
     let row = sqlx::query_as!(
         Row,
-        r#"select t.id, t.organisation_id, o.name as organisation, t.name, t.wish, t.state, m.role, t.extensions,
+        r#"select t.id, t.organisation_id, o.name as organisation, t.wish, t.state, m.role, t.extensions,
              t.anywhere, t.created_at, t.ready_at, t.first_connected_at, t.first_connected_role,
              t.first_connected_from,
              array(select a.range::inet from allowlist_entry a where a.tenant_id = t.id

@@ -1,0 +1,137 @@
+//! How to connect, without passwords.
+
+use super::snippets::{password_source, without_password};
+use crate::{
+    components::{Icon, Notice, Snippet, SubNav, FormatTabs, words},
+    pages::{load, part},
+    web::{Cx, PageTitle},
+};
+use innkeeper_domain::{
+    connection::Format,
+    tenant::TenantRole,
+};
+use innkeeper_service::tenants::{self, TenantView};
+use leptos::prelude::*;
+
+/// The page.
+#[component]
+pub fn ConnectPage() -> impl IntoView {
+    let cx = Cx::get();
+    if cx.signed_in().is_none() {
+        return ().into_any();
+    }
+    let name = part("name");
+    let role = TenantRole::parse(&cx.asked("role")).unwrap_or(TenantRole::App);
+    load(async move { tenants::open(&cx.service, &cx.visitor, &name).await }, move |tenant| connect_view(tenant, role))
+}
+
+pub(crate) fn connect_view(tenant: TenantView, role: TenantRole) -> AnyView {
+    let (name, wish) = (tenant.name.clone(), tenant.wish.clone());
+    let body = match tenant.endpoint.clone() {
+        Some(endpoint) => {
+            let snippets = Format::ALL
+                .iter()
+                .map(|format| Snippet {
+                    format: *format,
+                    text: without_password(*format, &endpoint, &name, role),
+                    note: Some(password_source(*format)),
+                })
+                .collect();
+            strings(&tenant, role, snippets)
+        }
+        None => view! {
+            <div class="card empty">
+                <Icon name="server"/>
+                <h2>"No server yet"</h2>
+                <p>"This database has no address until it is set up."</p>
+                <a class="btn" href=format!("/t/{name}/setup")>"See how far it is"</a>
+            </div>
+        }
+        .into_any(),
+    };
+    view! {
+        <PageTitle text=format!("Connect to {wish}")/>
+        <div class="page-head">
+            <h1>{format!("Connect to {wish}")}</h1>
+            <p>"Ready to paste, without passwords: programs read them from PGPASSWORD or from ~/.pgpass."</p>
+        </div>
+        <SubNav name current="/connect"/>
+        {body}
+    }
+    .into_any()
+}
+
+fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>) -> AnyView {
+    let name = tenant.name.to_string();
+    let roles: Vec<_> = [TenantRole::App, TenantRole::Owner, TenantRole::ReadOnly]
+        .into_iter()
+        .map(|one| {
+            let href = format!("/t/{name}/connect?role={}", one.as_str());
+            view! { <a href=href aria-current=(one == role).then_some("page")>{one.label()}</a> }
+        })
+        .collect();
+    let about = match role {
+        TenantRole::Owner => "The owner runs migrations: it makes and changes tables.",
+        TenantRole::App => "The application role reads and writes data, and makes no tables.",
+        TenantRole::ReadOnly => "The read-only role is for reports.",
+    };
+    view! {
+        <div class="split">
+            <div class="stack">
+                <section class="card" aria-labelledby="strings">
+                    <div class="card-head">
+                        <h2 id="strings">{format!("As {}", tenant.name.role(role))}</h2>
+                        <nav class="chips" aria-label="Role">{roles}</nav>
+                        <p>{about}</p>
+                    </div>
+                    <FormatTabs snippets/>
+                </section>
+                <Notice icon="key-round" title="No password at hand?">
+                    <p>
+                        "We keep no readable copy. An admin of " {tenant.organisation.clone()} " can "
+                        <a href=format!("/t/{name}/handoff")>"make new passwords"</a> "."
+                    </p>
+                </Notice>
+            </div>
+            <Facts tenant=tenant.clone()/>
+        </div>
+    }
+    .into_any()
+}
+
+/// Where the server is, how to check it, and who may come.
+#[component]
+fn Facts(tenant: TenantView) -> impl IntoView {
+    let addresses: Vec<_> = words::reach_lines(&tenant.reach)
+        .into_iter()
+        .enumerate()
+        .map(|(at, line)| view! { {(at > 0).then(|| view! { <br/> })} {line} })
+        .collect();
+    let endpoint = tenant.endpoint.map(|endpoint| {
+        view! {
+            <div><dt>"Host"</dt><dd class="mono">{endpoint.host}</dd></div>
+            <div><dt>"Port"</dt><dd class="mono">{endpoint.port.to_string()}</dd></div>
+        }
+    });
+    view! {
+        <aside class="stack">
+            <section class="card" aria-labelledby="where">
+                <div class="card-head"><h2 id="where">"Server"</h2></div>
+                <dl class="kv card-body">
+                    {endpoint}
+                    <div><dt>"Database"</dt><dd class="mono">{tenant.name.to_string()}</dd></div>
+                    <div><dt>"Version"</dt><dd>{format!("PostgreSQL {}", tenant.major)}</dd></div>
+                    <div><dt>"Allowed addresses"</dt><dd class="mono">{addresses}</dd></div>
+                </dl>
+            </section>
+            <section class="card card-body" aria-labelledby="tls">
+                <h2 id="tls">"TLS"</h2>
+                <p class="small dim">
+                    "Connections without TLS are refused. Programs check the server by the certificate of this \
+                     installation; put ca.crt beside them."
+                </p>
+                <p class="tight"><a class="btn btn-sm" href="/ca.crt" download="ca.crt"><Icon name="download"/>"Download ca.crt"</a></p>
+            </section>
+        </aside>
+    }
+}

@@ -1,0 +1,18 @@
+//! The pages of one database.
+
+pub mod connect;
+pub mod handoff;
+pub mod overview;
+pub mod runs;
+pub mod setup;
+pub mod snippets;
+
+use serde::{Deserialize, Serialize};
+
+/// Which database a button is about.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TenantForm {
+    /// Its name.
+    pub name: String,
+}

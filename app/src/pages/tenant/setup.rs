@@ -1,0 +1,234 @@
+//! Watching a database being made.
+
+use super::TenantForm;
+use crate::{
+    components::{Badge, CopySecret, Icon, Notice, Progress, Timeline, words},
+    pages::{RefreshWithoutScript, nothing, part},
+    web::{Cx, Form, PageEnd, PageTitle, Refusal, SeeOther, refused, see_other},
+};
+use innkeeper_domain::{
+    handoff::HandoffState,
+    run::{RunState, StepState},
+    tenant::TenantState,
+};
+use innkeeper_service::{
+    Error,
+    setup::{self, SetupView},
+    tenants::TenantView,
+};
+use leptos::prelude::*;
+
+/// Tries again to make a database that could not be made.
+#[server(prefix = "/do", endpoint = "retry")]
+pub async fn retry(#[server(flatten)] form: TenantForm) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let page = format!("/t/{}/setup", form.name);
+    match setup::retry(&cx.service, &cx.visitor, &form.name).await {
+        // Overtaken: somebody pressed before; the page shows what came of it.
+        Ok(()) | Err(Error::Overtaken) => see_other(page),
+        Err(error) => Err(refused(&page, &form, error)),
+    }
+}
+
+/// Gives up a database that could not be made, and begins again with the same wishes.
+#[server(prefix = "/do", endpoint = "start-over")]
+pub async fn start_over(#[server(flatten)] form: TenantForm) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let page = format!("/t/{}/setup", form.name);
+    match setup::start_over(&cx.service, &cx.visitor, &form.name).await {
+        Ok(()) => see_other("/sign-up/database"),
+        Err(Error::Overtaken) => see_other(page),
+        Err(error) => Err(refused(&page, &form, error)),
+    }
+}
+
+/// The page.
+#[component]
+pub fn SetupPage() -> impl IntoView {
+    let cx = Cx::get();
+    if cx.signed_in().is_none() {
+        return ().into_any();
+    }
+    let name = part("name");
+    view! {
+        {Suspend::new(async move {
+            match setup::view(&cx.service, &cx.visitor, &name).await {
+                Ok(view) => match next(&view) {
+                    Some(path) => nothing(&cx, PageEnd::Redirect(path)),
+                    None => setup_view(view),
+                },
+                Err(error) => nothing(&cx, PageEnd::Problem(error)),
+            }
+        })}
+    }
+    .into_any()
+}
+
+/// Where a finished set-up leads.
+fn next(view: &SetupView) -> Option<String> {
+    let SetupView { tenant, run, .. } = view;
+    (run.state == RunState::Done).then(|| match tenant.handoff {
+        Some(HandoffState::Confirmed) => format!("/t/{}", tenant.name),
+        _ => format!("/t/{}/handoff", tenant.name),
+    })
+}
+
+pub(crate) fn setup_view(view: SetupView) -> AnyView {
+    let SetupView { tenant, run, elapsed_seconds, changed_at, requested_by } = view;
+    let (done, total) = (run.steps.iter().filter(|step| step.state == StepState::Done).count(), run.steps.len());
+    let running = !run.state.is_over();
+    let name = tenant.name.clone();
+    let number = run.support_number.to_string();
+    let failed_step = run.steps.iter().find(|step| step.state == StepState::Failed).map(|step| step.name.clone());
+    let line = match run.state {
+        RunState::Running | RunState::Done => format!("{done} of {total} steps done"),
+        RunState::Unwinding => "Undoing what was done".to_owned(),
+        RunState::Failed => "Could not be finished".to_owned(),
+        RunState::Stuck => "A person has to look at this".to_owned(),
+    };
+    let (tone, badge) = match run.state {
+        RunState::Running => ("live", "Running"),
+        RunState::Unwinding => ("warn", "Undoing"),
+        RunState::Done => ("ok", "Done"),
+        RunState::Failed => ("bad", "Failed"),
+        RunState::Stuck => ("bad", "Stuck"),
+    };
+    let title = match run.state {
+        RunState::Running | RunState::Done => format!("Setting up {}, {done} of {total} steps", tenant.wish),
+        _ => format!("{} could not be set up", tenant.wish),
+    };
+    let heading = match run.state {
+        RunState::Running | RunState::Done => format!("Setting up {}", tenant.wish),
+        _ => format!("{} could not be set up", tenant.wish),
+    };
+    let intro = running.then(|| {
+        view! {
+            <p>
+                "This takes less than a minute. You can close this page: we send " {requested_by}
+                " an e-mail when the database is ready."
+            </p>
+        }
+    });
+    let elapsed = if running { "so far" } else { "in all" };
+    view! {
+        <PageTitle text=title/>
+        {running.then(|| view! { <RefreshWithoutScript/> })}
+        <div id="setup" data-live=running.then(|| format!("/t/{name}/events"))>
+            <div class="page-head">
+                <h1>{heading}</h1>
+                {intro}
+            </div>
+            <div class="split">
+                <div class="stack">
+                    <Outcome tenant=tenant.clone() state=run.state failure=run.failure failed_step/>
+                    <section class="card" aria-labelledby="steps">
+                        <div class="card-head">
+                            <h2 id="steps"><span role="status">{line}</span></h2>
+                            <Badge tone text=badge/>
+                            <span class="push small dim num">{format!("{} {elapsed}", words::seconds(elapsed_seconds))}</span>
+                            <Progress done total failed=!matches!(run.state, RunState::Running | RunState::Done)/>
+                        </div>
+                        <Timeline steps=run.steps/>
+                        <div class="card-foot">
+                            <span class="small dim grow">
+                                {running.then_some("Updates by itself. ")}
+                                "Last change at "
+                                <time datetime=words::stamp(changed_at)>{words::clock_seconds(changed_at)}</time> "."
+                            </span>
+                            {running.then(|| view! {
+                                <a class="btn btn-sm" href=format!("/t/{name}/setup")><Icon name="refresh-cw"/>"Check now"</a>
+                            })}
+                        </div>
+                    </section>
+                </div>
+                <aside class="stack">
+                    <Request tenant/>
+                    <section class="card card-body" aria-labelledby="wrong">
+                        <h2 id="wrong">"Something wrong?"</h2>
+                        <p class="small dim">
+                            "A step that fails is tried again by itself. If it still fails, everything is undone and \
+                             you can start again. Quote this number to support:"
+                        </p>
+                        <p class="tight"><CopySecret id="number" text=number label="Copy support number"/></p>
+                    </section>
+                </aside>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// What became of a run that did not go well, and what to do.
+#[component]
+fn Outcome(
+    tenant: TenantView,
+    state: RunState,
+    failure: Option<String>,
+    failed_step: Option<String>,
+) -> impl IntoView {
+    let at = failed_step.map(|step| format!("The step “{}” did not succeed. ", words::step(&step).0));
+    let why = view! { <p>{at} {failure.unwrap_or_else(|| "We do not know more yet.".into())}</p> };
+    match state {
+        RunState::Running | RunState::Done => ().into_any(),
+        RunState::Unwinding => view! {
+            <Notice tone="warn" icon="rotate-ccw" title="We are undoing what was done">
+                {why}
+                <p>"In a moment nothing of this try is left, and you can try again."</p>
+            </Notice>
+        }
+        .into_any(),
+        RunState::Failed if tenant.state == TenantState::Failed => {
+            let name = tenant.name.to_string();
+            view! {
+                <Notice tone="bad" icon="circle-alert" title="Your database was not made">
+                    {why}
+                    <p>"Everything this try had made was undone: no database, no role and no rule is left. \
+                        What you asked for is kept."</p>
+                    <div class="row tight">
+                        <Form<Retry>>
+                            <input type="hidden" name="name" value=name.clone()/>
+                            <button type="submit" class="btn btn-primary"><Icon name="refresh-cw"/>"Try again"</button>
+                        </Form<Retry>>
+                        <Form<StartOver>>
+                            <input type="hidden" name="name" value=name/>
+                            <button type="submit" class="btn">"Start over"</button>
+                        </Form<StartOver>>
+                    </div>
+                    <p class="small">"“Try again” makes the same once more. “Start over” leads back to the form, with \
+                        your choices in it."</p>
+                </Notice>
+            }
+            .into_any()
+        }
+        RunState::Failed | RunState::Stuck => view! {
+            <Notice tone="bad" icon="circle-alert" title="A person has to look at this">
+                {why}
+                <p>"We could not undo all of it by ourselves. The people who run this portal see it. \
+                    Quote the support number if you write to them."</p>
+            </Notice>
+        }
+        .into_any(),
+    }
+}
+
+/// What was asked for.
+#[component]
+fn Request(tenant: TenantView) -> impl IntoView {
+    let addresses: Vec<_> = words::reach_lines(&tenant.reach)
+        .into_iter()
+        .enumerate()
+        .map(|(at, line)| view! { {(at > 0).then(|| view! { <br/> })} {line} })
+        .collect();
+    view! {
+        <section class="card" aria-labelledby="order">
+            <div class="card-head"><h2 id="order">"Your request"</h2></div>
+            <dl class="kv card-body">
+                <div><dt>"Organisation"</dt><dd>{tenant.organisation}</dd></div>
+                <div><dt>"Database"</dt><dd class="mono">{tenant.name.to_string()}</dd></div>
+                <div><dt>"Plan"</dt><dd>{tenant.plan.label}</dd></div>
+                <div><dt>"Region"</dt><dd>{tenant.region_label}</dd></div>
+                <div><dt>"Allowed addresses"</dt><dd class="mono">{addresses}</dd></div>
+            </dl>
+        </section>
+    }
+}

@@ -1,0 +1,45 @@
+use super::{
+    AppState,
+    context::RequestCx,
+    guard,
+    problem::{Problem, answer, see_other, sign_in},
+};
+use axum::{
+    body::Body,
+    extract::{Path, RawForm, State},
+    response::{IntoResponse as _, Response},
+};
+use bytes::Bytes;
+use http::{HeaderValue, header};
+use innkeeper_service::{Error, handoff};
+
+/// POST /t/{name}/handoff/bundle: the credentials as a zip. A handler of its own, because a server function answers
+/// with where to go next.
+pub(super) async fn bundle(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    request: RequestCx,
+    RawForm(body): RawForm,
+) -> Result<Response, Problem> {
+    guard::count(&request).await?;
+    let page = format!("/t/{name}/handoff");
+    if request.cx.visitor.account.is_none() {
+        return Ok(sign_in(&page));
+    }
+    guard::check(&request, &body)?;
+    let bundle = match handoff::bundle(&state.service, &request.cx.visitor, &name).await {
+        Ok(bundle) => bundle,
+        // No longer open here: the page says how it stands.
+        Err(Error::Overtaken) => return Ok(see_other(&page)),
+        Err(error) => return Ok(answer(error, &page)),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let file: String = bundle.file_name.chars().filter(|c| plain(*c)).collect();
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{file}\""))
+        .expect("letters, digits and three signs are fit for a header");
+    // Wiped once it was sent.
+    let mut answer = Body::from(Bytes::from_owner(bundle.bytes)).into_response();
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
+    answer.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    Ok(answer)
+}

@@ -1,0 +1,247 @@
+//! Live pages: a stream that says when a tenant's page is worth loading again. It carries no data.
+
+use super::{AppState, context::RequestCx, problem::Problem};
+use axum::{
+    extract::{Path, State},
+    response::{
+        IntoResponse as _, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures::Stream;
+use http::{HeaderName, HeaderValue};
+use innkeeper_domain::{
+    handoff::HandoffState,
+    ids::{RunId, SessionId},
+    run::RunState,
+    tenant::TenantState,
+};
+use innkeeper_service::{
+    Error, Service,
+    changes::Change,
+    tenants::{self, TenantView},
+    visitor::Visitor,
+};
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{broadcast, broadcast::error::RecvError, mpsc, watch},
+    time::Instant,
+};
+use tokio_stream::wrappers::ReceiverStream;
+
+/// Streams of one process, and of one session: each holds a connection.
+const IN_ALL: usize = 500;
+const PER_SESSION: usize = 8;
+/// How often a comment keeps the connection alive, and the state is looked at although nothing was heard.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// After this the browser asks again, and with that proves again that it may.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// Whether this path is a stream, which has no deadline of a request.
+pub(super) fn is_stream(path: &str) -> bool {
+    path.starts_with("/t/") && path.ends_with("/events")
+}
+
+/// The streams that are open, by session.
+#[derive(Clone, Default)]
+pub(super) struct Streams(Arc<Mutex<HashMap<SessionId, usize>>>);
+
+/// One open stream; dropped with it.
+struct Place {
+    streams: Streams,
+    session: SessionId,
+}
+
+impl Streams {
+    fn enter(&self, session: SessionId) -> Option<Place> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = open.get(&session).copied().unwrap_or_default();
+        if own >= PER_SESSION || open.values().sum::<usize>() >= IN_ALL {
+            return None;
+        }
+        open.insert(session, own + 1);
+        Some(Place { streams: self.clone(), session })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = open.get_mut(&self.session) {
+            *own -= 1;
+            if *own == 0 {
+                open.remove(&self.session);
+            }
+        }
+    }
+}
+
+/// GET /t/{name}/events: `change` for each change of the tenant, its run or its handoff, `end` when the run is over.
+pub(super) async fn events(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    RequestCx { cx, .. }: RequestCx,
+) -> Result<Response, Problem> {
+    // Subscribed before the first look, so that nothing falls between.
+    let changes = state.service.changes.subscribe();
+    let view = tenants::open(&state.service, &cx.visitor, &name).await?;
+    let place = state.streams.enter(cx.visitor.session()?).ok_or(Problem::BUSY)?;
+    let (sender, receiver) = mpsc::channel(4);
+    let watcher = Watcher {
+        service: state.service,
+        visitor: cx.visitor,
+        name,
+        changes,
+        closing: state.closing,
+        sender,
+        _place: place,
+    };
+    tokio::spawn(watcher.run(Seen::of(&view)));
+    let stream: ReceiverStream<Result<Event, Infallible>> = ReceiverStream::new(receiver);
+    Ok(respond(stream))
+}
+
+fn respond(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+    let alive = KeepAlive::new().interval(KEEP_ALIVE);
+    let mut answer = Sse::new(stream).keep_alive(alive).into_response();
+    // Otherwise nginx holds events back until its buffer is full.
+    let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    answer.headers_mut().insert(unbuffered.0, unbuffered.1);
+    answer
+}
+
+/// What a page of the tenant depends on, beside the steps of the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Seen {
+    state: TenantState,
+    run: Option<(RunId, RunState)>,
+    handoff: Option<HandoffState>,
+    connected: bool,
+}
+
+impl Seen {
+    fn of(view: &TenantView) -> Self {
+        Self {
+            state: view.state,
+            run: view.run.as_ref().map(|(id, state, _)| (*id, *state)),
+            handoff: view.handoff,
+            connected: view.first_connected_at.is_some(),
+        }
+    }
+
+    fn working(&self) -> bool {
+        self.run.is_some_and(|(_, state)| !state.is_over())
+    }
+}
+
+struct Watcher {
+    service: Service,
+    visitor: Visitor,
+    name: String,
+    changes: broadcast::Receiver<Change>,
+    closing: watch::Receiver<bool>,
+    sender: mpsc::Sender<Result<Event, Infallible>>,
+    _place: Place,
+}
+
+/// What woke the watcher.
+enum Woken {
+    /// The run it watches changed.
+    Run,
+    /// It does not know what changed, or it is time to look.
+    Look,
+    /// The browser or the portal goes, or the time is over.
+    Leave,
+}
+
+impl Watcher {
+    async fn run(mut self, mut seen: Seen) {
+        let until = Instant::now() + LONGEST;
+        loop {
+            let certain = match self.woken(&seen, until).await {
+                Woken::Leave => return,
+                Woken::Run => true,
+                Woken::Look => false,
+            };
+            let view = match tenants::open(&self.service, &self.visitor, &self.name).await {
+                Ok(view) => view,
+                // No longer theirs.
+                Err(Error::NotFound) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "a live page cannot look at its tenant; the browser asks again");
+                    return;
+                }
+            };
+            let now = Seen::of(&view);
+            let ended = seen.working() && !now.working();
+            let event = match (ended, certain || now != seen) {
+                (true, _) => "end",
+                (false, true) => "change",
+                (false, false) => continue,
+            };
+            seen = now;
+            if self.sender.send(Ok(Event::default().event(event).data(""))).await.is_err() || ended {
+                return;
+            }
+        }
+    }
+
+    async fn woken(&mut self, seen: &Seen, until: Instant) -> Woken {
+        let watched = seen.run.map(|(id, _)| id);
+        let look = tokio::time::sleep(KEEP_ALIVE);
+        tokio::pin!(look);
+        loop {
+            tokio::select! {
+                () = self.sender.closed() => return Woken::Leave,
+                _ = self.closing.wait_for(|closing| *closing) => return Woken::Leave,
+                () = tokio::time::sleep_until(until) => return Woken::Leave,
+                () = &mut look => return Woken::Look,
+                heard = self.changes.recv() => match heard {
+                    Ok(Change::Run(id)) if Some(id) == watched => return Woken::Run,
+                    Ok(Change::Anything) | Err(RecvError::Lagged(_)) => return Woken::Look,
+                    Ok(_) => {}
+                    Err(RecvError::Closed) => return Woken::Leave,
+                },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_session_has_its_share_of_streams_and_gets_it_back() {
+        let streams = Streams::default();
+        let session = SessionId(Uuid::from_u128(1));
+        let mut places: Vec<_> = (0..PER_SESSION).map(|_| streams.enter(session).unwrap()).collect();
+        assert!(streams.enter(session).is_none());
+        assert!(streams.enter(SessionId(Uuid::from_u128(2))).is_some());
+        places.pop();
+        assert!(streams.enter(session).is_some());
+        drop(places);
+        assert!(streams.0.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn all_sessions_together_have_a_limit() {
+        let streams = Streams::default();
+        let places: Vec<_> =
+            (0..IN_ALL).map(|n| streams.enter(SessionId(Uuid::from_u128(n as u128))).unwrap()).collect();
+        assert!(streams.enter(SessionId(Uuid::from_u128(u128::MAX))).is_none());
+        drop(places);
+    }
+
+    #[test]
+    fn streams_are_known_by_their_path() {
+        assert!(is_stream("/t/shop_k3v9x2/events"));
+        assert!(!is_stream("/t/shop_k3v9x2/setup") && !is_stream("/events"));
+    }
+}
