@@ -33,6 +33,9 @@ create table server (
     connection_overcommit integer not null default 40 check (connection_overcommit > 0),
     -- Connections tenants can share, as last read from the server.
     connections integer not null,
+    -- What all its databases together take, as last read, and the most they may take; none: no limit.
+    used_bytes bigint not null default 0,
+    max_gb integer check (max_gb > 0),
     draining boolean not null default false,
     checked_at timestamptz not null default now()
 );

@@ -9,11 +9,16 @@ pub fn IsolationPicture(
     /// From where connections are let in, in a few words.
     #[prop(into)]
     from: String,
+    /// Whether every address is let in.
+    #[prop(optional)]
+    open: bool,
 ) -> impl IntoView {
     let label = format!(
         "Connections {from} go through TLS, the list of allowed addresses and a password, and reach {database} as \
-         one of three roles. Other addresses and other customers' databases are shut."
+         one of three roles. {} other customers' databases are shut.",
+        if open { "All" } else { "Other addresses and" }
     );
+    let outside = if open { ("Any address", "may try") } else { ("Everybody else", "refused") };
     let roles: Vec<_> = [("Owner", "migrations"), ("Application", "reads, writes"), ("Read-only", "reports")]
         .into_iter()
         .zip([62, 102, 142])
@@ -41,8 +46,8 @@ pub fn IsolationPicture(
             <text x="60" y="104" text-anchor="middle" font-size="11" font-weight="600" fill="var(--ok)">"Your addresses"</text>
             <text x="60" y="119" text-anchor="middle" font-size="9.5" fill="var(--ok)">"let in"</text>
             <rect x="8" y="140" width="104" height="42" rx="8" fill="var(--mute-soft)" stroke="var(--line-strong)" stroke-dasharray="3 3"></rect>
-            <text x="60" y="158" text-anchor="middle" font-size="11" font-weight="600" fill="var(--ink-2)">"Everybody else"</text>
-            <text x="60" y="173" text-anchor="middle" font-size="9.5" fill="var(--ink-2)">"refused"</text>
+            <text x="60" y="158" text-anchor="middle" font-size="11" font-weight="600" fill="var(--ink-2)">{outside.0}</text>
+            <text x="60" y="173" text-anchor="middle" font-size="9.5" fill="var(--ink-2)">{outside.1}</text>
             <path d="M112 107H140M176 107H184M220 107H228M264 107H296" stroke="var(--ok)" stroke-width="2" fill="none"></path>
             <path d="M290 102l7 5-7 5" stroke="var(--ok)" stroke-width="2" fill="none"></path>
             <path d="M112 156H132" stroke="var(--line-strong)" stroke-width="2" stroke-dasharray="3 3"></path>

@@ -10,9 +10,13 @@ const MONTHS: [&str; 12] = [
 
 /// `21 November 2026, 01:20 UTC`.
 pub fn moment(at: OffsetDateTime) -> String {
+    format!("{}, {}", day(at), clock(at))
+}
+
+/// `21 November 2026`.
+pub fn day(at: OffsetDateTime) -> String {
     let at = at.to_offset(time::UtcOffset::UTC);
-    let month = MONTHS[usize::from(u8::from(at.month())) - 1];
-    format!("{} {month} {}, {}", at.day(), at.year(), clock(at))
+    format!("{} {} {}", at.day(), MONTHS[usize::from(u8::from(at.month())) - 1], at.year())
 }
 
 /// `01:20 UTC`.
@@ -68,6 +72,11 @@ pub fn size(bytes: i64) -> (String, &'static str) {
     };
     let tenths = bytes.saturating_mul(10) / unit;
     (if tenths >= 1000 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }, name)
+}
+
+/// A share in words: `12 %`.
+pub fn percent_of(part: i64, whole: i64) -> String {
+    format!("{} %", super::meter::percent(part, whole))
 }
 
 /// A number of things: `1 step`, `3 steps`.

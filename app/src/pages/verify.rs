@@ -6,7 +6,7 @@ use crate::{
     components::{Icon, Notice, words},
     pages::{load, sign_in::SignIn},
     web::{
-        Cx, ErrorSummary, Field, Filled, Form, Mistakes, PageTitle, Refusal, Secret, SeeOther, refused, see_other,
+        Cx, ErrorSummary, Field, Filled, Form, Issue, PageTitle, Refusal, Secret, SeeOther, refused, see_other,
         with_query,
     },
 };
@@ -66,10 +66,11 @@ pub fn VerifyPage() -> impl IntoView {
 fn verify_view(form: Filled<VerifyForm>, pending: Pending, token: String, mailbox: bool) -> AnyView {
     let Filled { id, mistakes, .. } = form;
     let wrong = !mistakes.is_empty();
+    let mistake = mistakes.of("code").map(str::to_owned);
     let summary = view! { <ErrorSummary mistakes=mistakes.clone() fields=&["code"]/> };
     let (title, body) = match pending {
         Pending::Press { email } => ("Confirm your e-mail address", press(id, token, email)),
-        Pending::Code { email } => ("Enter the code", code(id, token, email, &mistakes, mailbox)),
+        Pending::Code { email } => ("Enter the code", code(id, token, email, Issue(mistake), mailbox)),
         Pending::Expired { email } => ("This sign-in is over", expired(email)),
         Pending::Used { at, from, by_you } => {
             let from = from.map(|from| format!(" from {from}")).unwrap_or_default();
@@ -106,7 +107,7 @@ fn press(id: String, token: String, email: String) -> AnyView {
     .into_any()
 }
 
-fn code(id: String, token: String, email: Option<String>, mistakes: &Mistakes, mailbox: bool) -> AnyView {
+fn code(id: String, token: String, email: Option<String>, mistake: Issue, mailbox: bool) -> AnyView {
     let (head, text) = match email {
         Some(email) => (
             "Check your mail",
@@ -141,7 +142,7 @@ fn code(id: String, token: String, email: Option<String>, mistakes: &Mistakes, m
             <div class="card-body stack">
                 <Field
                     name="code" label="Six-digit code" hint="Valid for 10 minutes, once." class="input otp"
-                    autocomplete="one-time-code" inputmode="numeric" mistake=mistakes.of("code")
+                    autocomplete="one-time-code" inputmode="numeric" mistake
                 />
             </div>
             <div class="card-foot">

@@ -38,7 +38,7 @@ pub(super) fn Head() -> impl IntoView {
         <meta name="viewport" content="width=device-width, initial-scale=1"/>
         <meta name="color-scheme" content="light dark"/>
         <link rel="icon" type="image/svg+xml" href=url("favicon.svg")/>
-        <link rel="preload" as="font" type="font/woff2" href=url("fonts/inter.woff2") crossorigin="anonymous"/>
+        <link rel="preload" r#as="font" type="font/woff2" href=url("fonts/inter.woff2") crossorigin="anonymous"/>
         <link rel="stylesheet" href=url("main.css")/>
         <script type="module" src=url("enhance.js")></script>
     }
@@ -69,7 +69,7 @@ pub fn App() -> impl IntoView {
 #[component]
 pub fn Layout(
     /// What stands at the right of the top bar.
-    #[prop(optional_no_strip)]
+    #[prop(optional)]
     menu: Option<AnyView>,
     /// Where support is reached.
     support: Option<String>,

@@ -12,6 +12,7 @@ pub use access::{ACCESS, Access, access};
 pub use cx::{BrowserSession, Cx, PageEnd, Theme};
 pub use document::{App, Layout, PageTitle, shell};
 pub use fields::{Area, ErrorSummary, Field, Issue, described_by};
+pub(crate) use form::token;
 pub use form::{Filled, Form, FormState, Secret};
 pub use innkeeper_domain::mistakes::Mistakes;
 pub use outcome::{Refusal, SeeOther, refused, see_other, with_query};

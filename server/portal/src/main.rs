@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The program `innkeeper`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    innkeeper::commands::run()
+}

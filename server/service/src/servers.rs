@@ -10,6 +10,7 @@ use sqlx::PgPool;
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 /// The reachable servers by id.
@@ -76,4 +77,29 @@ pub async fn register(worker: &PgPool, ids: &Ids, new: &Registration<'_>) -> Res
     .fetch_one(worker)
     .await?;
     Ok(ServerId(id))
+}
+
+/// Reads again, every minute, how much each server's databases take. Works until the process ends.
+pub async fn measure(worker: PgPool, servers: Servers) {
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    minute.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        minute.tick().await;
+        for (id, server) in servers.all() {
+            let written = match server.used_bytes().await {
+                Ok(bytes) => {
+                    sqlx::query!("update server set used_bytes = $2 where id = $1", id.0, bytes)
+                        .execute(&worker)
+                        .await
+                }
+                Err(error) => {
+                    tracing::warn!(server = %id, %error, "the size of the databases cannot be read");
+                    continue;
+                }
+            };
+            if let Err(error) = written {
+                tracing::warn!(server = %id, %error, "the size of the databases cannot be recorded");
+            }
+        }
+    }
 }

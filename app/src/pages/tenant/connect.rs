@@ -62,7 +62,8 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole) -> AnyView {
 }
 
 fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>) -> AnyView {
-    let name = tenant.name.to_string();
+    let (name, login) = (tenant.name.to_string(), tenant.name.role(role));
+    let organisation = tenant.organisation.clone();
     let roles: Vec<_> = [TenantRole::App, TenantRole::Owner, TenantRole::ReadOnly]
         .into_iter()
         .map(|one| {
@@ -80,7 +81,7 @@ fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>) -> Any
             <div class="stack">
                 <section class="card" aria-labelledby="strings">
                     <div class="card-head">
-                        <h2 id="strings">{format!("As {}", tenant.name.role(role))}</h2>
+                        <h2 id="strings">{format!("As {login}")}</h2>
                         <nav class="chips" aria-label="Role">{roles}</nav>
                         <p>{about}</p>
                     </div>
@@ -88,7 +89,7 @@ fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>) -> Any
                 </section>
                 <Notice icon="key-round" title="No password at hand?">
                     <p>
-                        "We keep no readable copy. An admin of " {tenant.organisation.clone()} " can "
+                        "We keep no readable copy. An admin of " {organisation} " can "
                         <a href=format!("/t/{name}/handoff")>"make new passwords"</a> "."
                     </p>
                 </Notice>

@@ -2,6 +2,7 @@
 
 pub mod connect;
 pub mod handoff;
+mod open_handoff;
 pub mod overview;
 pub mod runs;
 pub mod setup;

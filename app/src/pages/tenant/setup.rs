@@ -179,6 +179,7 @@ fn Outcome(
         .into_any(),
         RunState::Failed if tenant.state == TenantState::Failed => {
             let name = tenant.name.to_string();
+            let again = name.clone();
             view! {
                 <Notice tone="bad" icon="circle-alert" title="Your database was not made">
                     {why}
@@ -186,7 +187,7 @@ fn Outcome(
                         What you asked for is kept."</p>
                     <div class="row tight">
                         <Form<Retry>>
-                            <input type="hidden" name="name" value=name.clone()/>
+                            <input type="hidden" name="name" value=again/>
                             <button type="submit" class="btn btn-primary"><Icon name="refresh-cw"/>"Try again"</button>
                         </Form<Retry>>
                         <Form<StartOver>>

@@ -98,6 +98,10 @@ impl TenantServer for PostgresServer {
         Ok(usage::facts(&self.access.admin).await?)
     }
 
+    async fn used_bytes(&self) -> Result<i64, ServerError> {
+        Ok(usage::used_bytes(&self.access.admin).await?)
+    }
+
     async fn lock(&self, tenant: &TenantName) -> Result<Box<dyn TenantSession>, ServerError> {
         Ok(Box::new(session::Session::lock(self.access.admin.clone(), tenant).await?))
     }

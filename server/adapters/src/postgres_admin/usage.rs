@@ -19,13 +19,21 @@ pub(super) async fn facts(options: &PgConnectOptions) -> Result<ServerFacts, Fai
         "SELECT current_setting('server_version_num')::int / 10000,
                 current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
                     - coalesce(current_setting('reserved_connections', true), '0')::int,
-                (SELECT count(*) FROM pg_database WHERE NOT datistemplate),
-                (SELECT coalesce(sum(pg_database_size(oid)), 0)::int8 FROM pg_database)",
+                (SELECT count(*) FROM pg_database WHERE NOT datistemplate)",
     );
-    let (major, connections, databases, used_bytes): (i32, i32, i64, i64) =
+    let (major, connections, databases): (i32, i32, i64) =
         within(doing, query.fetch_one(admin.raw())).await?;
     admin.close().await;
-    Ok(ServerFacts { major: major.unsigned_abs(), connections, databases, used_bytes })
+    Ok(ServerFacts { major: major.unsigned_abs(), connections, databases })
+}
+
+/// Adds up the sizes of all databases.
+pub(super) async fn used_bytes(options: &PgConnectOptions) -> Result<i64, Failure> {
+    let mut admin = Admin::open(options, None).await?;
+    let query = sqlx::query_scalar("SELECT coalesce(sum(pg_database_size(oid)), 0)::int8 FROM pg_database");
+    let bytes = within("adding up the sizes of the databases", query.fetch_one(admin.raw())).await?;
+    admin.close().await;
+    Ok(bytes)
 }
 
 #[derive(sqlx::FromRow)]

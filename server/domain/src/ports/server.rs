@@ -38,8 +38,6 @@ pub struct ServerFacts {
     pub connections: i32,
     /// Databases, templates not counted.
     pub databases: i64,
-    /// Size of all databases, in bytes.
-    pub used_bytes: i64,
 }
 
 /// The SCRAM-SHA-256 verifier of each role (RFC 5803). The passwords themselves never go to the server.
@@ -131,6 +129,8 @@ pub trait TenantServer: Send + Sync {
     async fn prepare(&self) -> Result<(), ServerError>;
     /// Reads the facts that decide about room.
     async fn facts(&self) -> Result<ServerFacts, ServerError>;
+    /// The size of all databases, in bytes. Takes seconds on a server with thousands of them: not for each request.
+    async fn used_bytes(&self) -> Result<i64, ServerError>;
     /// Takes the tenant's lock and with it the only session that changes this tenant. Waits for a statement of a
     /// killed holder to end, within a deadline. The lock ends with the session.
     async fn lock(&self, tenant: &TenantName) -> Result<Box<dyn TenantSession>, ServerError>;

@@ -179,6 +179,7 @@ async fn a_run_goes_through_its_steps_once_and_in_order(pool: PgPool) {
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]
 async fn a_step_that_fails_for_good_is_undone_with_all_before_it(pool: PgPool) {
+    let portal = TestPortal::open(&pool).await;
     for (at, seen) in
         [("a", "a -a Failed(\"a\")"), ("b", "a b -b -a Failed(\"b\")"), ("c", "a b c -c -b -a Failed(\"c\")")]
     {

@@ -11,7 +11,7 @@ use innkeeper_domain::{
 };
 use sqlx::PgPool;
 use std::{collections::HashMap, sync::Arc, time::Duration};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::{sync::broadcast::error::RecvError, task::JoinSet};
 
 /// How an engine works.
 #[derive(Debug, Clone, Copy)]
@@ -56,11 +56,14 @@ impl<C: Default + Send + 'static> Engine<C> {
         Self { pool, plans, random, changes, settings }
     }
 
-    /// Works until the process ends.
+    /// Works until the future is dropped; what is under way then is taken up again when its lease is over.
     pub async fn run(self) {
         let engine = Arc::new(self);
-        let workers = (0..engine.settings.workers).map(|_| tokio::spawn(engine.clone().work()));
-        futures::future::join_all(workers).await;
+        let mut workers: JoinSet<()> = (0..engine.settings.workers).map(|_| engine.clone().work()).collect();
+        while let Some(ended) = workers.join_next().await {
+            tracing::error!(?ended, "a worker of the engine ended; starting another");
+            workers.spawn(engine.clone().work());
+        }
     }
 
     async fn work(self: Arc<Self>) {

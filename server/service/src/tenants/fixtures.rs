@@ -242,6 +242,9 @@ impl TenantServer for ToldServer {
     async fn facts(&self) -> Result<ServerFacts, ServerError> {
         not_told()
     }
+    async fn used_bytes(&self) -> Result<i64, ServerError> {
+        not_told()
+    }
     async fn lock(&self, _: &TenantName) -> Result<Box<dyn TenantSession>, ServerError> {
         not_told()
     }

@@ -1,10 +1,12 @@
-use super::*;
+use super::{Draft, Region, accept, open, propose, save};
 use crate::{
+    Error,
     rate::{Limit, Limits},
     testing::TestPortal,
+    visitor::Visitor,
 };
 use futures::future::join_all;
-use innkeeper_domain::{name::TenantName, ports::Random};
+use innkeeper_domain::{name::TenantName, plan::Extension, ports::Random};
 use sqlx::PgPool;
 use std::sync::{
     Arc,

@@ -68,7 +68,7 @@ impl CheckCapacity {
         let wanted = subject.limits.connections;
         let mut tx = self.0.pool.begin().await?;
         let server = sqlx::query!(
-            "select name, region_label, max_tenants, connection_overcommit from server where id = $1 for update",
+            "select name, region_label, max_tenants, connection_overcommit, used_bytes, max_gb from server where id = $1 for update",
             id.0
         )
         .fetch_one(&mut *tx)
@@ -90,6 +90,14 @@ impl CheckCapacity {
                     "{place} has no room for another database: {} of {} databases are taken. Choose another region, \
                      or ask support to add a server.",
                     taken.tenants, server.max_tenants
+                )));
+            }
+            let used_gb = server.used_bytes / 1_000_000_000;
+            if server.max_gb.is_some_and(|most| used_gb >= i64::from(most)) {
+                return Ok(Err(format!(
+                    "{place} has no disk space for another database: {used_gb} of {} GB are used. Choose another region, \
+                     or ask support to add a server.",
+                    server.max_gb.unwrap_or_default()
                 )));
             }
             if taken.connections + i64::from(wanted) > promised {

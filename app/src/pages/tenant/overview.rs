@@ -1,0 +1,308 @@
+//! One database at a glance.
+
+use crate::{
+    components::{Badge, Icon, IsolationPicture, Meter, Notice, PlanLimits, SubNav, TenantBadge, words},
+    pages::{nothing, part},
+    web::{Cx, PageEnd, PageTitle},
+};
+use innkeeper_domain::{
+    handoff::HandoffState,
+    allowlist::Reach,
+    organisation::MemberRole,
+    ports::Usage,
+    tenant::{TenantRole, TenantState},
+};
+use innkeeper_service::tenants::{self, TenantView};
+use leptos::prelude::*;
+
+const GIB: i64 = 1 << 30;
+
+/// The page.
+#[component]
+pub fn OverviewPage() -> impl IntoView {
+    let cx = Cx::get();
+    if cx.signed_in().is_none() {
+        return ().into_any();
+    }
+    let name = part("name");
+    view! {
+        {Suspend::new(async move {
+            match tenants::open(&cx.service, &cx.visitor, &name).await {
+                Ok(tenant) if matches!(tenant.state, TenantState::Provisioning | TenantState::Failed) => {
+                    nothing(&cx, PageEnd::Redirect(format!("/t/{}/setup", tenant.name)))
+                }
+                Ok(tenant) => {
+                    let usage = tenants::usage(&cx.service, &tenant).await;
+                    overview_view(tenant, usage)
+                }
+                Err(error) => nothing(&cx, PageEnd::Problem(error)),
+            }
+        })}
+    }
+    .into_any()
+}
+
+pub(crate) fn overview_view(tenant: TenantView, usage: Option<Usage>) -> AnyView {
+    let name = tenant.name.clone();
+    view! {
+        <PageTitle text=tenant.wish.clone()/>
+        <div class="page-head">
+            <p class="row"><TenantBadge state=tenant.state/><span class="small dim">{tenant.organisation.clone()}</span></p>
+            <div class="row between">
+                <h1>{tenant.wish.clone()}</h1>
+                <a class="btn btn-primary" href=format!("/t/{name}/connect")><Icon name="plug"/>"Connect"</a>
+            </div>
+        </div>
+        <SubNav name current=""/>
+        <div class="stack">
+            <Waiting tenant=tenant.clone()/>
+            <Numbers tenant=tenant.clone() usage=usage.clone()/>
+            <div class="split">
+                <div class="stack">
+                    <Checklist tenant=tenant.clone()/>
+                    <Roles tenant=tenant.clone() usage/>
+                    <Isolation tenant=tenant.clone()/>
+                </div>
+                <aside class="stack">
+                    <Facts tenant=tenant.clone()/>
+                    <section class="card" aria-labelledby="plan">
+                        <div class="card-head"><h2 id="plan">{format!("Plan {}", tenant.plan.label)}</h2></div>
+                        <PlanLimits limits=tenant.plan.limits.clone()/>
+                    </section>
+                </aside>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Credentials that wait for somebody, and states that need an explanation.
+#[component]
+fn Waiting(tenant: TenantView) -> impl IntoView {
+    let page = format!("/t/{}/handoff", tenant.name);
+    if tenant.state == TenantState::Suspended {
+        return view! {
+            <Notice tone="warn" icon="triangle-alert" title="This database is suspended">
+                <p>"Nobody can connect. Everything in it is kept. Ask support why, and what ends it."</p>
+            </Notice>
+        }
+        .into_any();
+    }
+    let (title, text, link) = match tenant.handoff {
+        Some(HandoffState::Sealed) => {
+            ("The credentials wait for you", "They are sealed, and can be opened once.", "Open the credentials")
+        }
+        Some(HandoffState::Open) => {
+            ("The credentials are open", "Save them and say so before their 15 minutes are over.", "Go to the credentials")
+        }
+        Some(HandoffState::Lapsed) => {
+            ("Did you save the credentials?", "They were shown, and nobody said that they are saved.", "See what to do")
+        }
+        Some(HandoffState::Expired) => {
+            ("The roles have no passwords", "Nobody opened the credentials in time.", "Make new passwords")
+        }
+        Some(HandoffState::Revoked) => ("New passwords are on their way", "The old ones no longer work.", "See how far it is"),
+        Some(HandoffState::Confirmed) | None => return ().into_any(),
+    };
+    if tenant.role != MemberRole::Admin {
+        return ().into_any();
+    }
+    view! {
+        <Notice tone="warn" icon="key-round" title=title>
+            <p>{text} " " <a href=page>{link}</a></p>
+        </Notice>
+    }
+    .into_any()
+}
+
+/// Four numbers; where the server does not answer, the page says so and the rest works.
+#[component]
+fn Numbers(tenant: TenantView, usage: Option<Usage>) -> impl IntoView {
+    let limits = &tenant.plan.limits;
+    let (storage, connections, cache) = match &usage {
+        Some(usage) => {
+            let (number, unit) = words::size(usage.size_bytes);
+            let whole = i64::from(limits.storage_gb) * GIB;
+            let now: i64 = usage.connections.iter().map(|(_, count)| *count).sum();
+            let cache = usage.cache_hit_percent.map_or_else(
+                || view! { "–" <small>"no reads yet"</small> }.into_any(),
+                |percent| view! { {format!("{percent:.1}")} <small>"%"</small> }.into_any(),
+            );
+            (
+                view! {
+                    {number} <small>{format!("{unit} of {} GB", limits.storage_gb)}</small>
+                    <Meter part=usage.size_bytes whole label=format!("{unit} of storage used", unit = words::percent_of(usage.size_bytes, whole))/>
+                }
+                .into_any(),
+                view! {
+                    {now.to_string()} <small>{format!("of {}", limits.connections)}</small>
+                    <Meter part=now whole=i64::from(limits.connections) label=format!("{now} of {} connections in use", limits.connections)/>
+                }
+                .into_any(),
+                cache,
+            )
+        }
+        None => {
+            let unknown = || view! { "–" <small>"no answer"</small> }.into_any();
+            (unknown(), unknown(), unknown())
+        }
+    };
+    view! {
+        <div>
+            <dl class="stats card">
+                <div><dt>"Storage"</dt><dd>{storage}</dd></div>
+                <div><dt>"Connections now"</dt><dd>{connections}</dd></div>
+                <div><dt>"Cache hits"</dt><dd>{cache}</dd></div>
+                <div><dt>"Last backup"</dt><dd>"None yet"</dd></div>
+            </dl>
+            {usage.is_none().then(|| view! {
+                <p class="small dim tight">
+                    "The server did not answer within 3 seconds, so there are no figures now. "
+                    <a href=format!("/t/{}", tenant.name)>"Try again"</a>
+                </p>
+            })}
+        </div>
+    }
+}
+
+/// What is left to do with a new database.
+#[component]
+fn Checklist(tenant: TenantView) -> impl IntoView {
+    let page = |end: &str| format!("/t/{}{end}", tenant.name);
+    let saved = matches!(tenant.handoff, Some(HandoffState::Confirmed));
+    let connected = tenant.first_connected_at.is_some();
+    if saved && connected {
+        return ().into_any();
+    }
+    let items: Vec<_> = [
+        (true, "Make the database", "Done, and every role has signed in once", page("/runs"), "See the journal"),
+        (saved, "Save the credentials", "Shown once, for 15 minutes", page("/handoff"), "Open the credentials"),
+        (connected, "Connect", "We look out for the first connection", page("/connect"), "See how"),
+    ]
+    .into_iter()
+    .map(|(done, what, why, href, link)| {
+        let (state, said) = if done { ("done", "Done: ") } else { ("waiting", "To do: ") };
+        view! {
+            <li data-state=state>
+                <span class="dot">{done.then(|| view! { <Icon name="check"/> })}</span>
+                <div><p class="what"><span class="vh">{said}</span>{what}</p><p class="why">{why}</p></div>
+                {(!done).then(|| view! { <a class="small" href=href>{link}</a> })}
+            </li>
+        }
+    })
+    .collect();
+    view! {
+        <section class="card" aria-labelledby="first-steps">
+            <div class="card-head"><h2 id="first-steps">"First steps"</h2></div>
+            <ol class="timeline" role="list">{items}</ol>
+        </section>
+    }
+    .into_any()
+}
+
+/// Connections of each role against its own limit.
+#[component]
+fn Roles(tenant: TenantView, usage: Option<Usage>) -> impl IntoView {
+    let limits = tenant.plan.limits.role_connections;
+    let rows: Vec<_> = TenantRole::ALL
+        .iter()
+        .map(|role| {
+            let most = *limits.of(*role);
+            let now = usage.as_ref().map(|usage| *usage.connections.of(*role));
+            let words = now.map_or_else(|| format!("up to {most}"), |now| format!("{now} of {most}"));
+            view! {
+                <tr role="row">
+                    <th scope="row" role="rowheader">
+                        <strong>{role.label()}</strong><span class="sub mono">{tenant.name.role(*role)}</span>
+                    </th>
+                    <td role="cell" data-label="Connections">
+                        <span>
+                            {words.clone()}
+                            {now.map(|now| view! {
+                                <Meter part=now whole=i64::from(most) label=format!("{}: {words} connections", role.label())/>
+                            })}
+                        </span>
+                    </td>
+                </tr>
+            }
+        })
+        .collect();
+    view! {
+        <section class="card" aria-labelledby="roles">
+            <div class="card-head"><h2 id="roles">"Roles"</h2></div>
+            <div class="table-wrap">
+                <table class="table cards" role="table">
+                    <thead role="rowgroup">
+                        <tr role="row">
+                            <th scope="col" role="columnheader">"Role"</th>
+                            <th scope="col" role="columnheader">"Connections"</th>
+                        </tr>
+                    </thead>
+                    <tbody role="rowgroup">{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
+
+/// The picture of what is let in and what is shut.
+#[component]
+fn Isolation(tenant: TenantView) -> impl IntoView {
+    let from = words::reach_phrase(&tenant.reach);
+    let open = tenant.reach == Reach::Anywhere;
+    view! {
+        <section class="card" aria-labelledby="isolation">
+            <div class="card-head">
+                <h2 id="isolation">"Who gets in"</h2>
+                {open.then(|| view! { <Badge tone="warn" text="Any address"/> })}
+            </div>
+            <div class="card-body"><IsolationPicture database=tenant.name.to_string() from open/></div>
+        </section>
+    }
+}
+
+/// Where it is and what it has.
+#[component]
+fn Facts(tenant: TenantView) -> impl IntoView {
+    let addresses: Vec<_> = words::reach_lines(&tenant.reach)
+        .into_iter()
+        .enumerate()
+        .map(|(at, line)| view! { {(at > 0).then(|| view! { <br/> })} {line} })
+        .collect();
+    let extensions = match tenant.extensions.as_slice() {
+        [] => "None".to_owned(),
+        some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let endpoint = tenant.endpoint.map(|endpoint| {
+        view! {
+            <div><dt>"Host"</dt><dd class="mono">{endpoint.host}</dd></div>
+            <div><dt>"Port"</dt><dd class="mono">{endpoint.port.to_string()}</dd></div>
+        }
+    });
+    let handoff = match tenant.handoff {
+        Some(HandoffState::Sealed) => "Sealed, not opened yet",
+        Some(HandoffState::Open) => "Open, not confirmed yet",
+        Some(HandoffState::Confirmed) => "Saved",
+        Some(HandoffState::Lapsed) => "Shown, not confirmed",
+        Some(HandoffState::Expired) => "Expired unopened",
+        Some(HandoffState::Revoked) => "Being replaced",
+        None => "None yet",
+    };
+    let first = tenant.first_connected_at.map_or_else(|| "Not seen yet".to_owned(), words::moment);
+    view! {
+        <section class="card" aria-labelledby="facts">
+            <div class="card-head"><h2 id="facts">"Database"</h2></div>
+            <dl class="kv card-body">
+                {endpoint}
+                <div><dt>"Database"</dt><dd class="mono">{tenant.name.to_string()}</dd></div>
+                <div><dt>"Version"</dt><dd>{format!("PostgreSQL {}", tenant.major)}</dd></div>
+                <div><dt>"Region"</dt><dd>{tenant.region_label}</dd></div>
+                <div><dt>"Allowed addresses"</dt><dd class="mono">{addresses}</dd></div>
+                <div><dt>"Extensions"</dt><dd>{extensions}</dd></div>
+                <div><dt>"Credentials"</dt><dd>{handoff}</dd></div>
+                <div><dt>"First connection"</dt><dd>{first}</dd></div>
+                <div><dt>"Made"</dt><dd><time datetime=words::stamp(tenant.created_at)>{words::moment(tenant.created_at)}</time></dd></div>
+            </dl>
+        </section>
+    }
+}

@@ -1,0 +1,155 @@
+//! The list of databases.
+
+use crate::{
+    components::{Icon, TenantBadge, words},
+    pages::load,
+    web::{Cx, PageTitle, with_query},
+};
+use innkeeper_service::tenants::{self, Page, TenantLine};
+use leptos::prelude::*;
+
+/// What was asked of the list; stands in the address, so that a bookmark keeps it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    search: String,
+    by_name: bool,
+    first: bool,
+}
+
+impl Asked {
+    fn sort(&self) -> &'static str {
+        if self.by_name { "name" } else { "created" }
+    }
+
+    /// The list's address with this search, another order, or another page.
+    fn path(&self, by_name: bool, after: Option<&str>) -> String {
+        let mut path = "/t".to_owned();
+        if !self.search.is_empty() {
+            path = with_query(&path, "search", &self.search);
+        }
+        if by_name {
+            path = with_query(&path, "sort", "name");
+        }
+        after.map_or(path.clone(), |after| with_query(&path, "after", after))
+    }
+}
+
+/// The page.
+#[component]
+pub fn TenantsPage() -> impl IntoView {
+    let cx = Cx::get();
+    if cx.signed_in().is_none() {
+        return ().into_any();
+    }
+    let after = cx.asked("after");
+    let asked =
+        Asked { search: cx.asked("search"), by_name: cx.asked("sort") == "name", first: after.is_empty() };
+    let ask = asked.clone();
+    load(
+        async move { tenants::list(&cx.service, &cx.visitor, &ask.search, ask.sort(), &after).await },
+        move |page| tenants_view(page, &asked),
+    )
+}
+
+pub(crate) fn tenants_view(page: Page<TenantLine>, asked: &Asked) -> AnyView {
+    let total = usize::try_from(page.total).unwrap_or_default();
+    let searching = !asked.search.is_empty();
+    let body = if page.items.is_empty() { empty(searching) } else { list(page, asked) };
+    let search = (searching || total > 0).then(|| {
+        view! {
+            <form class="row" role="search" method="get" action="/t">
+                {asked.by_name.then(|| view! { <input type="hidden" name="sort" value="name"/> })}
+                <label class="vh" for="search">"Search by name or organisation"</label>
+                <div class="input-icon grow">
+                    <Icon name="search"/>
+                    <input id="search" class="input" type="search" name="search" value=asked.search.clone() autocomplete="off"/>
+                </div>
+                <button type="submit" class="btn">"Search"</button>
+                {searching.then(|| view! { <a class="btn btn-quiet" href="/t">"Clear"</a> })}
+            </form>
+        }
+    });
+    view! {
+        <PageTitle text="Databases"/>
+        <div class="page-head">
+            <div class="row between">
+                <h1>"Databases"</h1>
+                <a class="btn btn-primary" href="/sign-up/database"><Icon name="plus"/>"New database"</a>
+            </div>
+        </div>
+        <div class="stack">
+            {search}
+            {body}
+        </div>
+    }
+    .into_any()
+}
+
+fn empty(searching: bool) -> AnyView {
+    if searching {
+        return view! {
+            <div class="card empty">
+                <Icon name="search"/>
+                <h2>"Nothing has this name"</h2>
+                <p>"We looked for it in the names of databases and organisations."</p>
+                <a class="btn" href="/t">"Show all databases"</a>
+            </div>
+        }
+        .into_any();
+    }
+    view! {
+        <div class="card empty">
+            <Icon name="database"/>
+            <h2>"No database yet"</h2>
+            <p>"Your databases will stand here. Making one takes less than a minute."</p>
+            <a class="btn" href="/sign-up/database">"Create a database"</a>
+        </div>
+    }
+    .into_any()
+}
+
+fn list(page: Page<TenantLine>, asked: &Asked) -> AnyView {
+    let total = usize::try_from(page.total).unwrap_or_default();
+    let rows: Vec<_> = page.items.into_iter().map(|line| view! { <Line line/> }).collect();
+    let next = page.next.map(|next| asked.path(asked.by_name, Some(&next)));
+    let order = |by_name: bool, label: &'static str| {
+        let current = (asked.by_name == by_name).then_some("true");
+        view! { <a href=asked.path(by_name, None) aria-current=current>{label}</a> }
+    };
+    view! {
+        <section class="card" aria-label="Databases">
+            <div class="card-head">
+                <span class="small dim">{words::count(total, "database", "databases")}</span>
+                <nav class="chips" aria-label="Order">{order(false, "Newest first")}{order(true, "By name")}</nav>
+            </div>
+            <ul class="rows" role="list">{rows}</ul>
+            {(next.is_some() || !asked.first).then(|| view! {
+                <nav class="pager" aria-label="Pages">
+                    <span>{(!asked.first).then(|| view! { <a href=asked.path(asked.by_name, None)>"First page"</a> })}</span>
+                    <span class="row">{next.map(|href| view! {
+                        <a class="btn btn-sm" href=href>"Next"<Icon name="chevron-right"/></a>
+                    })}</span>
+                </nav>
+            })}
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Line(line: TenantLine) -> impl IntoView {
+    view! {
+        <li>
+            <div>
+                <a class="name" href=format!("/t/{}", line.name)>{line.wish}</a>
+                <p>{line.organisation}</p>
+            </div>
+            <p>
+                <span class="mono">{line.name}</span> ", " {line.plan_label} ", " {line.region_label}
+                ", since " <time datetime=words::stamp(line.created_at)>{words::day(line.created_at)}</time>
+            </p>
+            <TenantBadge state=line.state unconfirmed=line.unconfirmed/>
+            <span class="go"><Icon name="chevron-right"/></span>
+        </li>
+    }
+}

@@ -1,0 +1,159 @@
+// A real portal for a spec: the binary with a data folder, ports and a PostgreSQL cluster of its own.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { simpleParser } from 'mailparser';
+import { until } from './until.mjs';
+
+const BINARY = path.resolve(
+  process.env.INNKEEPER_BIN ?? fileURLToPath(new URL('../../target/debug/innkeeper', import.meta.url)),
+);
+const READY = /^Innkeeper is ready at (\S+)/m;
+const START_SECONDS = 120;
+const STOP_SECONDS = 60;
+
+/** Starts a portal. `env` is added to its environment, for example a failpoint. */
+export async function startPortal(env = {}) {
+  // Its cluster runs as an unprivileged user, who has to get through to it.
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'innkeeper-e2e-'));
+  fs.chmodSync(folder, 0o755);
+  const [port, databasePort] = await Promise.all([freePort(), freePort()]);
+  const portal = new Portal(folder, port, databasePort);
+  try {
+    await portal.start(env);
+  } catch (error) {
+    await portal.stop().catch(() => {});
+    throw error;
+  }
+  return portal;
+}
+
+class Portal {
+  #child;
+  #log = '';
+  #endAlong = () => this.#child?.kill('SIGTERM');
+
+  constructor(folder, port, databasePort) {
+    this.folder = folder;
+    this.data = path.join(folder, 'data');
+    this.url = `http://127.0.0.1:${port}`;
+    this.databasePort = databasePort;
+    // A file that arms a failpoint for one strike; see `arm`.
+    this.failpointFile = path.join(folder, 'failpoint');
+    this.port = port;
+  }
+
+  /** What it has written so far. */
+  get log() {
+    return this.#log;
+  }
+
+  async start(env = {}) {
+    const child = spawn(BINARY, ['serve'], {
+      cwd: this.folder,
+      env: {
+        PATH: process.env.PATH,
+        HOME: this.folder,
+        INNKEEPER_LISTEN: `127.0.0.1:${this.port}`,
+        INNKEEPER_DATA_DIR: this.data,
+        INNKEEPER_EMBEDDED_PORT: String(this.databasePort),
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    process.once('exit', this.#endAlong);
+    const note = (text) => (this.#log = (this.#log + text).slice(-200_000));
+    let out = '';
+    const ready = new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`not ready within ${START_SECONDS} s`)), START_SECONDS * 1000);
+      const over = (settle) => (value) => (clearTimeout(late), settle(value));
+      child.stdout.on('data', (bytes) => {
+        note(bytes);
+        out += bytes;
+        if (READY.test(out)) over(resolve)();
+      });
+      child.stderr.on('data', note);
+      child.once('error', over(reject));
+      child.once('exit', (code, signal) => over(reject)(new Error(`ended at once: ${code ?? signal}`)));
+    });
+    await ready.catch((error) => {
+      throw new Error(`${BINARY}: ${error.message}\n${this.#log}`);
+    });
+  }
+
+  /** Ends it and its cluster as an operator would, and leaves the data. */
+  async halt() {
+    const child = this.#child;
+    this.#child = undefined;
+    process.off('exit', this.#endAlong);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_SECONDS * 1000);
+    const how = await ended;
+    clearTimeout(late);
+    if (how !== 0) throw new Error(`The portal did not end well on SIGTERM: ${how}\n${this.#log}`);
+  }
+
+  /** The same portal with another environment. */
+  async restart(env = {}) {
+    await this.halt();
+    await this.start(env);
+  }
+
+  /** Ends it and removes all it had. */
+  async stop() {
+    try {
+      await this.halt();
+    } finally {
+      fs.rmSync(this.folder, { recursive: true, force: true });
+    }
+  }
+
+  /** The environment for a fault that strikes once after each `arm`. Needs the build with failpoints. */
+  failpoint(order) {
+    return { INNKEEPER_FAILPOINT: order, INNKEEPER_FAILPOINT_ONCE: this.failpointFile };
+  }
+
+  arm() {
+    fs.writeFileSync(this.failpointFile, '');
+  }
+
+  /** The newest mail to an address; `known` files do not count. */
+  async mail(to, known = []) {
+    const file = await until(`a mail to ${to}`, 30, async () => {
+      for (const name of this.mails().filter((name) => !known.includes(name)).reverse()) {
+        const mail = await simpleParser(fs.readFileSync(path.join(this.data, 'mailbox', name)));
+        if (mail.to.value.some(({ address }) => address === to)) return { name, mail };
+      }
+      return undefined;
+    });
+    const text = file.mail.text;
+    return {
+      file: file.name,
+      subject: file.mail.subject,
+      text,
+      code: /^\d{6}$/m.exec(text)?.[0],
+      link: /^http\S+\/verify\?token=\S+$/m.exec(text)?.[0],
+    };
+  }
+
+  /** All mail files, oldest first. */
+  mails() {
+    const folder = path.join(this.data, 'mailbox');
+    return fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith('.eml')).sort() : [];
+  }
+}
+
+/** A port that is free at this moment. */
+async function freePort() {
+  const server = net.createServer();
+  await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,23 @@
+use crate::{
+    config::Config,
+    startup::{Control, StartError},
+};
+
+/// Brings the control database up to date: that of a running portal, or of a cluster that is started for it.
+pub(super) async fn run(config: &Config) -> Result<(), StartError> {
+    let ran = match Control::beside(config).await? {
+        Some(reach) => reach.migrate().await?,
+        None => {
+            let control = Control::open(config).await?;
+            let ran = control.reach.migrate().await;
+            control.close().await?;
+            ran?
+        }
+    };
+    super::say(&match ran {
+        0 => "The control database is up to date.\n".to_owned(),
+        1 => "1 migration was run.\n".to_owned(),
+        more => format!("{more} migrations were run.\n"),
+    });
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! The commands of the program.
+
+mod doctor;
+mod migrate;
+mod report;
+
+use crate::{
+    config::{Config, manual},
+    startup::{self, explain},
+    web::log_panics,
+};
+use clap::{Args, Parser, Subcommand};
+use std::{
+    io::{Write as _, stderr, stdout},
+    process::ExitCode,
+};
+use tokio::runtime::Runtime;
+
+/// Gives people isolated PostgreSQL databases.
+#[derive(Parser)]
+#[command(name = "innkeeper", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the portal, with its embedded PostgreSQL cluster unless INNKEEPER_DATABASE_URL is set.
+    #[command(after_long_help = manual())]
+    Serve,
+    /// Bring the control database up to date and end.
+    Migrate,
+    /// About the configuration.
+    Config(ConfigCommand),
+    /// Look for what is wrong, and say what to do. Ends with 0 (nothing found), 1 (found) or 2 (could not look).
+    Doctor(DoctorOptions),
+}
+
+#[derive(Args)]
+struct ConfigCommand {
+    #[command(subcommand)]
+    command: ConfigAction,
+}
+
+#[derive(Subcommand)]
+enum ConfigAction {
+    /// Read the configuration as `serve` would, and show the effective values without secrets.
+    #[command(after_long_help = manual())]
+    Check,
+}
+
+/// How the doctor looks and speaks.
+#[derive(Args, Debug, Clone, Copy)]
+pub(crate) struct DoctorOptions {
+    /// Also compare the servers' catalogs with the control database, in both directions.
+    #[arg(long)]
+    orphans: bool,
+    /// One JSON object instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command of this process.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let config = match (Config::load(), &cli.command) {
+        (Ok(config), _) => config,
+        (Err(problems), Command::Doctor(options)) => return doctor::no_configuration(*options, &problems),
+        (Err(problems), _) => {
+            complain(&format!("The configuration is refused:\n{problems}\n"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(&format!("innkeeper: no threads can be started: {error}\n"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match cli.command {
+        Command::Config(ConfigCommand { command: ConfigAction::Check }) => {
+            say(&config.show());
+            ExitCode::SUCCESS
+        }
+        Command::Doctor(options) => runtime.block_on(doctor::run(config, options)),
+        Command::Serve => finish(begin(&config).and_then(|()| runtime.block_on(startup::serve(config)))),
+        Command::Migrate => finish(begin(&config).and_then(|()| runtime.block_on(migrate::run(&config)))),
+    }
+}
+
+fn begin(config: &Config) -> Result<(), startup::StartError> {
+    startup::start_logging(&config.log, config.log_format);
+    log_panics();
+    startup::protect_memory()
+}
+
+fn finish(ended: Result<(), startup::StartError>) -> ExitCode {
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("innkeeper: {}\n", explain(&error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes to standard output. Where nobody reads it any more, there is nobody to tell.
+fn say(text: &str) {
+    let mut out = stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn complain(text: &str) {
+    let _ = stderr().lock().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_commands_are_sound_and_tell_the_settings() {
+        Cli::command().debug_assert();
+        let mut command = Cli::command();
+        let serve = command.find_subcommand_mut("serve").unwrap();
+        assert!(serve.render_long_help().to_string().contains("INNKEEPER_MASTER_KEY_FILE"));
+        for line in ["serve", "migrate", "config check", "doctor", "doctor --orphans --json"] {
+            assert!(Cli::try_parse_from(std::iter::once("innkeeper").chain(line.split(' '))).is_ok(), "{line}");
+        }
+        assert!(Cli::try_parse_from(["innkeeper", "doctor", "--fix"]).is_err());
+    }
+}

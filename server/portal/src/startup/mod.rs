@@ -1,0 +1,18 @@
+//! From a configuration to a running portal, and back down again.
+
+mod control;
+mod error;
+mod folder;
+mod logging;
+mod process;
+mod reach;
+mod serve;
+mod workers;
+
+pub use control::Control;
+pub use error::{StartError, explain};
+pub use folder::{CA, ensure_data_folder, is_private};
+pub use logging::start_logging;
+pub use process::protect_memory;
+pub use reach::{FIRST_SERVER, Reach};
+pub use serve::serve;

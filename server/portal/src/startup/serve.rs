@@ -1,0 +1,116 @@
+use super::{Control, StartError, workers};
+use crate::{
+    config::{Config, Mail},
+    web::{AppState, Door, Site, listen, router},
+};
+use std::{io::Write as _, net::SocketAddr, time::Duration};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
+
+/// How long connections to the control database may take to close.
+const CLOSE: Duration = Duration::from_secs(5);
+
+/// Runs the portal until SIGTERM or SIGINT, or until something it cannot do without ends.
+pub async fn serve(config: Config) -> Result<(), StartError> {
+    for name in &config.unknown {
+        tracing::warn!(name, "set in the environment and not a setting: misspelt?");
+    }
+    let closing = on_signal()?;
+    // First of all, so that a taken address is found before anything is started.
+    let listener = bind(config.listen).await?;
+    let control = Control::open(&config).await?;
+    let served = tokio::select! {
+        served = run(&config, &control, listener, closing) => served,
+        () = control.keep_certificate() => Err(StartError::WorkerEnded("the renewal of the certificate")),
+    };
+    let closed = control.close().await;
+    served.and(closed)
+}
+
+async fn run(
+    config: &Config,
+    control: &Control,
+    listener: TcpListener,
+    closing: watch::Receiver<bool>,
+) -> Result<(), StartError> {
+    let failed = |source| StartError::Listen { address: config.listen, source };
+    let bound = listener.local_addr().map_err(failed)?;
+    let mut workers = JoinSet::new();
+    let mut interrupted = closing.clone();
+    let starting = async {
+        let ran = control.reach.migrate().await?;
+        if ran > 0 {
+            tracing::info!(migrations = ran, "the control database was brought up to date");
+        }
+        let parts = workers::assemble(config, &control.reach, config.public_url(bound)).await?;
+        parts.prepare(&mut workers).await;
+        parts.start(&mut workers);
+        Ok::<_, StartError>(parts)
+    };
+    let parts = tokio::select! {
+        started = starting => started?,
+        _ = interrupted.wait_for(|closing| *closing) => return Ok(()),
+    };
+    let site = Site {
+        public_url: parts.service.settings.public_url.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        ca_certificate: control.reach.ca_certificate.clone(),
+    };
+    announce(config, &site);
+    let state = AppState::new(parts.service.clone(), site, parts.mailbox.clone(), closing.clone());
+    let ended = tokio::select! {
+        () = listen(listener, router(state), Door::default(), closing.clone()) => Ok(()),
+        // Nothing here ends by itself; a panic is in the log.
+        ended = workers.join_next() => match ended {
+            Some(Ok(name)) => Err(StartError::WorkerEnded(name)),
+            Some(Err(_)) | None => Err(StartError::WorkerEnded("work in the background")),
+        },
+    };
+    // What a run was doing is taken up again by its lease.
+    workers.shutdown().await;
+    if tokio::time::timeout(CLOSE, parts.close()).await.is_err() {
+        tracing::warn!("connections to the control database did not close within {} s", CLOSE.as_secs());
+    }
+    ended
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+/// Turns true at the first signal to end.
+fn on_signal() -> Result<watch::Receiver<bool>, StartError> {
+    let failed = |source| StartError::Process { doing: "signals cannot be received", source };
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("SIGTERM: the portal ends"),
+            _ = interrupt.recv() => tracing::info!("SIGINT: the portal ends"),
+        }
+        // Where nobody listens any more, all has ended already.
+        let _ = sender.send(true);
+        // A dropped sender would look like a signal.
+        std::future::pending::<()>().await
+    });
+    Ok(receiver)
+}
+
+/// Says on standard output where the portal is. Nobody may be reading it, which is no reason to end.
+fn announce(config: &Config, site: &Site) {
+    let mut text = format!("Innkeeper is ready at {}\n", site.public_url);
+    if matches!(config.mail, Mail::Local) {
+        text += &format!("Mails are kept in {}", config.mailbox().display());
+        text += &if site.local() { format!(", to be read at {}/dev/mailbox\n", site.public_url) } else { "\n".into() };
+    }
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        tracing::debug!(%error, "nobody reads standard output");
+    }
+    tracing::info!(url = site.public_url, "ready");
+}

@@ -1,0 +1,161 @@
+use super::{FIRST_SERVER, Reach, StartError, explain};
+use crate::config::{Config, Mail};
+use innkeeper_adapters::{
+    mail::{Mailbox, SmtpMailer},
+    sealing::{MasterKey, MasterSealer},
+    system::{OsRandom, SystemClock},
+};
+use innkeeper_domain::{
+    ids::Ids,
+    ports::{Clock, LocalMailbox, Mailer, Random, Sealer, TenantServer},
+};
+use innkeeper_service::{
+    Service, Settings,
+    changes::Changes,
+    engine::WorkerSettings,
+    first_connection,
+    handoff::Sweep,
+    outbox::MailWorker,
+    provision::{self, RuleWriter, Tools},
+    servers::{self, Registration, Servers},
+    sweep,
+};
+use innkeeper_adapters::postgres_admin::{PostgresServer, ScramVerifier};
+use sqlx::PgPool;
+use std::{sync::Arc, time::Duration};
+use tokio::task::JoinSet;
+
+/// The region of the first server.
+const REGION: (&str, &str) = ("main", "Main");
+/// How long the start waits for the first server to be prepared; after that it goes on in the background.
+const PREPARE: Duration = Duration::from_secs(60);
+/// Longest pause between two tries to prepare it.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// What the portal is made of, once the control database answers.
+pub(super) struct Parts {
+    pub service: Service,
+    pub mailbox: Option<Arc<dyn LocalMailbox>>,
+    mailer: Arc<dyn Mailer>,
+    server: Arc<PostgresServer>,
+    worker: PgPool,
+}
+
+/// Puts the parts together: key, pools, the first server, and the mailer.
+pub(super) async fn assemble(config: &Config, reach: &Reach, public_url: String) -> Result<Parts, StartError> {
+    let random: Arc<dyn Random> = Arc::new(OsRandom);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let key = MasterKey::load_or_create(&config.master_key_file, &*random)?;
+    let sealer: Arc<dyn Sealer> = Arc::new(MasterSealer::new(key, random.clone()));
+    let ids = Ids::new(clock.clone(), random.clone());
+    let (web, worker) = (reach.web(), reach.worker());
+    let server = Arc::new(reach.tenant_server().await?);
+    let registered = Servers::default();
+    let new = Registration {
+        name: FIRST_SERVER,
+        region: REGION.0,
+        region_label: REGION.1,
+        endpoint: &reach.endpoint,
+        facts: &server.facts().await?,
+        max_tenants: config.max_tenants,
+    };
+    registered.put(servers::register(&worker, &ids, &new).await?, server.clone());
+    let (mailer, mailbox) = mailer(config, clock)?;
+    let settings = Settings { public_url, support: config.support.clone(), limits: config.limits.clone() };
+    let service = Service {
+        changes: Changes::listen(worker.clone()),
+        pool: web,
+        ids,
+        random,
+        sealer,
+        verifier: Arc::new(ScramVerifier),
+        servers: registered,
+        settings: Arc::new(settings),
+    };
+    Ok(Parts { service, mailbox, mailer, server, worker })
+}
+
+type Mailers = (Arc<dyn Mailer>, Option<Arc<dyn LocalMailbox>>);
+
+fn mailer(config: &Config, clock: Arc<dyn Clock>) -> Result<Mailers, StartError> {
+    let sender = config.mail_from.clone();
+    match &config.mail {
+        Mail::Smtp(url) => Ok((Arc::new(SmtpMailer::from_url(url.expose(), sender, clock)?), None)),
+        Mail::Local => {
+            let path = config.mailbox();
+            let mailbox =
+                Mailbox::new(&path, sender, clock).map_err(|source| StartError::Mailbox { path, source })?;
+            let mailbox = Arc::new(mailbox);
+            Ok((mailbox.clone(), Some(mailbox)))
+        }
+    }
+}
+
+impl Parts {
+    /// Makes the platform's roles and template on the first server. What does not succeed in time goes on in the
+    /// background: pages work meanwhile, and runs wait for it.
+    pub async fn prepare(&self, workers: &mut JoinSet<&'static str>) {
+        if tokio::time::timeout(PREPARE, prepare(self.server.clone())).await.is_err() {
+            tracing::error!("the first server could not be prepared within {} s; going on without", PREPARE.as_secs());
+            let server = self.server.clone();
+            workers.spawn(async move {
+                prepare(server).await;
+                std::future::pending().await
+            });
+        }
+    }
+
+    /// Starts everything that works in the background, each until the process ends.
+    pub fn start(&self, workers: &mut JoinSet<&'static str>) {
+        let Self { service, mailer, worker, .. } = self;
+        let Service { ids, random, sealer, servers, changes, settings, .. } = service.clone();
+        let tools = Arc::new(Tools {
+            pool: worker.clone(),
+            ids: ids.clone(),
+            random: random.clone(),
+            sealer: sealer.clone(),
+            verifier: service.verifier.clone(),
+            servers: servers.clone(),
+            rules: RuleWriter::new(worker.clone(), servers.clone()),
+            changes: changes.clone(),
+            public_url: settings.public_url.clone(),
+        });
+        let mails = MailWorker { pool: worker.clone(), sealer: sealer.clone(), mailer: mailer.clone(), changes };
+        let handoffs = Sweep {
+            pool: worker.clone(),
+            ids: ids.clone(),
+            random,
+            sealer,
+            public_url: settings.public_url.clone(),
+        };
+        let engine = provision::engine(&tools, WorkerSettings::default());
+        named(workers, "the engine", engine.run());
+        named(workers, "the mail worker", mails.run());
+        named(workers, "the sweep of handoffs", handoffs.run());
+        named(workers, "the sweep of sessions", sweep::run(worker.clone()));
+        named(workers, "the watch for first connections", first_connection::watch(worker.clone(), servers, ids));
+    }
+
+    /// Closes the connections to the control database.
+    pub async fn close(self) {
+        self.service.pool.close().await;
+        self.worker.close().await;
+    }
+}
+
+fn named(workers: &mut JoinSet<&'static str>, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+    workers.spawn(async move {
+        work.await;
+        name
+    });
+}
+
+/// Tries until it succeeds, with longer and longer pauses.
+async fn prepare(server: Arc<PostgresServer>) {
+    let mut pause = Duration::from_millis(200);
+    while let Err(error) = server.prepare().await {
+        tracing::warn!(error = explain(&error), "the first server is not prepared; trying again in {} ms", pause.as_millis());
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(PAUSE);
+    }
+}

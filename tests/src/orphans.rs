@@ -1,0 +1,102 @@
+//! Whether server and control database agree, by queries of our own: neither the portal's code nor its doctor's.
+
+use crate::{Portal, tenant::texts};
+use sqlx::Connection as _;
+use std::{collections::BTreeSet, fs};
+
+type Names = BTreeSet<String>;
+
+/// All that one side has and the other has not. Meant for a portal in which nothing is under way.
+pub async fn compare(portal: &Portal) -> Vec<String> {
+    let (mut server, mut control) = (portal.sql("postgres").await, portal.control().await);
+    let mut found = Vec::new();
+    let mut differ = |what: &str, has: Names, wants: Names| {
+        found.extend(has.difference(&wants).map(|name| format!("{what} {name} is too much")));
+        found.extend(wants.difference(&has).map(|name| format!("{what} {name} is missing")));
+    };
+    macro_rules! names {
+        ($connection:ident, $sql:expr) => {
+            texts(&mut $connection, $sql).await.into_iter().collect::<Names>()
+        };
+    }
+    let active = names!(control, "select name from tenant where state = 'active'");
+    let each = |make: &dyn Fn(&String) -> Vec<String>| active.iter().flat_map(make).collect::<Names>();
+
+    let own = "('postgres', 'template0', 'template1', 'innkeeper', 'innkeeper_tpl')";
+    differ(
+        "database",
+        names!(server, &format!("select datname from pg_database where datname not in {own}")),
+        active.clone(),
+    );
+    let roles = |name: &String| ["", "_owner", "_app", "_readonly"].map(|tail| format!("{name}{tail}")).to_vec();
+    differ(
+        "role",
+        names!(server, "select rolname from pg_roles where rolname !~ '^(pg|innkeeper)_' and rolname <> 'postgres'"),
+        each(&roles),
+    );
+    differ(
+        "membership",
+        names!(
+            server,
+            "select roleid::regrole || ' < ' || member::regrole from pg_auth_members
+             where roleid::regrole::text !~ '^pg_' and member::regrole::text not in ('innkeeper_owner', 'postgres')"
+        ),
+        each(&|name| {
+            let mut all = vec![format!("innkeeper_tenants < {name}")];
+            all.extend(["owner", "app", "readonly"].map(|role| format!("{name} < {name}_{role}")));
+            all.extend(["app", "readonly"].map(|role| format!("{name}_{role} < {name}_owner")));
+            all
+        }),
+    );
+    differ(
+        "setting of role",
+        names!(server, "select distinct setrole::regrole::text from pg_db_role_setting where setrole <> 0"),
+        each(&|name| vec![format!("{name}_readonly")]),
+    );
+    differ(
+        "setting of database",
+        names!(
+            server,
+            "select distinct datname from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase where setrole = 0"
+        ),
+        active.clone(),
+    );
+    // The rules are read from the file, and not through the server.
+    let hba = fs::read_to_string(portal.cluster().join("pg_hba.conf")).unwrap();
+    let ruled = hba.lines().filter_map(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        (words.len() >= 4 && words[0].starts_with("host")).then(|| words[2].trim_start_matches('+').to_owned())
+    });
+    let listed = names!(control, "select name from tenant where state = 'active' and not anywhere");
+    differ("rule", ruled.filter(|name| name != "innkeeper_tenants").collect(), listed);
+
+    for table in ["reservation", "hba_rule"] {
+        let sql = format!("select name from tenant t join {table} r on r.tenant_id = t.id");
+        differ(table, names!(control, &sql), active.clone());
+    }
+    let kept = "select name from tenant t join handoff h on h.tenant_id = t.id where h.state in ('sealed', 'open')";
+    differ(
+        "sealed secret",
+        names!(control, "select distinct name from tenant t join sealed_secret s on s.tenant_id = t.id"),
+        names!(control, kept),
+    );
+    differ(
+        "run without an end",
+        names!(control, "select support_number from run where state in ('running', 'unwinding', 'stuck')"),
+        Names::new(),
+    );
+    differ(
+        "step without an end",
+        names!(control, "select name || ' of ' || run_id from step where state in ('running', 'undoing')"),
+        Names::new(),
+    );
+    differ(
+        "tenant in between",
+        names!(control, "select name from tenant where state not in ('active', 'failed', 'destroyed')"),
+        Names::new(),
+    );
+    for connection in [server, control] {
+        connection.close().await.unwrap();
+    }
+    found
+}

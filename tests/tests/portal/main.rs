@@ -1,0 +1,5 @@
+//! Whole-portal tests: the real binary over HTTP, on real PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "the counts a test stands for are printed")]
+
+mod journey;
