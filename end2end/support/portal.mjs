@@ -1,5 +1,5 @@
 // A real portal for a spec: the binary with a data folder, ports and a PostgreSQL cluster of its own.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -140,6 +140,14 @@ class Portal {
       code: /^\d{6}$/m.exec(text)?.[0],
       link: /^http\S+\/verify\?token=\S+$/m.exec(text)?.[0],
     };
+  }
+
+  /** Runs SQL in the control database as the owner of its tables, past the portal: to let time pass. */
+  sql(text) {
+    const settings = fs.readFileSync(path.join(this.data, 'postgres', 'innkeeper.conf'), 'utf8');
+    const socket = /^unix_socket_directories = '"(.+)"'$/m.exec(settings)[1];
+    const at = ['-h', socket, '-p', this.databasePort, '-U', 'innkeeper_owner', '-d', 'innkeeper'];
+    return execFileSync('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', ...at, '-c', text], { encoding: 'utf8' }).trim();
   }
 
   /** All mail files, oldest first. */

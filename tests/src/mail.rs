@@ -71,8 +71,8 @@ impl Mail {
         let kind = header("content-type:");
         let text = match kind.split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next()) {
             Some(boundary) => {
-                let parts = body.split(&format!("--{boundary}"));
-                let part = parts.skip(1).find(|part| part.to_ascii_lowercase().contains("content-type: text/plain"));
+                let mark = format!("--{boundary}");
+                let part = body.split(&mark).skip(1).find(|part| part.to_ascii_lowercase().contains("content-type: text/plain"));
                 part_text(part.expect("a mail has a text part"))
             }
             None => body.to_owned(),

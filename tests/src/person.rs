@@ -240,10 +240,11 @@ impl Person {
         let mut files = BTreeMap::new();
         for at in 0..archive.len() {
             let mut file = archive.by_index(at).unwrap();
-            assert_eq!(file.unix_mode().map(|mode| mode & 0o777), Some(0o600), "{}", file.name());
+            let name = file.name().unwrap().into_owned();
+            assert_eq!(file.unix_mode().map(|mode| mode & 0o777), Some(0o600), "{name}");
             let mut text = String::new();
             file.read_to_string(&mut text).unwrap();
-            files.insert(file.name().to_owned(), text);
+            files.insert(name, text);
         }
         files
     }

@@ -22,7 +22,11 @@ pub struct SignInForm {
 
 /// Sends the mail with which a person signs in.
 #[server(prefix = "/do", endpoint = "sign-in")]
-pub async fn sign_in(#[server(flatten)] form: SignInForm) -> Result<SeeOther, Refusal> {
+pub async fn sign_in(
+    /// What was sent.
+    #[server(flatten)]
+    form: SignInForm,
+) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     match use_case::ask(&cx.service, &cx.visitor, &form.email, &form.return_to).await {
         Ok(()) => see_other("/verify"),

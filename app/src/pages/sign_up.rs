@@ -19,7 +19,11 @@ pub struct SignUpForm {
 
 /// Sends the mail that confirms an address.
 #[server(prefix = "/do", endpoint = "sign-up")]
-pub async fn sign_up(#[server(flatten)] form: SignUpForm) -> Result<SeeOther, Refusal> {
+pub async fn sign_up(
+    /// What was sent.
+    #[server(flatten)]
+    form: SignUpForm,
+) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     sign_in::ask(&cx.service, &cx.visitor, &form.email, "/sign-up/database")
         .await

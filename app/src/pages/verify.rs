@@ -30,7 +30,11 @@ pub struct VerifyForm {
 
 /// Checks link or code and signs in: with a new session id, so that an older one is worth nothing.
 #[server(prefix = "/do", endpoint = "verify")]
-pub async fn verify(#[server(flatten)] form: VerifyForm) -> Result<SeeOther, Refusal> {
+pub async fn verify(
+    /// What was sent.
+    #[server(flatten)]
+    form: VerifyForm,
+) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let page = page_of(&form.token.0);
     let checked = match sign_in::check(&cx.service, &cx.visitor, &form.token.0, &form.code.0).await {

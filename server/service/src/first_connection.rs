@@ -10,6 +10,7 @@ use innkeeper_domain::{
     ids::{Ids, OrganisationId, ServerId, TenantId},
     name::TenantName,
     ports::FirstConnection,
+    tenant::TenantRole,
 };
 use ipnet::IpNet;
 use serde_json::json;
@@ -105,7 +106,7 @@ async fn record(pool: &PgPool, ids: &Ids, tenant: &Waiting, seen: FirstConnectio
         "update tenant set first_connected_at = now(), first_connected_role = $2, first_connected_from = $3
          where id = $1 and first_connected_at is null",
         tenant.id.0,
-        seen.role.map(|role| role.as_str()),
+        seen.role.map(TenantRole::as_str),
         seen.address.map(IpNet::from),
     )
     .execute(&mut *tx)

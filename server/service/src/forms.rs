@@ -25,9 +25,10 @@ pub async fn keep(service: &Service, session: SessionId, id: &str, data: &Value)
     if let Some(values) = data.get_mut("values") {
         *values = Value::Null;
     }
-    match insert(service, session, id, &data).await? {
-        true => Ok(()),
-        false => Err(Error::corrupt("form larger than 16 KB:", id)),
+    if insert(service, session, id, &data).await? {
+        Ok(())
+    } else {
+        Err(Error::corrupt("form larger than 16 KB:", id))
     }
 }
 

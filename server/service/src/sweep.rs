@@ -60,20 +60,24 @@ impl Table {
                 .execute(pool)
                 .await?
             }
-            Self::Form => sqlx::query!(
+            Self::Form => {
+                sqlx::query!(
                 "delete from form_state where created_at < now() - interval '1 hour' and ctid = any (array(
                        select ctid from form_state where created_at < now() - interval '1 hour' limit $1))",
                 BATCH
             )
-            .execute(pool)
-            .await?,
-            Self::Flash => sqlx::query!(
+                .execute(pool)
+                .await?
+            }
+            Self::Flash => {
+                sqlx::query!(
                 "delete from flash where created_at < now() - interval '1 hour' and session_id = any (array(
                        select session_id from flash where created_at < now() - interval '1 hour' limit $1))",
                 BATCH
             )
-            .execute(pool)
-            .await?,
+                .execute(pool)
+                .await?
+            }
             Self::Rate => {
                 sqlx::query!(
                     "delete from rate_window where started_at < now() - interval '1 day' and key = any (array(

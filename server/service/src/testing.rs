@@ -1,7 +1,7 @@
 //! What the tests of the use cases share: a portal's service on a database of the test's own, and people to use it.
 //!
 //! `#[sqlx::test(migrator = "crate::store::MIGRATIONS")] async fn …(pool: PgPool)` makes the database as
-//! innkeeper_owner; [`TestPortal::open`] connects as the roles of the running portal.
+//! `innkeeper_owner`; [`TestPortal::open`] connects as the roles of the running portal.
 
 use crate::{
     Service, Settings,
@@ -30,11 +30,11 @@ use zeroize::Zeroizing;
 
 /// A portal's service on the test's own database.
 pub struct TestPortal {
-    /// As the pages have it: connects as innkeeper_web.
+    /// As the pages have it: connects as `innkeeper_web`.
     pub service: Service,
-    /// As the background work has it: connects as innkeeper_worker.
+    /// As the background work has it: connects as `innkeeper_worker`.
     pub worker: PgPool,
-    /// As innkeeper_owner: sees and may do everything. For setting up and for looking.
+    /// As `innkeeper_owner`: sees and may do everything. For setting up and for looking.
     pub owner: PgPool,
 }
 
@@ -138,12 +138,12 @@ impl TestPortal {
         rows.into_iter().map(open).collect()
     }
 
-    /// One number, read as innkeeper_owner.
+    /// One number, read as `innkeeper_owner`.
     pub async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.owner).await.unwrap()
     }
 
-    /// Changes rows as innkeeper_owner, and says how many.
+    /// Changes rows as `innkeeper_owner`, and says how many.
     pub async fn change(&self, sql: &'static str) -> u64 {
         sqlx::query(sql).execute(&self.owner).await.unwrap().rows_affected()
     }

@@ -19,7 +19,11 @@ use time::OffsetDateTime;
 
 /// Opens the credentials, once, in this browser.
 #[server(prefix = "/do", endpoint = "reveal")]
-pub async fn reveal(#[server(flatten)] form: TenantForm) -> Result<SeeOther, Refusal> {
+pub async fn reveal(
+    /// What was sent.
+    #[server(flatten)]
+    form: TenantForm,
+) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let page = format!("/t/{}/handoff", form.name);
     match handoff::reveal(&cx.service, &cx.visitor, &form.name).await {
@@ -30,7 +34,11 @@ pub async fn reveal(#[server(flatten)] form: TenantForm) -> Result<SeeOther, Ref
 
 /// The person has saved the credentials: the sealed copy is destroyed.
 #[server(prefix = "/do", endpoint = "confirm")]
-pub async fn confirm(#[server(flatten)] form: TenantForm) -> Result<SeeOther, Refusal> {
+pub async fn confirm(
+    /// What was sent.
+    #[server(flatten)]
+    form: TenantForm,
+) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let page = format!("/t/{}/handoff", form.name);
     match handoff::confirm(&cx.service, &cx.visitor, &form.name).await {
@@ -45,7 +53,11 @@ pub async fn confirm(#[server(flatten)] form: TenantForm) -> Result<SeeOther, Re
 
 /// Replaces the three passwords and hands them over again.
 #[server(prefix = "/do", endpoint = "renew")]
-pub async fn renew(#[server(flatten)] form: TenantForm) -> Result<SeeOther, Refusal> {
+pub async fn renew(
+    /// What was sent.
+    #[server(flatten)]
+    form: TenantForm,
+) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let page = format!("/t/{}/handoff", form.name);
     match handoff::renew(&cx.service, &cx.visitor, &form.name).await {

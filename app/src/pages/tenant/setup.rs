@@ -20,7 +20,11 @@ use leptos::prelude::*;
 
 /// Tries again to make a database that could not be made.
 #[server(prefix = "/do", endpoint = "retry")]
-pub async fn retry(#[server(flatten)] form: TenantForm) -> Result<SeeOther, Refusal> {
+pub async fn retry(
+    /// What was sent.
+    #[server(flatten)]
+    form: TenantForm,
+) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let page = format!("/t/{}/setup", form.name);
     match setup::retry(&cx.service, &cx.visitor, &form.name).await {
@@ -32,7 +36,11 @@ pub async fn retry(#[server(flatten)] form: TenantForm) -> Result<SeeOther, Refu
 
 /// Gives up a database that could not be made, and begins again with the same wishes.
 #[server(prefix = "/do", endpoint = "start-over")]
-pub async fn start_over(#[server(flatten)] form: TenantForm) -> Result<SeeOther, Refusal> {
+pub async fn start_over(
+    /// What was sent.
+    #[server(flatten)]
+    form: TenantForm,
+) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let page = format!("/t/{}/setup", form.name);
     match setup::start_over(&cx.service, &cx.visitor, &form.name).await {

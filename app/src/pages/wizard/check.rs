@@ -25,7 +25,11 @@ pub struct CheckForm {
 
 /// Accepts the request: from here on the database is made.
 #[server(prefix = "/do", endpoint = "check")]
-pub async fn check(#[server(flatten)] form: CheckForm) -> Result<SeeOther, Refusal> {
+pub async fn check(
+    /// What was sent.
+    #[server(flatten)]
+    form: CheckForm,
+) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     match wizard::accept(&cx.service, &cx.visitor, &form.request, &form.version).await {
         Ok(name) => see_other(format!("/t/{name}/setup")),

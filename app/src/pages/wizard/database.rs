@@ -17,7 +17,11 @@ const FIELDS: &[&str] = &["organisation", "database", "plan", "region", "address
 
 /// Keeps what is wanted, once all of it can be read.
 #[server(prefix = "/do", endpoint = "database")]
-pub async fn database(#[server(flatten)] form: Draft) -> Result<SeeOther, Refusal> {
+pub async fn database(
+    /// What was sent.
+    #[server(flatten)]
+    form: Draft,
+) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     wizard::save(&cx.service, &cx.visitor, &form)
         .await

@@ -2,6 +2,7 @@ use super::{FIRST_SERVER, Reach, StartError, explain};
 use crate::config::{Config, Mail};
 use innkeeper_adapters::{
     mail::{Mailbox, SmtpMailer},
+    postgres_admin::{PostgresServer, ScramVerifier},
     sealing::{MasterKey, MasterSealer},
     system::{OsRandom, SystemClock},
 };
@@ -20,7 +21,6 @@ use innkeeper_service::{
     servers::{self, Registration, Servers},
     sweep,
 };
-use innkeeper_adapters::postgres_admin::{PostgresServer, ScramVerifier};
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
@@ -133,6 +133,7 @@ impl Parts {
         named(workers, "the mail worker", mails.run());
         named(workers, "the sweep of handoffs", handoffs.run());
         named(workers, "the sweep of sessions", sweep::run(worker.clone()));
+        named(workers, "the measuring of servers", servers::measure(worker.clone(), servers.clone()));
         named(workers, "the watch for first connections", first_connection::watch(worker.clone(), servers, ids));
     }
 

@@ -25,7 +25,7 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-r
     publickey-credentials-create=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), \
     storage-access=(), usb=(), web-share=(), window-management=(), xr-spatial-tracking=()";
 
-const ALWAYS: &[(HeaderName, &str)] = &[
+static ALWAYS: [(HeaderName, &str); 5] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
@@ -49,7 +49,7 @@ pub(super) async fn headers(State(state): State<AppState>, request: Request, nex
     let secretive = is_secretive(request.uri().path());
     let mut answer = next.run(request).await;
     let headers = answer.headers_mut();
-    for (name, value) in ALWAYS {
+    for (name, value) in &ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
     let referrer = if secretive { "no-referrer" } else { "same-origin" };

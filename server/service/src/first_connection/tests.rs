@@ -7,14 +7,15 @@ use crate::{
     },
     testing::ip,
 };
-use innkeeper_domain::tenant::TenantRole;
 
 async fn look(house: &House) -> TenantView {
     open(&house.portal.service, &house.jane, SHOP).await.unwrap()
 }
 
 async fn one_round(house: &House) {
-    let next = round(&house.portal.worker, &house.portal.service.servers, &house.portal.service.ids, Uuid::nil()).await;
+    let next =
+        round(&house.portal.worker, &house.portal.service.servers, &house.portal.service.ids, Uuid::nil())
+            .await;
     assert_eq!(next.unwrap(), Uuid::nil(), "the next round begins anew");
 }
 
@@ -31,7 +32,10 @@ async fn a_first_connection_is_recorded_once(pool: PgPool) {
     tokio::join!(one_round(&house), one_round(&house), one_round(&house));
     let view = look(&house).await;
     assert!(view.first_connected_at.is_some());
-    assert_eq!((view.first_connected_role, view.first_connected_from), (Some(TenantRole::App), Some(ip("203.0.113.7"))));
+    assert_eq!(
+        (view.first_connected_role, view.first_connected_from),
+        (Some(TenantRole::App), Some(ip("203.0.113.7")))
+    );
     assert_eq!(house.recorded("tenant.first_connection").await, 1);
 
     let asked = *house.server.asked.lock().unwrap();
@@ -62,7 +66,10 @@ async fn each_of_many_has_its_turn(pool: PgPool) {
     }
     house.tenant("old_aaaaaa", "active").await;
     house.portal.change("update handoff set state = 'lapsed', opened_at = now()").await;
-    house.portal.change("update tenant set ready_at = now() - interval '31 days' where name = 'old_aaaaaa'").await;
+    house
+        .portal
+        .change("update tenant set ready_at = now() - interval '31 days' where name = 'old_aaaaaa'")
+        .await;
     let (pool, service) = (&house.portal.worker, &house.portal.service);
     let next = round(pool, &service.servers, &service.ids, Uuid::nil()).await.unwrap();
     assert_eq!(*house.server.asked.lock().unwrap(), 50);

@@ -56,9 +56,10 @@ impl Guide<'_> {
         writeln!(f, "## Three roles\n\n| Role | For | May | Connections at once |\n|---|---|---|---|")?;
         for role in TenantRole::ALL {
             let (what, may) = match role {
-                TenantRole::Owner => {
-                    ("migrations", "create and change tables, schemas and functions; all the others may")
-                }
+                TenantRole::Owner => (
+                    "migrations",
+                    "create and change tables, schemas and functions; all that the other two may",
+                ),
                 TenantRole::App => {
                     ("your application", "read and write data, use temporary tables; not create tables")
                 }
@@ -86,10 +87,13 @@ impl Guide<'_> {
              PGSERVICEFILE=pg_service.conf psql service={name}_owner\n\
              PGSERVICEFILE=pg_service.conf psql service={name}_readonly\n\
              ```\n\n\
-             Connection strings, which take the password from `PGPASSWORD` or ask for it (whole ones are in \
+             A connection string, which takes the password from `PGPASSWORD` or asks for it (whole ones are in \
              `credentials.json`, the application's settings in `.env`):\n\n\
              ```\n\
              postgresql://{app}@{bracketed}:{port}/{name}?sslmode=verify-full&sslrootcert=ca.crt\n\
+             ```\n\n\
+             For JDBC, which is given the password as the property `password`:\n\n\
+             ```\n\
              jdbc:postgresql://{bracketed}:{port}/{name}?user={app}&sslmode=verify-full&sslrootcert=ca.crt\n\
              ```\n\n\
              A first statement, to see where you are:\n\n\
@@ -157,7 +161,7 @@ impl Guide<'_> {
         writeln!(
             f,
             "## New passwords\n\n\
-             The portal keeps no copy of the passwords and cannot show them again. When they are lost or somebody saw them, \
+             Once the passwords are saved, the portal keeps no copy and cannot show them again. When they are lost or somebody saw them, \
              press \"Make new passwords\" on {page}/handoff: all three are replaced and the old ones stop working.\n"
         )?;
         match self.support {

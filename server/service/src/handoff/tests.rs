@@ -63,7 +63,10 @@ async fn a_press_opens_it_in_this_session_only(pool: PgPool) {
         let HandoffView::Open(open) = house.look(visitor).await else { panic!("not open") };
         assert_eq!(open.credentials.passwords.of(TenantRole::Owner).expose(), password(TenantRole::Owner));
         assert_eq!(open.credentials.passwords.of(TenantRole::App).expose(), password(TenantRole::App));
-        assert_eq!(open.credentials.passwords.of(TenantRole::ReadOnly).expose(), password(TenantRole::ReadOnly));
+        assert_eq!(
+            open.credentials.passwords.of(TenantRole::ReadOnly).expose(),
+            password(TenantRole::ReadOnly)
+        );
         assert_eq!((open.until - open.opened_at).whole_seconds(), 15 * 60);
         assert_eq!(open.from, Some(ip("203.0.113.7")));
         assert!(!format!("{open:?}").contains("PassW0rd"), "not in logs");
@@ -73,7 +76,9 @@ async fn a_press_opens_it_in_this_session_only(pool: PgPool) {
     assert_eq!(house.recorded("handoff.reveal").await, 1, "a second press here changes nothing");
 
     let elsewhere = house.jane_elsewhere().await;
-    let HandoffView::OpenElsewhere { from, .. } = house.look(&elsewhere).await else { panic!("not elsewhere") };
+    let HandoffView::OpenElsewhere { from, .. } = house.look(&elsewhere).await else {
+        panic!("not elsewhere")
+    };
     assert_eq!(from, Some(ip("203.0.113.7")));
     assert!(matches!(house.press(&elsewhere).await, Err(Error::Overtaken)));
     assert!(matches!(confirm(&house.portal.service, &elsewhere, SHOP).await, Err(Error::Overtaken)));
@@ -108,7 +113,9 @@ async fn others_find_nothing(pool: PgPool) {
     let foreign = house.portal.person("olaf@other.example").await;
     member(&house.portal, other, &foreign, "admin").await;
     let mut visitors = vec![foreign, house.portal.stranger("203.0.113.9").await];
-    for (email, role) in [("d@acme.example", "developer"), ("a@acme.example", "auditor"), ("b@acme.example", "billing")] {
+    for (email, role) in
+        [("d@acme.example", "developer"), ("a@acme.example", "auditor"), ("b@acme.example", "billing")]
+    {
         visitors.push(house.colleague(email, role).await);
     }
     for visitor in &visitors {
@@ -206,7 +213,13 @@ async fn unopened_it_expires_and_the_passwords_are_taken_away(pool: PgPool) {
     assert!(matches!(house.look(&house.jane).await, HandoffView::Expired { .. }));
     house.is_closed_to(&house.jane).await;
     assert_eq!((house.copies().await, house.recorded("handoff.expire").await), (0, 1));
-    assert_eq!(house.portal.count("select count(*) from run where kind = 'expire_passwords' and state = 'running'").await, 1);
+    assert_eq!(
+        house
+            .portal
+            .count("select count(*) from run where kind = 'expire_passwords' and state = 'running'")
+            .await,
+        1
+    );
     let mails = house.portal.mails("jane@acme.example").await;
     assert!(matches!(&mails[..], [Message::CredentialsExpired { .. }]));
     // New passwords have to wait for that run.
@@ -236,7 +249,10 @@ async fn to_confirm_destroys_the_copies(pool: PgPool) {
     let house = House::open(&pool).await;
     house.shop().await;
     let service = &house.portal.service;
-    assert!(matches!(confirm(service, &house.jane, SHOP).await, Err(Error::Overtaken)), "nothing was shown yet");
+    assert!(
+        matches!(confirm(service, &house.jane, SHOP).await, Err(Error::Overtaken)),
+        "nothing was shown yet"
+    );
     house.press(&house.jane).await.unwrap();
     assert_eq!(house.copies().await, 3);
     let presses = join_all((0..20).map(|_| confirm(service, &house.jane, SHOP))).await;
@@ -288,14 +304,25 @@ async fn new_passwords_where_nobody_waits_for_the_old_ones(pool: PgPool) {
         ("expired", HandoffState::Expired),
         ("revoked", HandoffState::Revoked),
     ] {
-        sqlx::query("update handoff set state = $1, opened_at = now(), closed_at = now()").bind(state).execute(&pool).await.unwrap();
+        sqlx::query("update handoff set state = $1, opened_at = now(), closed_at = now()")
+            .bind(state)
+            .execute(&pool)
+            .await
+            .unwrap();
         renew(&house.portal.service, &house.jane, SHOP).await.unwrap();
         assert_eq!(house.state().await, Some(after));
-        assert_eq!(house.portal.change("update run set state = 'done' where state = 'running'").await, 1, "{state}");
+        assert_eq!(
+            house.portal.change("update run set state = 'done' where state = 'running'").await,
+            1,
+            "{state}"
+        );
     }
     // Over, and not swept yet: closed as what it is.
     for (moved, after) in [
-        ("update handoff set state = 'sealed', sealed_until = now(), opened_at = null", HandoffState::Expired),
+        (
+            "update handoff set state = 'sealed', sealed_until = now(), opened_at = null",
+            HandoffState::Expired,
+        ),
         ("update handoff set state = 'open', open_until = now(), opened_at = now()", HandoffState::Lapsed),
     ] {
         sqlx::query(moved).execute(&pool).await.unwrap();
@@ -317,7 +344,12 @@ async fn a_tenant_that_is_not_in_use_hands_nothing_over(pool: PgPool) {
     house.shop().await;
     house.press(&house.jane).await.unwrap();
     for state in ["provisioning", "suspended", "failed", "destroyed"] {
-        sqlx::query("update tenant set state = $1 where name = $2").bind(state).bind(SHOP).execute(&pool).await.unwrap();
+        sqlx::query("update tenant set state = $1 where name = $2")
+            .bind(state)
+            .bind(SHOP)
+            .execute(&pool)
+            .await
+            .unwrap();
         assert!(matches!(house.look(&house.jane).await, HandoffView::NotReady), "{state}");
         house.is_closed_to(&house.jane).await;
         assert!(matches!(renew(&house.portal.service, &house.jane, SHOP).await, Err(Error::Overtaken)));

@@ -18,7 +18,8 @@ async fn a_session_ends_when_it_is_not_used(pool: PgPool) {
     portal.change("update session set last_seen_at = now() - interval '2 minutes'").await;
     seen(&portal, &stranger).await;
     seen(&portal, &person).await;
-    let left = "select extract(epoch from expires_at - now())::bigint / 60 from session where account_id is null";
+    let left =
+        "select extract(epoch from expires_at - now())::bigint / 60 from session where account_id is null";
     assert!((58..=60).contains(&portal.count(left).await));
     let left = "select extract(epoch from expires_at - now())::bigint / 60 from session where account_id is not null";
     assert!((718..=720).contains(&portal.count(left).await));
@@ -94,7 +95,10 @@ async fn rows_are_made_once_written_while_they_live_and_read_by_their_hash(pool:
     let id = portal.service.ids.make();
     assert!(!rows::save(pool, &hash, &json!({ "a": 1 })).await.unwrap(), "a row is not made by writing it");
     assert!(rows::create(pool, &hash, id, &json!({}), LATER).await.unwrap());
-    assert!(!rows::create(pool, &hash, id, &json!({}), LATER).await.unwrap(), "a cookie is never given twice");
+    assert!(
+        !rows::create(pool, &hash, id, &json!({}), LATER).await.unwrap(),
+        "a cookie is never given twice"
+    );
     assert!(rows::save(pool, &hash, &json!({ "a": 1 })).await.unwrap());
     let (data, _) = rows::load(pool, &hash).await.unwrap().unwrap();
     assert_eq!(data, json!({ "a": 1 }));
@@ -145,7 +149,9 @@ async fn a_form_that_is_too_large_keeps_what_fits_and_its_mistakes(pool: PgPool)
     let service = &portal.service;
     let session = portal.stranger("203.0.113.7").await.session.unwrap();
     let kept = async |values: Value| {
-        forms::keep(service, session, "f", &json!({ "values": values, "mistakes": { "a": "m" } })).await.unwrap();
+        forms::keep(service, session, "f", &json!({ "values": values, "mistakes": { "a": "m" } }))
+            .await
+            .unwrap();
         forms::take(service, session, "f").await.unwrap().unwrap()
     };
     let data = kept(json!({ "a": "x".repeat(60_000), "b": "typed\0" })).await;
@@ -182,5 +188,7 @@ async fn a_sweep_removes_what_is_over_and_nothing_else(pool: PgPool) {
     ] {
         assert_eq!(portal.count(table).await, 1, "{table}");
     }
-    assert!(visitor(&portal.service, Some(session), crate::testing::ip("::1")).await.unwrap().session.is_none());
+    assert!(
+        visitor(&portal.service, Some(session), crate::testing::ip("::1")).await.unwrap().session.is_none()
+    );
 }

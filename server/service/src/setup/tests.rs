@@ -14,7 +14,8 @@ use innkeeper_domain::{
 };
 use sqlx::PgPool;
 
-const FAILED_SHOP: &str = "update run set state = 'failed', finished_at = created_at + interval '90 seconds', failure = 'No room.'";
+const FAILED_SHOP: &str =
+    "update run set state = 'failed', finished_at = created_at + interval '90 seconds', failure = 'No room.'";
 
 async fn failed_shop(pool: &PgPool) -> House {
     let house = House::open(pool).await;
@@ -48,7 +49,10 @@ async fn there_is_no_view_of_what_never_began(pool: PgPool) {
     let shop = house.tenant(SHOP, "active").await;
     run(&house.portal, house.acme, shop, "renew_passwords", "done").await;
     for name in [SHOP, "missing_k3v9x2", "x"] {
-        assert!(matches!(view(&house.portal.service, &house.jane, name).await, Err(Error::NotFound)), "{name}");
+        assert!(
+            matches!(view(&house.portal.service, &house.jane, name).await, Err(Error::NotFound)),
+            "{name}"
+        );
     }
 }
 
@@ -60,7 +64,10 @@ async fn thirty_presses_of_try_again_start_one_run(pool: PgPool) {
     assert_eq!(presses.iter().filter(|press| press.is_ok()).count(), 1);
     assert!(presses.iter().all(|press| matches!(press, Ok(()) | Err(Error::Overtaken))), "{presses:?}");
     assert_eq!(house.portal.count("select count(*) from run").await, 2);
-    assert_eq!(house.portal.count("select count(*) from run where state = 'running' and kind = 'onboard'").await, 1);
+    assert_eq!(
+        house.portal.count("select count(*) from run where state = 'running' and kind = 'onboard'").await,
+        1
+    );
     assert_eq!(house.recorded("tenant.retry").await, 1);
     let view = view(service, &house.jane, SHOP).await.unwrap();
     assert_eq!((view.tenant.state, view.run.state), (TenantState::Provisioning, RunState::Running));
@@ -122,10 +129,12 @@ async fn starting_over_keeps_the_wishes_in_the_draft(pool: PgPool) {
     assert_eq!((version, kept.allow_any.as_str(), kept.addresses.as_str()), (2, "on", ""));
     assert_eq!(house.copies().await, 0, "nothing sealed stays behind");
     let OrganisationId(acme) = house.acme;
-    let kept: i64 = sqlx::query_scalar("select count(*) from audit_event where organisation_id = $1 and address = '203.0.113.7'")
-        .bind(acme)
-        .fetch_one(&pool)
-        .await
-        .unwrap();
+    let kept: i64 = sqlx::query_scalar(
+        "select count(*) from audit_event where organisation_id = $1 and address = '203.0.113.7'",
+    )
+    .bind(acme)
+    .fetch_one(&pool)
+    .await
+    .unwrap();
     assert_eq!(kept, 2, "who, and from where");
 }

@@ -1,12 +1,7 @@
+mod limits;
+
 use super::*;
-use crate::{
-    Error,
-    rate::{Limit, Limits},
-    session,
-    session::rows,
-    testing::TestPortal,
-    visitor::Visitor,
-};
+use crate::{Error, session, session::rows, testing::TestPortal, visitor::Visitor};
 use futures::future::join_all;
 use innkeeper_domain::{mail::Message, mistakes::Mistakes};
 use serde_json::json;
@@ -106,7 +101,10 @@ async fn the_link_in_another_browser_needs_the_code_beside_it(pool: PgPool) {
     let without_code = mistake(check(service, &other, &token, "").await.unwrap_err(), "code");
     assert!(without_code.contains("six digits"), "{without_code}");
     mistake(check(service, &other, &token, &wrong(&code)).await.unwrap_err(), "code");
-    assert!(matches!(check(service, &other, "", &code).await, Err(Error::Overtaken)), "the code without the link");
+    assert!(
+        matches!(check(service, &other, "", &code).await, Err(Error::Overtaken)),
+        "the code without the link"
+    );
     sign_in(&portal, &other, &token, &code).await.unwrap();
     assert!(matches!(
         pending(service, &asking, "").await.unwrap(),
@@ -129,62 +127,6 @@ async fn a_browser_without_a_session_is_told_no_mailbox_and_gets_nowhere(pool: P
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]
-async fn five_wrong_codes_end_a_challenge(pool: PgPool) {
-    let portal = TestPortal::open(&pool).await;
-    let service = &portal.service;
-    let visitor = portal.stranger("203.0.113.7").await;
-    let (token, code) = asked(&portal, &visitor, JANE).await;
-    // What cannot be a code is no guess.
-    for typed in ["", "12345", "1234567", "12345a", "\u{0661}\u{0662}\u{0663}\u{0664}\u{0665}\u{0666}", &"1".repeat(9000)] {
-        mistake(check(service, &visitor, "", typed).await.unwrap_err(), "code");
-    }
-    assert_eq!(portal.count(TRIED).await, 0);
-    let mut said = Vec::new();
-    for _ in 0..5 {
-        said.push(mistake(check(service, &visitor, "", &wrong(&code)).await.unwrap_err(), "code"));
-    }
-    assert!(said[0].contains("4 tries are left") && said[3].contains("1 try is left"), "{said:?}");
-    assert!(said[4].contains("last try"), "{said:?}");
-    assert!(matches!(check(service, &visitor, "", &code).await, Err(Error::Overtaken)));
-    assert!(matches!(check(service, &visitor, &token, "").await, Err(Error::Overtaken)));
-    assert_eq!(pending(service, &visitor, "").await.unwrap(), Pending::Expired { email: Some(JANE.into()) });
-    assert_eq!(portal.count("select count(*) from audit_event where action = 'sign_in.wrong_code'").await, 5);
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
-async fn guesses_at_once_are_counted_one_by_one(pool: PgPool) {
-    let portal = TestPortal::open(&pool).await;
-    let visitor = portal.stranger("203.0.113.7").await;
-    let (_, code) = asked(&portal, &visitor, JANE).await;
-    let guess = wrong(&code);
-    let answers = join_all((0..30).map(|_| check(&portal.service, &visitor, "", &guess))).await;
-    assert_eq!(answers.iter().filter(|answer| matches!(answer, Err(Error::Mistakes(_)))).count(), 5);
-    assert_eq!(answers.iter().filter(|answer| matches!(answer, Err(Error::Overtaken))).count(), 25);
-    assert_eq!(portal.count(TRIED).await, 5);
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
-async fn blind_guessing_ends_for_the_day_and_the_link_still_works(pool: PgPool) {
-    let portal = TestPortal::open(&pool).await;
-    let attacker = portal.stranger("198.51.100.9").await;
-    for _ in 0..6 {
-        let (_, code) = asked(&portal, &attacker, JANE).await;
-        for _ in 0..5 {
-            mistake(check(&portal.service, &attacker, "", &wrong(&code)).await.unwrap_err(), "code");
-        }
-    }
-    assert_eq!(portal.count(TRIED).await, BLIND_TRIES_A_DAY);
-    let jane = portal.stranger("203.0.113.7").await;
-    let (token, code) = asked(&portal, &jane, JANE).await;
-    let refused = mistake(check(&portal.service, &jane, "", &code).await.unwrap_err(), "code");
-    assert!(refused.contains("Use the link"), "{refused}");
-    sign_in(&portal, &jane, &token, "").await.unwrap();
-    let elsewhere = portal.stranger("203.0.113.8").await;
-    let (token, code) = asked(&portal, &jane, JANE).await;
-    sign_in(&portal, &elsewhere, &token, &code).await.unwrap();
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
 async fn after_ten_minutes_nothing_of_it_works(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let service = &portal.service;
@@ -199,7 +141,10 @@ async fn after_ten_minutes_nothing_of_it_works(pool: PgPool) {
     assert!(matches!(complete(service, &visitor, checked, &cookie).await, Err(Error::Overtaken)));
     assert!(matches!(check(service, &visitor, &token, "").await, Err(Error::Overtaken)));
     assert!(matches!(check(service, &other, &token, &code).await, Err(Error::Overtaken)));
-    assert_eq!(pending(service, &visitor, &token).await.unwrap(), Pending::Expired { email: Some(JANE.into()) });
+    assert_eq!(
+        pending(service, &visitor, &token).await.unwrap(),
+        Pending::Expired { email: Some(JANE.into()) }
+    );
     assert_eq!(pending(service, &other, &token).await.unwrap(), Pending::Expired { email: None });
     assert_eq!(portal.count("select count(*) from account").await, 0);
 }
@@ -217,9 +162,15 @@ async fn of_presses_at_once_one_gets_in(pool: PgPool) {
     }
     let answers = join_all(cookies.iter().map(|cookie| complete(service, &visitor, checked, cookie))).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
-    assert!(answers.iter().filter(|answer| answer.is_err()).all(|answer| matches!(answer, Err(Error::Overtaken))));
+    assert!(
+        answers.iter().filter(|answer| answer.is_err()).all(|answer| matches!(answer, Err(Error::Overtaken)))
+    );
     assert_eq!(portal.count("select count(*) from session where account_id is not null").await, 1);
-    assert_eq!(portal.count("select count(*) from session").await, 1, "no other cookie of this browser lives on");
+    assert_eq!(
+        portal.count("select count(*) from session").await,
+        1,
+        "no other cookie of this browser lives on"
+    );
     for (token, code) in [(token.as_str(), ""), ("", code.as_str()), (token.as_str(), code.as_str())] {
         assert!(matches!(check(service, &visitor, token, code).await, Err(Error::Overtaken)), "a replay");
     }
@@ -254,97 +205,30 @@ async fn without_its_new_cookie_nobody_gets_in_and_nothing_is_used_up(pool: PgPo
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]
-async fn known_and_unknown_mailboxes_are_answered_alike(pool: PgPool) {
-    const ROWS: &str = "select (select count(*) from challenge) * 1000000 + (select count(*) from outbox) * 10000
-        + (select count(*) from audit_event) * 100 + (select count(*) from rate_window)";
-    let portal = TestPortal::open(&pool).await;
-    portal.person("known@acme.example").await;
-    let mut seen = Vec::new();
-    for email in ["known@acme.example", "other@acme.example"] {
-        // Fresh counters and a fresh browser for each, so that only the mailbox differs.
-        portal.change("delete from rate_window").await;
-        let visitor = portal.stranger("203.0.113.7").await;
-        let before = portal.count(ROWS).await;
-        ask(&portal.service, &visitor, email, "/").await.unwrap();
-        let written = portal.count(ROWS).await - before;
-        let (token, code) = mailed(&portal, email).await;
-        let shown = format!("{:?}", pending(&portal.service, &visitor, &token).await.unwrap());
-        let refused = mistake(check(&portal.service, &visitor, "", &wrong(&code)).await.unwrap_err(), "code");
-        seen.push((written, shown.replace(email, "x"), refused, token.len(), code.len()));
-    }
-    assert_eq!(seen[0], seen[1]);
-    let told = portal.mails("known@acme.example").await.pop();
-    assert!(matches!(told, Some(Message::SignIn { known: true, .. })), "the mail tells the truth");
-    let told = portal.mails("other@acme.example").await.pop();
-    assert!(matches!(told, Some(Message::SignIn { known: false, .. })));
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
-async fn mails_to_a_mailbox_are_limited_and_nobody_else_is_shut_out(pool: PgPool) {
-    let portal = TestPortal::open(&pool).await;
-    let service = &portal.service;
-    let attacker = portal.stranger("198.51.100.9").await;
-    for n in 0..6 {
-        ask(service, &attacker, &format!("jane+{n}@acme.example"), "/").await.unwrap();
-    }
-    let before = portal.count("select count(*) from outbox").await;
-    for _ in 0..50 {
-        let refused = ask(service, &attacker, JANE, "/").await;
-        assert!(matches!(refused, Err(Error::TooMany(1..=600))), "{refused:?}");
-    }
-    assert_eq!(portal.count("select count(*) from outbox").await, before, "who is refused costs no mail");
-    let jane = portal.stranger("203.0.113.7").await;
-    let (token, _) = asked(&portal, &jane, JANE).await;
-    sign_in(&portal, &jane, &token, "").await.unwrap();
-    // Asking on and on does not make the window longer.
-    portal.change("update rate_window set started_at = started_at - interval '600 seconds'").await;
-    ask(service, &attacker, JANE, "/").await.unwrap();
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
-async fn mails_are_limited_by_address_and_in_all(pool: PgPool) {
-    let three = Limit { count: 3, seconds: 600 };
-    let limits = Limits { mail_per_address: three, mail_in_all: Limit { count: 5, seconds: 60 }, ..Limits::default() };
-    let portal = TestPortal::open_with(&pool, limits).await;
-    let one = portal.stranger("2001:db8:1:2::7").await;
-    let same_net = portal.stranger("2001:db8:1:2::8").await;
-    let other = portal.stranger("2001:db8:1:3::7").await;
-    for n in 0..3 {
-        ask(&portal.service, &one, &format!("p{n}@acme.example"), "/").await.unwrap();
-    }
-    assert!(matches!(ask(&portal.service, &same_net, JANE, "/").await, Err(Error::TooMany(1..=600))));
-    for n in 3..5 {
-        ask(&portal.service, &other, &format!("p{n}@acme.example"), "/").await.unwrap();
-    }
-    assert!(matches!(ask(&portal.service, &other, JANE, "/").await, Err(Error::TooMany(1..=60))));
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
-async fn tries_to_sign_in_are_limited_by_address(pool: PgPool) {
-    let limits = Limits { verify_per_address: Limit { count: 2, seconds: 600 }, ..Limits::default() };
-    let portal = TestPortal::open_with(&pool, limits).await;
-    let visitor = portal.stranger("203.0.113.7").await;
-    let (token, code) = asked(&portal, &visitor, JANE).await;
-    for _ in 0..2 {
-        mistake(check(&portal.service, &visitor, "", &wrong(&code)).await.unwrap_err(), "code");
-    }
-    assert!(matches!(check(&portal.service, &visitor, &token, "").await, Err(Error::TooMany(1..=600))));
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
 async fn what_is_no_address_is_a_mistake_and_leaves_nothing(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let visitor = portal.stranger("203.0.113.7").await;
     let long = format!("{}@acme.example", "a".repeat(60_000));
-    for bad in ["", " ", "jane", "jane@acme", "jane@acme.example\r\nBcc: eve@evil.example", "ja\u{202e}ne@acme.example", "'@x.y", "a\0@acme.example", &long] {
+    for bad in [
+        "",
+        " ",
+        "jane",
+        "jane@acme",
+        "jane@acme.example\r\nBcc: eve@evil.example",
+        "ja\u{202e}ne@acme.example",
+        "'@x",
+        "a\0@acme.example",
+        &long,
+    ] {
         match ask(&portal.service, &visitor, bad, "/").await {
-            Err(Error::Mistakes(Mistakes(fields))) => assert_eq!(fields.keys().collect::<Vec<_>>(), ["email"]),
-            // One quote before the @ is an address, if an odd one.
-            other => assert!(bad == "'@x.y" && other.is_ok(), "{bad:?}"),
+            Err(Error::Mistakes(Mistakes(fields))) => {
+                assert_eq!(fields.keys().collect::<Vec<_>>(), ["email"]);
+            }
+            other => panic!("{bad:?}: {other:?}"),
         }
     }
-    assert_eq!(portal.count("select count(*) from outbox").await, 1);
-    assert_eq!(portal.count("select count(*) from challenge").await, 1);
+    let left = "select (select count(*) from outbox) + (select count(*) from challenge) + (select count(*) from rate_window)";
+    assert_eq!(portal.count(left).await, 0);
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]
@@ -352,7 +236,8 @@ async fn a_token_that_is_none_is_nothing(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let visitor = portal.stranger("203.0.113.7").await;
     asked(&portal, &visitor, JANE).await;
-    for bad in ["x", "' or true --", &"A".repeat(43), &"A".repeat(44), &"\0".repeat(43), &"a".repeat(70_000)] {
+    for bad in ["x", "' or true --", &"A".repeat(43), &"A".repeat(44), &"\0".repeat(43), &"a".repeat(70_000)]
+    {
         assert_eq!(pending(&portal.service, &visitor, bad).await.unwrap(), Pending::Nothing);
         assert!(matches!(check(&portal.service, &visitor, bad, "123456").await, Err(Error::Overtaken)));
     }
@@ -378,7 +263,8 @@ async fn a_sign_in_returns_to_the_page_that_asked_and_nowhere_else(pool: PgPool)
 async fn one_mailbox_is_one_account_however_it_is_written(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let mut checks = Vec::new();
-    for (n, email) in ["jane@acme.example", "JANE@acme.example", "Jane@ACME.EXAMPLE"].into_iter().enumerate() {
+    for (n, email) in ["jane@acme.example", "JANE@acme.example", "Jane@ACME.EXAMPLE"].into_iter().enumerate()
+    {
         let visitor = portal.stranger("203.0.113.7").await;
         ask(&portal.service, &visitor, email, "/").await.unwrap();
         let to = email.replace("ACME.EXAMPLE", "acme.example");
@@ -386,7 +272,8 @@ async fn one_mailbox_is_one_account_however_it_is_written(pool: PgPool) {
         let checked = check(&portal.service, &visitor, &token, "").await.unwrap();
         checks.push((new_cookie(&portal, &visitor, &n.to_string()).await, visitor, checked));
     }
-    let all = checks.iter().map(|(cookie, visitor, checked)| complete(&portal.service, visitor, *checked, cookie));
+    let all =
+        checks.iter().map(|(cookie, visitor, checked)| complete(&portal.service, visitor, *checked, cookie));
     for answer in join_all(all).await {
         answer.unwrap();
     }
@@ -426,6 +313,7 @@ async fn neither_token_nor_code_is_in_the_database_in_clear(pool: PgPool) {
     for row in rows {
         assert!(!row.contains(&token) && !row.contains(&hex) && !row.contains(&hex::encode(&code)), "{row}");
     }
-    let kept: Vec<u8> = sqlx::query_scalar("select code_hash from challenge").fetch_one(&portal.owner).await.unwrap();
+    let kept: Vec<u8> =
+        sqlx::query_scalar("select code_hash from challenge").fetch_one(&portal.owner).await.unwrap();
     assert_eq!(kept.len(), 32);
 }

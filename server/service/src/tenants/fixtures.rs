@@ -11,7 +11,8 @@ use innkeeper_domain::{
     ids::{OrganisationId, RunId, ServerId, TenantId},
     name::TenantName,
     ports::{
-        FirstConnection, Inventory, ServerError, ServerFacts, SignIn, SignInAnswer, TenantServer, TenantSession, Usage,
+        FirstConnection, Inventory, ServerError, ServerFacts, SignIn, SignInAnswer, TenantServer,
+        TenantSession, Usage,
     },
     secret::Secret,
     tenant::TenantRole,
@@ -61,11 +62,14 @@ impl House {
 
     /// Another handoff of the tenant, sealed for Jane.
     pub async fn seal(&self, tenant: TenantId) -> Uuid {
-        let (id, mut conn) = (self.portal.service.ids.make::<Uuid>(), self.portal.owner.acquire().await.unwrap());
+        let (id, mut conn) =
+            (self.portal.service.ids.make::<Uuid>(), self.portal.owner.acquire().await.unwrap());
         for role in TenantRole::ALL {
             let password = Secret::new(password(*role));
             let sealer = &*self.portal.service.sealer;
-            seal::put(&mut conn, sealer, self.acme, tenant, Purpose::Password(*role), &password).await.unwrap();
+            seal::put(&mut conn, sealer, self.acme, tenant, Purpose::Password(*role), &password)
+                .await
+                .unwrap();
         }
         sqlx::query(
             "insert into handoff (id, organisation_id, tenant_id, state, addressed_to, sealed_until)
@@ -172,7 +176,13 @@ pub async fn tenant(
 }
 
 /// A run with three steps: done, running, waiting.
-pub async fn run(portal: &TestPortal, organisation: OrganisationId, tenant: TenantId, kind: &str, state: &str) -> RunId {
+pub async fn run(
+    portal: &TestPortal,
+    organisation: OrganisationId,
+    tenant: TenantId,
+    kind: &str,
+    state: &str,
+) -> RunId {
     let id: RunId = portal.service.ids.make();
     sqlx::query(
         "insert into run (id, organisation_id, tenant_id, kind, support_number, state, deadline_at)

@@ -95,14 +95,22 @@ async fn the_search_takes_signs_as_they_are(pool: PgPool) {
 async fn a_line_says_what_a_row_needs(pool: PgPool) {
     let house = House::open(&pool).await;
     let shop = house.shop().await;
-    let line = || async { list(&house.portal.service, &house.jane, "", "", "").await.unwrap().items.remove(0) };
+    let line =
+        || async { list(&house.portal.service, &house.jane, "", "", "").await.unwrap().items.remove(0) };
     let first = line().await;
     assert_eq!(
-        (first.wish.as_str(), first.organisation.as_str(), first.plan_label.as_str(), first.region_label.as_str()),
+        (
+            first.wish.as_str(),
+            first.organisation.as_str(),
+            first.plan_label.as_str(),
+            first.region_label.as_str()
+        ),
         ("shop", "Acme Robotics", "Starter", "Region north")
     );
     assert_eq!((first.state, first.unconfirmed), (TenantState::Active, true));
-    for (state, unconfirmed) in [("lapsed", true), ("expired", true), ("confirmed", false), ("revoked", false)] {
+    for (state, unconfirmed) in
+        [("lapsed", true), ("expired", true), ("confirmed", false), ("revoked", false)]
+    {
         sqlx::query("update handoff set state = $1").bind(state).execute(&pool).await.unwrap();
         assert_eq!(line().await.unconfirmed, unconfirmed, "{state}");
     }
@@ -141,7 +149,10 @@ async fn a_view_is_whole(pool: PgPool) {
     assert_eq!((view.id, view.organisation_id, view.server), (shop, house.acme, Some(house.server_id)));
     let endpoint = view.endpoint.unwrap();
     assert_eq!((endpoint.host.as_str(), endpoint.port, view.major), ("localhost", 5433, 15));
-    assert_eq!(view.reach.ranges().iter().map(ToString::to_string).collect::<Vec<_>>(), ["198.51.100.0/24", "203.0.113.7"]);
+    assert_eq!(
+        view.reach.ranges().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["198.51.100.0/24", "203.0.113.7"]
+    );
     assert_eq!(view.extensions.iter().map(|e| e.name()).collect::<Vec<_>>(), ["pgcrypto", "citext"]);
     assert_eq!((view.plan.label.as_str(), view.plan.limits.connections), ("Starter", 50));
     assert_eq!((view.role, view.handoff), (MemberRole::Admin, Some(HandoffState::Sealed)));
@@ -159,7 +170,10 @@ async fn a_view_is_whole(pool: PgPool) {
     assert_eq!(view.handoff, Some(HandoffState::Expired), "before the sweep came");
     assert_eq!(view.reach.ranges().len(), 1, "entries end");
     assert_eq!((view.endpoint, view.server, view.major), (None, None, 15));
-    assert_eq!((view.first_connected_role, view.first_connected_from), (Some(TenantRole::App), Some(ip("2001:db8::7"))));
+    assert_eq!(
+        (view.first_connected_role, view.first_connected_from),
+        (Some(TenantRole::App), Some(ip("2001:db8::7")))
+    );
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]
@@ -182,13 +196,17 @@ async fn the_journal_has_pages_of_runs_with_their_steps(pool: PgPool) {
         run(&house.portal, house.acme, shop, "renew_passwords", "failed").await;
     }
     let newest = run(&house.portal, house.acme, shop, "onboard", "running").await;
-    house.portal.change("update run set created_at = '2026-11-21 12:00+00' where state = 'failed'").await;
+    house.portal.change("update run set created_at = now() - interval '1 hour' where state = 'failed'").await;
     let service = &house.portal.service;
     let (_, first) = runs(service, &house.jane, SHOP, "").await.unwrap();
     assert_eq!((first.items.len(), first.total), (10, 23));
     let line = &first.items[0];
     assert_eq!((line.id, line.kind, line.state), (newest, RunKind::Onboard, RunState::Running));
-    let steps: Vec<_> = line.steps.iter().map(|s| (s.name.as_str(), s.state, s.attempts, s.seconds.map(f64::floor))).collect();
+    let steps: Vec<_> = line
+        .steps
+        .iter()
+        .map(|s| (s.name.as_str(), s.state, s.attempts, s.seconds.map(f64::floor)))
+        .collect();
     assert_eq!(steps[0], ("check_capacity", StepState::Done, 1, Some(2.0)));
     assert_eq!((steps[1].0, steps[1].1, steps[1].2), ("create_roles", StepState::Running, 2));
     assert!(steps[1].3.unwrap() >= 8.0, "so far");
@@ -196,7 +214,8 @@ async fn the_journal_has_pages_of_runs_with_their_steps(pool: PgPool) {
     let (_, second) = runs(service, &house.jane, SHOP, &first.next.unwrap()).await.unwrap();
     let (_, third) = runs(service, &house.jane, SHOP, second.next.as_ref().unwrap()).await.unwrap();
     assert_eq!((second.items.len(), third.items.len(), third.next), (10, 3, None));
-    let mut ids: Vec<_> = [first.items, second.items, third.items].concat().iter().map(|line| line.id).collect();
+    let mut ids: Vec<_> =
+        [first.items, second.items, third.items].concat().iter().map(|line| line.id).collect();
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 23, "each once");

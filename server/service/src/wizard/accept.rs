@@ -1,5 +1,5 @@
 use super::{
-    check::{self, CheckedDraft, name_taken},
+    check::{self, CheckedDraft, free_name, name_taken},
     draft,
 };
 use crate::{
@@ -9,8 +9,9 @@ use crate::{
     visitor::{SignedIn, Visitor},
 };
 use innkeeper_domain::{
+    allowlist::{AllowedRange, Reach},
     ids::{AccountId, OrganisationId, RequestId, TenantId},
-    name::{TenantName, Wish},
+    name::TenantName,
     organisation::MemberRole,
     tenant::TenantState,
 };
@@ -166,7 +167,9 @@ impl Acceptance<'_> {
                     return Ok(name);
                 }
                 Err(error) if Error::breaks(&error, "tenant_wish") => {
-                    return Err(Error::mistake("database", self.taken(&self.checked.database)));
+                    // Somebody else took it in the same organisation in this very moment.
+                    let wish = &self.checked.database;
+                    return Err(Error::mistake("database", name_taken(wish, &free_name(wish, &[]))));
                 }
                 Err(error) if Error::breaks(&error, "tenant_name_key") => clash = Some(error),
                 Err(error) => return Err(error.into()),
@@ -174,12 +177,6 @@ impl Acceptance<'_> {
             savepoint.rollback().await?;
         }
         Err(clash.map_or(Error::Overtaken, Error::Database))
-    }
-
-    /// Somebody else took the name in the same organisation in this very moment.
-    fn taken(&self, wish: &Wish) -> String {
-        let head: String = wish.as_str().chars().take(Wish::MOST - "_staging".len()).collect();
-        name_taken(wish, &format!("{}_staging", head.trim_end_matches('_')))
     }
 
     async fn insert_tenant(
@@ -205,7 +202,7 @@ impl Acceptance<'_> {
             region.name,
             self.person.id.0,
             &extensions,
-            matches!(reach, innkeeper_domain::allowlist::Reach::Anywhere),
+            *reach == Reach::Anywhere,
         )
         .execute(conn)
         .await?;
@@ -218,7 +215,7 @@ impl Acceptance<'_> {
         organisation: OrganisationId,
         tenant: TenantId,
     ) -> Result<()> {
-        let ranges: Vec<IpNet> = self.checked.reach.ranges().iter().map(|range| range.net()).collect();
+        let ranges: Vec<IpNet> = self.checked.reach.ranges().iter().map(AllowedRange::net).collect();
         sqlx::query!(
             "insert into allowlist_entry (tenant_id, organisation_id, range, created_by)
              select $1, $2, range::cidr, $4 from unnest($3::inet[]) as given (range)",

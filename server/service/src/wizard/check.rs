@@ -43,18 +43,17 @@ impl Membership {
     fn is_called(&self, name: &OrganisationName) -> bool {
         self.name.to_lowercase() == name.as_str().to_lowercase()
     }
+}
 
-    /// A name near to the wish that no database here has.
-    pub fn free_name(&self, wish: &Wish) -> String {
-        let near = |tail: &str| {
-            let head: String = wish.as_str().chars().take(Wish::MOST - tail.len()).collect();
-            format!("{}{tail}", head.trim_end_matches('_'))
-        };
-        let tails =
-            ["_staging".to_owned(), "_test".to_owned()].into_iter().chain((2..1000).map(|n| format!("_{n}")));
-        let free = |name: &String| !self.wishes.contains(name);
-        tails.map(|tail| near(&tail)).find(free).unwrap_or_else(|| near("_new"))
-    }
+/// A name near to the wish that is none of the taken ones.
+pub fn free_name(wish: &Wish, taken: &[String]) -> String {
+    let near = |tail: &str| {
+        let head: String = wish.as_str().chars().take(Wish::MOST - tail.len()).collect();
+        format!("{}{tail}", head.trim_end_matches('_'))
+    };
+    let numbered = (2..1000).map(|n| format!("_{n}"));
+    let tails = ["_staging".to_owned(), "_test".to_owned()].into_iter().chain(numbered);
+    tails.map(|tail| near(&tail)).find(|name| !taken.contains(name)).unwrap_or_else(|| near("_new"))
 }
 
 /// The organisations the account is in, oldest first. The transaction sees what the account sees.
@@ -170,7 +169,7 @@ fn weigh(
     if let (Some(own), Some(wish)) = (existing, &database)
         && own.wishes.iter().any(|taken| taken == wish.as_str())
     {
-        mistakes.add("database", name_taken(wish, &own.free_name(wish)));
+        mistakes.add("database", name_taken(wish, &free_name(wish, &own.wishes)));
     }
     if mistakes.is_empty() && serde_json::to_vec(draft).map_or(true, |bytes| bytes.len() > MOST) {
         mistakes.add("addresses", "This is too long. Use fewer lines.");

@@ -1,4 +1,7 @@
-use super::{check::Membership, choices::Offer};
+use super::{
+    check::{Membership, free_name},
+    choices::Offer,
+};
 use crate::{Error, Result};
 use innkeeper_domain::{
     allowlist::own_range,
@@ -58,7 +61,9 @@ impl Draft {
         Self {
             organisation: own.map(|own| own.name.clone()).unwrap_or_default(),
             database: match own {
-                Some(own) if own.wishes.iter().any(|taken| taken == wish.as_str()) => own.free_name(&wish),
+                Some(own) if own.wishes.iter().any(|taken| taken == wish.as_str()) => {
+                    free_name(&wish, &own.wishes)
+                }
                 _ => wish.to_string(),
             },
             plan: plan.map(|plan| plan.name.clone()).unwrap_or_default(),

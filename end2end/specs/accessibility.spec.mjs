@@ -1,0 +1,163 @@
+// Every page in every state, light and dark, wide and narrow: axe finds nothing, nothing moves sideways, no script
+// fails, nobody else is asked for anything, and nothing is heavier than it may be.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import AxeBuilder from '@axe-core/playwright';
+import { SIZES, launch, missingHeaders, newContext, watch } from '../support/browser.mjs';
+import { get } from '../support/http.mjs';
+import { startPortal } from '../support/portal.mjs';
+import { walk } from '../support/walk.mjs';
+
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const WIDTHS = [1440, 320];
+const COLOURS = ['light', 'dark'];
+const KILOBYTE = 1024;
+const MOST = { html: 20 * KILOBYTE, css: 8 * KILOBYTE, js: 3 * KILOBYTE };
+
+let portal;
+let browser;
+before(async () => {
+  [portal, browser] = await Promise.all([startPortal(), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await portal?.stop();
+});
+
+/** What axe finds, in a line each. */
+async function violations(page) {
+  const axe = new AxeBuilder({ page }).withTags(TAGS).options({ rules: { 'target-size': { enabled: true } } });
+  const { violations } = await axe.analyze();
+  return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target} ${node.html}`));
+}
+
+/** Whether the page can be moved sideways. */
+const movesSideways = (page) =>
+  page.evaluate(() => document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth);
+
+/** What is wrong with the page as it stands there, in all its looks. */
+async function faults(page) {
+  const found = [];
+  for (const colours of COLOURS) {
+    for (const width of WIDTHS) {
+      await page.emulateMedia({ colorScheme: colours });
+      await page.setViewportSize({ width, height: SIZES[width] });
+      const look = `${colours}, ${width} px`;
+      found.push(...(await violations(page)).map((what) => `${look}: ${what}`));
+      if (await movesSideways(page)) found.push(`${look}: moves sideways`);
+    }
+  }
+  await page.setViewportSize({ width: 1440, height: SIZES[1440] });
+  return found;
+}
+
+/** The paths of `app/src/routes.rs`, as patterns. */
+function routes() {
+  const source = fs.readFileSync(new URL('../../app/src/routes.rs', import.meta.url), 'utf8');
+  const paths = [...source.matchAll(/path!\("([^"]+)"\)/g)].map(([, path]) => path);
+  assert.ok(paths.length > 10, 'the list of routes was found');
+  return paths;
+}
+
+const matches = (route, path) => new RegExp(`^${route.replace(/:\w+/g, '[^/]+')}$`).test(path);
+
+test('every page of the router, in every state', { timeout: 1_800_000 }, async (t) => {
+  const met = new Set();
+  await walk({
+    portal,
+    browser,
+    show: (name, page, problems) =>
+      t.test(name, async () => {
+        met.add(new URL(page.url()).pathname);
+        assert.deepEqual(await faults(page), []);
+        assert.deepEqual(problems(), [], 'console, hosts, headers');
+        const title = await page.title();
+        assert.match(title, / – Innkeeper$/);
+        assert.equal(title.startsWith('Error: '), (await page.locator('.error-summary').count()) > 0, title);
+        assert.equal(await page.locator('h1').count(), 1);
+        assert.ok((await page.locator('main .btn-primary').count()) <= 1, 'one primary button');
+        const weight = gzipSync(await page.content()).length;
+        assert.ok(weight <= MOST.html, `${weight} bytes of HTML`);
+      }),
+  });
+  await t.test('none is left out', () => {
+    const missing = routes().filter((route) => ![...met].some((path) => matches(route, path)));
+    assert.deepEqual(missing, [], 'add them to support/walk.mjs');
+  });
+});
+
+test('the checker finds what is planted', async (t) => {
+  const context = await newContext(browser);
+  t.after(() => context.close());
+  const seen = watch(context, portal);
+  const page = await context.newPage();
+  await page.goto(`${portal.url}/sign-up`);
+  assert.deepEqual(await faults(page), []);
+  seen.assertNone('before');
+  await page.evaluate(() => {
+    const main = document.querySelector('main');
+    main.insertAdjacentHTML('beforeend', '<button></button><p id="wide">wide</p><p id="pale">pale</p>');
+    document.getElementById('wide').style.width = '2000px';
+    document.getElementById('pale').style.color = 'color-mix(in srgb, currentColor 30%, transparent)';
+    console.error('planted');
+    return fetch('http://other.example/').catch(() => {});
+  });
+  const found = (await faults(page)).join('\n');
+  for (const expected of ['button-name', 'color-contrast', 'dark, 1440 px: moves', 'light, 320 px: moves']) {
+    assert.ok(found.includes(expected), `${expected} in ${found}`);
+  }
+  const problems = seen.problems().join('\n');
+  for (const expected of ['planted', 'Content Security Policy']) {
+    assert.ok(problems.includes(expected), `${expected} in ${problems}`);
+  }
+  assert.equal(missingHeaders({}).length, 6);
+});
+
+test('HTML, CSS and script are as light as promised', async (t) => {
+  const html = (await get(`${portal.url}/`)).body.toString();
+  const first = (pattern) => pattern.exec(html)?.[1] ?? assert.fail(`${pattern} in ${html}`);
+  const files = {
+    html: '/',
+    css: first(/<link[^>]+href="([^"]+\.css)"/),
+    js: first(/<script[^>]+src="([^"]+\.js)"/),
+  };
+  for (const [kind, path] of Object.entries(files)) {
+    const answer = await get(`${portal.url}${path}`, { 'accept-encoding': 'gzip' });
+    assert.equal(answer.headers['content-encoding'], 'gzip', path);
+    assert.ok(answer.body.length <= MOST[kind], `${kind}: ${answer.body.length} bytes`);
+    t.diagnostic(`${kind}: ${answer.body.length} bytes, gzip`);
+    if (kind !== 'html') assert.match(answer.headers['cache-control'], /max-age=31536000.*immutable/);
+  }
+});
+
+test('a first visit is small, and asks nobody else', async (t) => {
+  const context = await newContext(browser);
+  t.after(() => context.close());
+  const seen = watch(context, portal);
+  const page = await context.newPage();
+  const requests = [];
+  page.on('requestfinished', (request) => requests.push(request));
+  await page.goto(`${portal.url}/`, { waitUntil: 'networkidle' });
+  const sizes = await Promise.all(requests.map((request) => request.sizes()));
+  const total = sizes.reduce((sum, size) => sum + size.responseBodySize, 0);
+  t.diagnostic(`${requests.length} requests, ${total} bytes`);
+  assert.ok(requests.length <= 8, `${requests.length} requests`);
+  assert.ok(total <= 130 * KILOBYTE, `${total} bytes`);
+  seen.assertNone('first visit');
+});
+
+test('every answer has the header set, whatever it is', async () => {
+  const paths = ['/', '/help', '/no/such/page', '/t', '/t/nobody_aaaaaa/handoff', '/verify?token=x', '/do/check', '/health', '/favicon.ico', '/ca.crt', '/assets/none'];
+  for (const path of paths) {
+    const { status, headers } = await get(`${portal.url}${path}`);
+    assert.deepEqual(missingHeaders(headers), [], `${status} ${path}`);
+  }
+  for (const path of ['/verify?token=x', '/t/nobody_aaaaaa/handoff']) {
+    assert.equal((await get(`${portal.url}${path}`)).headers['referrer-policy'], 'no-referrer', path);
+  }
+  for (const path of ['/sign-up', '/verify', '/t', '/t/nobody_aaaaaa/handoff']) {
+    assert.match((await get(`${portal.url}${path}`)).headers['cache-control'], /no-store/, path);
+  }
+});
