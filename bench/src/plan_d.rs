@@ -2,7 +2,11 @@
 //! one reload, three parallel sign-ins over TLS. No journal, no undo, no audit, no proof of refusals.
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Result, postgres::PgConnectOptions, raw_sql};
-use std::{io::Write, path::Path, time::{Duration, Instant}};
+use std::{
+    io::Write,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// Where the script works.
 pub struct Bare<'a> {
@@ -24,7 +28,8 @@ impl Bare<'_> {
         let mut inside = PgConnection::connect_with(&self.admin.clone().database(TEMPLATE)).await?;
         run(&mut inside, "CREATE EXTENSION pg_stat_statements; CREATE EXTENSION pgcrypto; CREATE EXTENSION \"uuid-ossp\"; CREATE EXTENSION citext".into()).await?;
         inside.close().await?;
-        run(&mut conn, format!("ALTER DATABASE {TEMPLATE} WITH ALLOW_CONNECTIONS false IS_TEMPLATE true")).await?;
+        run(&mut conn, format!("ALTER DATABASE {TEMPLATE} WITH ALLOW_CONNECTIONS false IS_TEMPLATE true"))
+            .await?;
         conn.close().await
     }
 
@@ -34,7 +39,9 @@ impl Bare<'_> {
         let mut conn = PgConnection::connect_with(&self.admin).await?;
         let roles = [("owner", 5), ("app", 35), ("readonly", 10)];
         let made = roles.map(|(role, limit)| {
-            format!("CREATE ROLE {name}_{role} LOGIN CONNECTION LIMIT {limit} PASSWORD 'bench-{name}-{role}';")
+            format!(
+                "CREATE ROLE {name}_{role} LOGIN CONNECTION LIMIT {limit} PASSWORD 'bench-{name}-{role}';"
+            )
         });
         run(&mut conn, made.concat()).await?;
         run(&mut conn, format!("CREATE DATABASE {name} OWNER {name}_owner TEMPLATE {TEMPLATE}")).await?;
@@ -67,11 +74,13 @@ impl Bare<'_> {
             writeln!(file, "hostssl {name} {name}_{role} 127.0.0.1/32 scram-sha-256")?;
         }
         file.sync_all()?;
-        let before: String = sqlx::query_scalar("select pg_conf_load_time()::text").fetch_one(&mut *conn).await?;
+        let before: String =
+            sqlx::query_scalar("select pg_conf_load_time()::text").fetch_one(&mut *conn).await?;
         run(conn, "select pg_reload_conf()".into()).await?;
         loop {
             let mut fresh = PgConnection::connect_with(&self.admin).await?;
-            let now: String = sqlx::query_scalar("select pg_conf_load_time()::text").fetch_one(&mut fresh).await?;
+            let now: String =
+                sqlx::query_scalar("select pg_conf_load_time()::text").fetch_one(&mut fresh).await?;
             fresh.close().await?;
             if now != before {
                 return Ok(());

@@ -70,12 +70,14 @@ pub fn binaries(major: u32) -> PathBuf {
     found.unwrap_or_else(|_| panic!("PostgreSQL {major} is not in {}: run script/setup test", path.display()))
 }
 
-/// The program under test, beside the test's own.
+/// The program under test, beside the test's own or one folder up.
 fn program() -> PathBuf {
     let own = std::env::current_exe().unwrap();
-    let path = own.parent().and_then(Path::parent).unwrap().join("innkeeper");
-    assert!(path.exists(), "{} is not there: cargo build -p innkeeper --features failpoints", path.display());
-    path
+    let beside = own.ancestors().skip(1).take(2).map(|folder| folder.join("innkeeper"));
+    let found = beside.into_iter().find(|path| path.is_file());
+    found.expect(
+        "innkeeper is not built: cargo build -p innkeeper --features failpoints (for bench: --release)",
+    )
 }
 
 /// A running portal. Dropping it ends it and its PostgreSQL, and removes its folder.

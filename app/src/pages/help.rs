@@ -10,7 +10,7 @@ pub fn HelpPage() -> impl IntoView {
     help_view(support)
 }
 
-fn help_view(support: Option<String>) -> AnyView {
+pub(crate) fn help_view(support: Option<String>) -> AnyView {
     let support = match support {
         Some(to) => view! {
             <p>"Write to " <a href=format!("mailto:{to}")>{to.clone()}</a> ". Quote the support number of the page you are on: it begins with OB or ER."</p>

@@ -33,7 +33,7 @@ pub fn LandingPage() -> impl IntoView {
     .into_any()
 }
 
-fn landing_view(support: Option<String>) -> AnyView {
+pub(crate) fn landing_view(support: Option<String>) -> AnyView {
     let contact = support.map_or_else(|| "/help".to_owned(), |to| format!("mailto:{to}"));
     view! {
         <PageTitle text="PostgreSQL without a ticket"/>

@@ -32,7 +32,7 @@ pub fn MailPage() -> impl IntoView {
     }
 }
 
-fn mailbox_view(mails: Vec<MailboxEntry>) -> AnyView {
+pub(crate) fn mailbox_view(mails: Vec<MailboxEntry>) -> AnyView {
     let rows: Vec<_> = mails
         .into_iter()
         .map(|mail| {
@@ -74,7 +74,7 @@ fn mailbox_view(mails: Vec<MailboxEntry>) -> AnyView {
     .into_any()
 }
 
-fn mail_view(mail: MailboxMail) -> AnyView {
+pub(crate) fn mail_view(mail: MailboxMail) -> AnyView {
     view! {
         <PageTitle text=mail.subject.clone()/>
         <Meta name="referrer" content="no-referrer"/>

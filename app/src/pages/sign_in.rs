@@ -50,7 +50,7 @@ pub fn SignInPage() -> impl IntoView {
     sign_in_view(form, person.is_some())
 }
 
-fn sign_in_view(form: Filled<SignInForm>, signed_in: bool) -> AnyView {
+pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool) -> AnyView {
     let Filled { id, values, mistakes, .. } = form;
     let again = signed_in.then(|| {
         view! {

@@ -39,7 +39,7 @@ pub fn SignUpPage() -> impl IntoView {
     sign_up_view(cx.form(), signed_in)
 }
 
-fn sign_up_view(form: Filled<SignUpForm>, signed_in: Option<String>) -> AnyView {
+pub(crate) fn sign_up_view(form: Filled<SignUpForm>, signed_in: Option<String>) -> AnyView {
     let Filled { id, values, mistakes, .. } = form;
     let signed_in = signed_in.map(|email| {
         view! {

@@ -11,9 +11,9 @@ use leptos::prelude::*;
 /// What was asked of the list; stands in the address, so that a bookmark keeps it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
-    search: String,
-    by_name: bool,
-    first: bool,
+    pub search: String,
+    pub by_name: bool,
+    pub first: bool,
 }
 
 impl Asked {

@@ -67,7 +67,7 @@ pub fn VerifyPage() -> impl IntoView {
     })
 }
 
-fn verify_view(form: Filled<VerifyForm>, pending: Pending, token: String, mailbox: bool) -> AnyView {
+pub(crate) fn verify_view(form: Filled<VerifyForm>, pending: Pending, token: String, mailbox: bool) -> AnyView {
     let Filled { id, mistakes, .. } = form;
     let wrong = !mistakes.is_empty();
     let mistake = mistakes.of("code").map(str::to_owned);

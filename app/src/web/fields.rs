@@ -102,8 +102,7 @@ pub fn Area(
     mistake: Issue,
 ) -> impl IntoView {
     let wrong = mistake.0.is_some();
-    // A line break right behind the tag would be dropped by the browser (HTML, 13.2.6.4.7).
-    let text = if value.starts_with('\n') { format!("\n{value}") } else { value };
+    let text = escaped(&value);
     view! {
         <div class="field">
             <label for=name>{label}</label>
@@ -112,9 +111,16 @@ pub fn Area(
                 id=name name=name class="input mono" rows="3" spellcheck="false" autocapitalize="none"
                 autocomplete="off" aria-invalid=wrong.then_some("true")
                 aria-describedby=described_by(name, true, wrong)
-            >{(!text.is_empty()).then_some(text)}</textarea>
+            >{text}</textarea>
         </div>
     }
+}
+
+/// The text of a `textarea`. Leptos writes the children of this element as they are, unlike those of all others. The
+/// browser drops one line break right behind the tag (HTML, 13.2.6.4.7), so it gets one; that also keeps an empty
+/// text from being written as a blank.
+fn escaped(text: &str) -> String {
+    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
 }
 
 /// All mistakes of a form, above it, each leading to its field. Nothing where there is none.

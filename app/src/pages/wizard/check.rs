@@ -67,7 +67,7 @@ pub fn CheckPage() -> impl IntoView {
     .into_any()
 }
 
-fn check_view(proposal: Proposal) -> AnyView {
+pub(crate) fn check_view(proposal: Proposal) -> AnyView {
     let Proposal {
         request, version, organisation, database, plan, region, reach, own, own_admitted, extensions,
     } = proposal;
@@ -80,6 +80,9 @@ fn check_view(proposal: Proposal) -> AnyView {
                 </p>
             </Notice>
         }
+    });
+    let full = region.full.clone().map(|why| {
+        view! { <Notice tone="warn" icon="triangle-alert" title="There may be no room"><p>{why}</p></Notice> }
     });
     let addresses: Vec<_> = words::reach_lines(&reach)
         .into_iter()
@@ -103,6 +106,7 @@ fn check_view(proposal: Proposal) -> AnyView {
                 <p>"We make the database in less than a minute. You can watch."</p>
             </div>
             {outside}
+            {full}
             <Form<Check> class="card">
                 <input type="hidden" name="request" value=request.to_string()/>
                 <input type="hidden" name="version" value=version.to_string()/>

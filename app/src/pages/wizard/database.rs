@@ -43,7 +43,7 @@ pub fn DatabasePage() -> impl IntoView {
     })
 }
 
-fn database_view(id: String, values: Draft, mistakes: Mistakes, choices: Choices) -> AnyView {
+pub(crate) fn database_view(id: String, values: Draft, mistakes: Mistakes, choices: Choices) -> AnyView {
     let Draft { organisation, database, plan, region, addresses, allow_any, extensions } = values;
     let Choices { plans, regions, own } = choices;
     view! {

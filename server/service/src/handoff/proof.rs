@@ -38,7 +38,7 @@ impl Proof {
         }
         let row = sqlx::query!(
             r#"select id, opened_at as "opened_at!", open_until as "until!", opened_from, now() as "now!" from handoff
-               where tenant_id = $1 and state = 'open' and open_until is not null and opened_in = $2 and addressed_to = $3
+               where tenant_id = $1 and state = 'open' and open_until > now() and opened_in = $2 and addressed_to = $3
                for share"#,
             tenant.id.0,
             session.0,

@@ -39,6 +39,8 @@ pub const SHOP: &str = "shop_k3v9x2";
 impl House {
     pub async fn open(pool: &PgPool) -> Self {
         let portal = TestPortal::open(pool).await;
+        // Connections that are there already, so that presses at once are at once.
+        drop(futures::future::join_all((0..8).map(|_| portal.service.pool.acquire())).await);
         let server_id = portal.server("north", 1000).await;
         let server = Arc::new(ToldServer::default());
         portal.service.servers.put(server_id, server.clone());

@@ -1,5 +1,9 @@
 //! What the tests of components and pages share.
 
+mod handoff;
+mod pages;
+mod samples;
+
 use leptos::prelude::*;
 
 /// The token of forms in tests.

@@ -1,0 +1,221 @@
+//! Every page with hostile texts in every place, and what all pages have in common.
+
+use super::{
+    html,
+    samples::{self, EVIL, NOW},
+};
+use crate::{
+    pages::{
+        help::help_view,
+        landing::landing_view,
+        mailbox::{mail_view, mailbox_view},
+        sign_in::{SignInForm, sign_in_view},
+        sign_up::{SignUpForm, sign_up_view},
+        tenant::{connect::connect_view, handoff::handoff_view, overview::overview_view, runs::runs_view, setup::setup_view},
+        tenants::{Asked, tenants_view},
+        verify::{VerifyForm, verify_view},
+        wizard::{check::check_view, database::database_view},
+    },
+    web::{Filled, Mistakes},
+};
+use innkeeper_domain::{
+    allowlist::AllowedRange,
+    handoff::HandoffState,
+    ids::RequestId,
+    name::Wish,
+    organisation::OrganisationName,
+    plan::Extension,
+    ports::{MailboxEntry, MailboxMail},
+    run::RunState,
+    tenant::{TenantRole, TenantState},
+};
+use innkeeper_service::{
+    handoff::HandoffView,
+    sign_in::Pending,
+    tenants::Page,
+    wizard::{Choices, Draft, Proposal, Region},
+};
+use leptos::prelude::AnyView;
+use uuid::Uuid;
+
+/// What every page must hold to: escaped texts, one heading, nothing inline, no id twice.
+pub fn sound(page: &str) {
+    for raw in ["<script", "<img", "</title>", "</pre></textarea>", " style=", " onclick=", "<!>"] {
+        assert!(!page.contains(raw), "{raw} in {page}");
+    }
+    assert_eq!(page.matches("<h1").count(), 1, "{page}");
+    let mut ids: Vec<_> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    ids.sort_unstable();
+    let count = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), count, "an id twice in {page}");
+    for (mark, what) in [(" for=\"", "label"), (" aria-labelledby=\"", "name"), (" data-copy-from=\"", "copy button")] {
+        for id in page.split(mark).skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(ids.contains(&id), "{what} of nothing: {id} in {page}");
+        }
+    }
+    for described in page.split(" aria-describedby=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(described.split(' ').all(|id| ids.contains(&id)), "described by nothing: {described} in {page}");
+    }
+}
+
+fn filled<T>(values: T, mistake: Option<&str>) -> Filled<T> {
+    let mut mistakes = Mistakes::default();
+    if let Some(field) = mistake {
+        mistakes.add(field, EVIL);
+    }
+    Filled { id: "form".into(), values, again: !mistakes.is_empty(), mistakes }
+}
+
+fn draft() -> Draft {
+    Draft {
+        organisation: EVIL.into(),
+        database: EVIL.into(),
+        plan: EVIL.into(),
+        region: EVIL.into(),
+        addresses: format!("\n{EVIL}"),
+        allow_any: "on".into(),
+        extensions: vec!["pgcrypto".into(), EVIL.into()],
+    }
+}
+
+fn choices() -> Choices {
+    let region = |name: &str, full| Region { name: name.into(), label: EVIL.into(), full };
+    Choices {
+        plans: vec![samples::plan()],
+        regions: vec![region("full", Some(EVIL.into())), region("open", None)],
+        own: AllowedRange::parse("203.0.113.24").unwrap(),
+    }
+}
+
+fn proposal() -> Proposal {
+    Proposal {
+        request: RequestId(Uuid::nil()),
+        version: 3,
+        organisation: OrganisationName::parse(&EVIL[..70]).unwrap(),
+        database: Wish::parse("shop").unwrap(),
+        plan: samples::plan(),
+        region: Region { name: "a".into(), label: EVIL.into(), full: Some(EVIL.into()) },
+        reach: samples::reach(),
+        own: AllowedRange::parse("192.0.2.1").unwrap(),
+        own_admitted: false,
+        extensions: vec![Extension::Citext],
+    }
+}
+
+fn mails() -> Vec<MailboxEntry> {
+    vec![MailboxEntry { file: "a.eml".into(), to: EVIL.into(), subject: EVIL.into(), at: NOW }]
+}
+
+fn mail() -> MailboxMail {
+    MailboxMail { subject: EVIL.into(), to: EVIL.into(), text: EVIL.into(), html: None, raw: String::new() }
+}
+
+type Make = Box<dyn FnOnce() -> AnyView>;
+
+fn all() -> Vec<(&'static str, Make)> {
+    let mut all: Vec<(&'static str, Make)> = vec![
+        ("landing", Box::new(|| landing_view(Some("help@acme.example".into())))),
+        ("help", Box::new(|| help_view(None))),
+        ("sign-up", Box::new(|| sign_up_view(filled(SignUpForm::default(), None), None))),
+        ("sign-up again", Box::new(|| sign_up_view(filled(SignUpForm { email: EVIL.into() }, Some("email")), Some(EVIL.into())))),
+        ("sign-in", Box::new(|| sign_in_view(filled(SignInForm { email: EVIL.into(), return_to: EVIL.into() }, Some("email")), true))),
+        ("database", Box::new(|| database_view("form".into(), draft(), Mistakes::default(), choices()))),
+        ("check", Box::new(|| check_view(proposal()))),
+        ("mailbox", Box::new(|| mailbox_view(mails()))),
+        ("mailbox empty", Box::new(|| mailbox_view(vec![]))),
+        ("mail", Box::new(|| mail_view(mail()))),
+        ("overview", Box::new(|| overview_view(samples::tenant(TenantState::Active, Some(HandoffState::Sealed)), Some(samples::usage())))),
+        ("overview without figures", Box::new(|| overview_view(samples::tenant(TenantState::Suspended, None), None))),
+        ("connect", Box::new(|| connect_view(samples::tenant(TenantState::Active, None), TenantRole::App))),
+        ("credentials", Box::new(|| {
+            let view = HandoffView::Open(Box::new(samples::open_handoff()));
+            handoff_view(samples::tenant(TenantState::Active, None), view, EVIL.into(), true)
+        })),
+    ];
+    for field in ["organisation", "database", "plan", "region", "addresses", "allow_any", "extensions", "surprise"] {
+        all.push(("database again", Box::new(move || {
+            let form = filled(draft(), Some(field));
+            database_view(form.id, form.values, form.mistakes, choices())
+        })));
+    }
+    let pending = [
+        Pending::Nothing,
+        Pending::Press { email: EVIL.into() },
+        Pending::Code { email: Some(EVIL.into()) },
+        Pending::Code { email: None },
+        Pending::Expired { email: Some(EVIL.into()) },
+        Pending::Used { at: NOW, from: None, by_you: true },
+    ];
+    for pending in pending {
+        all.push(("verify", Box::new(move || {
+            verify_view(filled(VerifyForm::default(), None), pending, EVIL.into(), true)
+        })));
+    }
+    for state in [RunState::Running, RunState::Unwinding, RunState::Failed, RunState::Stuck] {
+        all.push(("setup", Box::new(move || setup_view(samples::setup(state)))));
+    }
+    let runs = |count| (0..count).map(|_| samples::setup(RunState::Failed).run).collect::<Vec<_>>();
+    for (items, next) in [(runs(0), None), (runs(1), Some(EVIL.to_owned()))] {
+        all.push(("runs", Box::new(move || {
+            runs_view(samples::tenant(TenantState::Active, None), Page { total: 12, items, next }, false)
+        })));
+    }
+    for items in [vec![], vec![samples::line()]] {
+        all.push(("tenants", Box::new(move || {
+            let asked = Asked { search: EVIL.into(), by_name: true, first: false };
+            tenants_view(Page { total: 30, items, next: Some(EVIL.into()) }, &asked)
+        })));
+    }
+    all
+}
+
+#[test]
+fn every_page_escapes_every_text_and_holds_together() {
+    let all = all();
+    assert!(all.len() >= 35, "{}", all.len());
+    for (name, make) in all {
+        println!("{name}");
+        sound(&html(make));
+    }
+}
+
+#[test]
+fn a_refused_form_says_so_and_keeps_what_was_typed() {
+    let form = filled(draft(), Some("addresses"));
+    let page = html(move || database_view(form.id, form.values, form.mistakes, choices()));
+    assert!(page.contains("role=\"alert\"") && page.contains("<a href=\"#addresses\">"), "{page}");
+    assert!(page.contains("aria-describedby=\"addresses-hint addresses-error\""), "{page}");
+    assert_eq!(page.matches("aria-invalid=\"true\"").count(), 1, "{page}");
+    assert_eq!(super::text_of(&page, "<textarea"), format!("\n\n{EVIL}"), "one line break belongs to the tag");
+    for name in ["csrf", "form", "organisation", "database", "plan", "region", "addresses", "allow_any", "extensions[]"] {
+        assert!(page.contains(&format!("name=\"{name}\"")), "{name} in {page}");
+    }
+    // A full region cannot be chosen; something else is.
+    assert!(page.contains("value=\"open\" checked"), "{page}");
+}
+
+#[test]
+fn a_code_is_never_shown_again() {
+    let page = html(|| {
+        let form = VerifyForm { code: crate::web::Secret("424242".into()), token: crate::web::Secret("t".into()) };
+        verify_view(filled(form, Some("code")), Pending::Code { email: None }, "the-token".into(), false)
+    });
+    assert!(!page.contains("424242"), "{page}");
+    assert!(page.contains("name=\"token\" value=\"the-token\"") && page.contains("inputmode=\"numeric\""), "{page}");
+    assert!(page.contains("autocomplete=\"one-time-code\"") && page.contains(">Confirm e-mail</button>"), "{page}");
+}
+
+#[test]
+fn a_run_that_is_over_no_longer_refreshes() {
+    let running = html(|| setup_view(samples::setup(RunState::Running)));
+    assert!(running.contains("http-equiv=\"refresh\" content=\"3\""), "{running}");
+    assert!(running.contains("data-live=\"/t/shop_k3v9x2/events\""), "{running}");
+    let failed = html(|| setup_view(samples::setup(RunState::Failed)));
+    assert!(!failed.contains("http-equiv") && !failed.contains("data-live"), "{failed}");
+    for button in ["Try again", "Start over"] {
+        assert!(failed.contains(&format!("{button}</button>")), "{failed}");
+    }
+    let stuck = html(|| setup_view(samples::setup(RunState::Stuck)));
+    assert!(!stuck.contains("Try again</button>") && stuck.contains("OB-7K3M-92QF"), "{stuck}");
+}

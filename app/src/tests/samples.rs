@@ -1,0 +1,162 @@
+//! Things to show. Every text that comes from people or servers is hostile.
+
+use innkeeper_domain::{
+    allowlist::{AllowedRange, Reach},
+    connection::{Credentials, Endpoint},
+    handoff::HandoffState,
+    ids::{OrganisationId, RunId, TenantId},
+    name::TenantName,
+    organisation::MemberRole,
+    plan::{Extension, Limits, Plan},
+    ports::Usage,
+    run::{RunKind, RunState, StepState},
+    secret::Secret,
+    support::SupportNumber,
+    tenant::{PerRole, TenantRole, TenantState},
+};
+use innkeeper_service::{
+    handoff::OpenHandoff,
+    setup::SetupView,
+    tenants::{RunLine, StepLine, TenantLine, TenantView},
+};
+use time::{OffsetDateTime, macros::datetime};
+use uuid::Uuid;
+
+/// Would run, or break out, wherever it is not escaped.
+pub const EVIL: &str = "\"'></title></pre></textarea><script>alert(1)</script><img src=x onerror=alert(2)>&amp;";
+pub const NOW: OffsetDateTime = datetime!(2026-11-21 01:20:12 UTC);
+
+pub fn plan() -> Plan {
+    Plan {
+        name: "starter".into(),
+        version: 1,
+        label: EVIL.into(),
+        summary: EVIL.into(),
+        self_service: true,
+        limits: Limits {
+            connections: 50,
+            role_connections: PerRole { owner: 5, app: 35, readonly: 10 },
+            work_mem_mb: 4,
+            effective_cache_size_mb: 256,
+            storage_gb: 10,
+            temp_file_limit_gb: 1,
+            idle_in_transaction_minutes: 10,
+        },
+    }
+}
+
+pub fn reach() -> Reach {
+    Reach::Only(vec![AllowedRange::parse("203.0.113.24").unwrap(), AllowedRange::parse("198.51.100.0/28").unwrap()])
+}
+
+pub fn endpoint() -> Endpoint {
+    Endpoint { host: "db.example".into(), port: 5433 }
+}
+
+pub fn tenant(state: TenantState, handoff: Option<HandoffState>) -> TenantView {
+    TenantView {
+        id: TenantId(Uuid::nil()),
+        name: TenantName::parse("shop_k3v9x2").unwrap(),
+        wish: EVIL.into(),
+        organisation: EVIL.into(),
+        organisation_id: OrganisationId(Uuid::nil()),
+        state,
+        plan: plan(),
+        region_label: EVIL.into(),
+        server: None,
+        endpoint: Some(endpoint()),
+        major: 17,
+        reach: reach(),
+        extensions: vec![Extension::Pgcrypto],
+        created_at: NOW,
+        ready_at: Some(NOW + time::Duration::seconds(9)),
+        role: MemberRole::Admin,
+        handoff,
+        first_connected_at: None,
+        first_connected_role: None,
+        first_connected_from: None,
+        run: Some((RunId(Uuid::nil()), RunState::Done, SupportNumber::stored("OB-7K3M-92QF".into()))),
+    }
+}
+
+pub fn open_handoff() -> OpenHandoff {
+    let password = |role| match role {
+        TenantRole::Owner => "Rk6vJ8nQf2YtWb5XzHc9mD3g",
+        TenantRole::App => "4hT9wqZrB2mKx7LdPc3VnYs8",
+        TenantRole::ReadOnly => "p7ZsC3xKhM9dTq4LwVb2RfN6",
+    };
+    OpenHandoff {
+        credentials: Credentials {
+            endpoint: endpoint(),
+            tenant: TenantName::parse("shop_k3v9x2").unwrap(),
+            passwords: PerRole::make(|role| Secret::new(password(role))),
+        },
+        until: NOW + time::Duration::minutes(15),
+        opened_at: NOW,
+        from: Some("203.0.113.24".parse().unwrap()),
+    }
+}
+
+pub fn step(name: &str, state: StepState) -> StepLine {
+    StepLine {
+        name: name.into(),
+        state,
+        attempts: 2,
+        output: Some(EVIL.into()),
+        error: (state == StepState::Failed).then(|| EVIL.into()),
+        started_at: Some(NOW),
+        finished_at: None,
+        seconds: Some(1.9),
+    }
+}
+
+pub fn run(state: RunState, steps: Vec<StepLine>) -> RunLine {
+    RunLine {
+        id: RunId(Uuid::nil()),
+        kind: RunKind::Onboard,
+        state,
+        support_number: SupportNumber::stored("OB-7K3M-92QF".into()),
+        created_at: NOW,
+        finished_at: state.is_over().then_some(NOW),
+        failure: (state != RunState::Running).then(|| EVIL.into()),
+        steps,
+    }
+}
+
+pub fn setup(state: RunState) -> SetupView {
+    let steps = vec![
+        step("check_capacity", StepState::Done),
+        step("create_roles", if state == RunState::Running { StepState::Running } else { StepState::Failed }),
+        step(EVIL, StepState::Waiting),
+    ];
+    let tenant_state = if state == RunState::Failed { TenantState::Failed } else { TenantState::Provisioning };
+    SetupView {
+        tenant: tenant(tenant_state, None),
+        run: run(state, steps),
+        elapsed_seconds: 12.3,
+        changed_at: NOW,
+        requested_by: EVIL.into(),
+    }
+}
+
+pub fn line() -> TenantLine {
+    TenantLine {
+        name: "shop_k3v9x2".into(),
+        wish: EVIL.into(),
+        organisation: EVIL.into(),
+        state: TenantState::Active,
+        plan_label: EVIL.into(),
+        region_label: EVIL.into(),
+        created_at: NOW,
+        unconfirmed: true,
+    }
+}
+
+pub fn usage() -> Usage {
+    Usage {
+        size_bytes: 8_500_000,
+        connections: PerRole { owner: 0, app: 3, readonly: 1 },
+        sessions: 9,
+        cache_hit_percent: Some(99.4),
+    }
+}
