@@ -2,12 +2,17 @@
 
 use crate::{
     pages::{
-        help::HelpPage, landing::LandingPage, mailbox::{MailPage, MailboxPage}, sign_in::SignInPage,
-        sign_up::SignUpPage, verify::VerifyPage,
+        help::HelpPage,
+        landing::LandingPage,
+        mailbox::{MailPage, MailboxPage},
+        sign_in::SignInPage,
+        sign_up::SignUpPage,
         tenant::{
-            connect::ConnectPage, handoff::HandoffPage, overview::OverviewPage, runs::RunsPage, setup::SetupPage,
+            connect::ConnectPage, handoff::HandoffPage, overview::OverviewPage, runs::RunsPage,
+            setup::SetupPage,
         },
         tenants::TenantsPage,
+        verify::VerifyPage,
         wizard::{check::CheckPage, database::DatabasePage},
     },
     web::{Cx, PageEnd},

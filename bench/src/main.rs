@@ -71,6 +71,7 @@ fn median(times: &mut [Duration]) -> f64 {
     median.as_secs_f64() * 1000.0
 }
 
+#[expect(clippy::print_stdout, reason = "the result is what the program is for")]
 fn report(
     rounds: usize,
     script: &mut [Duration],

@@ -73,7 +73,9 @@ const INSIDE: &[(&str, &str)] = &[
 ];
 
 async fn facts(connection: &mut PgConnection, queries: &[(&str, &str)]) -> Facts {
-    let parts = queries.iter().map(|(kind, sql)| format!("select '{kind} ' || coalesce(one::text, '') from ({sql}) as q(one)"));
+    let parts = queries
+        .iter()
+        .map(|(kind, sql)| format!("select '{kind} ' || coalesce(one::text, '') from ({sql}) as q(one)"));
     let sql = parts.collect::<Vec<_>>().join("\nunion all\n");
     let found: Facts = texts(connection, &sql).await.into_iter().collect();
     assert!(found.len() > 20, "too few facts");
@@ -106,7 +108,15 @@ pub async fn inside_of(portal: &Portal, databases: &[&str]) -> Facts {
 pub fn files(cluster: &Path) -> Facts {
     /// These come and go in a server that only runs.
     const RESTLESS: [&str; 9] = [
-        "base", "pg_wal", "pg_xact", "pg_subtrans", "pg_stat", "pg_stat_tmp", "pg_notify", "pg_multixact", "pg_logical",
+        "base",
+        "pg_wal",
+        "pg_xact",
+        "pg_subtrans",
+        "pg_stat",
+        "pg_stat_tmp",
+        "pg_notify",
+        "pg_multixact",
+        "pg_logical",
     ];
     const TEXTS: [&str; 4] = ["pg_hba.conf", "pg_ident.conf", "postgresql.conf", "postgresql.auto.conf"];
     let mut facts = Facts::new();

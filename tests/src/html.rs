@@ -125,10 +125,12 @@ impl Html {
     /// What stands beside a field as wrong with it, tied to its control as screen readers need it.
     pub fn mistake(&self, field: &str) -> Option<String> {
         let list = format!("{field}[]");
-        let named = |element: &Element| element.attribute("name").is_some_and(|name| name == field || name == list);
+        let named =
+            |element: &Element| element.attribute("name").is_some_and(|name| name == field || name == list);
         let control = self.elements().find(named)?;
         let group = control.ancestors().find(|element| element.name() == "fieldset");
-        let described = [Some(control), group].into_iter().flatten().filter_map(|one| one.attribute("aria-describedby"));
+        let described =
+            [Some(control), group].into_iter().flatten().filter_map(|one| one.attribute("aria-describedby"));
         let ids: Vec<_> = described.flat_map(str::split_whitespace).collect();
         let errors = ids.iter().filter_map(|id| self.id(id)).filter(|element| element.has_class("error"));
         let text = errors.map(|error| squeeze(&error.text())).collect::<Vec<_>>().join(" ");
@@ -282,7 +284,11 @@ fn open_tag(text: &str) -> Tag<'_> {
     let blank = |c: char| c.is_ascii_whitespace();
     let end = text.find(|c: char| blank(c) || c == '>' || c == '/').expect("a tag has an end");
     let (name, mut rest) = text.split_at(end);
-    assert!(name.starts_with(|c: char| c.is_ascii_alphabetic()), "not a tag: <{}", text.get(..20).unwrap_or(text));
+    assert!(
+        name.starts_with(|c: char| c.is_ascii_alphabetic()),
+        "not a tag: <{}",
+        text.get(..20).unwrap_or(text)
+    );
     let mut attributes = Vec::new();
     loop {
         rest = rest.trim_start();
@@ -292,7 +298,8 @@ fn open_tag(text: &str) -> Tag<'_> {
         if let Some(behind) = rest.strip_prefix("/>") {
             return (name.to_ascii_lowercase(), attributes, true, behind);
         }
-        let end = rest.find(|c: char| blank(c) || c == '>' || c == '=' || c == '/').expect("a tag has an end");
+        let end =
+            rest.find(|c: char| blank(c) || c == '>' || c == '=' || c == '/').expect("a tag has an end");
         let (key, behind) = rest.split_at(end);
         assert!(!key.is_empty(), "an attribute without a name in <{name}");
         let value = match behind.strip_prefix("=\"") {
@@ -319,7 +326,8 @@ fn decode(text: &str) -> String {
     decoded.push_str(parts.next().unwrap_or_default());
     for part in parts {
         let (name, rest) = part.split_once(';').unwrap_or_else(|| panic!("a bare & before {part:?}"));
-        let code = name.strip_prefix("#x").or(name.strip_prefix("#X")).map(|hex| u32::from_str_radix(hex, 16));
+        let code =
+            name.strip_prefix("#x").or(name.strip_prefix("#X")).map(|hex| u32::from_str_radix(hex, 16));
         let code = code.or(name.strip_prefix('#').map(str::parse));
         decoded.push(match (name, code) {
             (_, Some(code)) => code.ok().and_then(char::from_u32).expect("a character's number"),

@@ -2,7 +2,10 @@
 //!
 //! Nothing in here knows the portal's code. What goes wrong in the harness is a failed test, so it panics and says what
 //! it saw.
-#![expect(clippy::missing_panics_doc, reason = "everything here panics when the portal does not do as it should")]
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "everything here panics when the portal does not do as it should"
+)]
 #![expect(clippy::unwrap_used, reason = "a harness that cannot go on is a failed test")]
 
 pub mod catalog;

@@ -72,7 +72,10 @@ impl Mail {
         let text = match kind.split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next()) {
             Some(boundary) => {
                 let mark = format!("--{boundary}");
-                let part = body.split(&mark).skip(1).find(|part| part.to_ascii_lowercase().contains("content-type: text/plain"));
+                let part = body
+                    .split(&mark)
+                    .skip(1)
+                    .find(|part| part.to_ascii_lowercase().contains("content-type: text/plain"));
                 part_text(part.expect("a mail has a text part"))
             }
             None => body.to_owned(),

@@ -28,10 +28,14 @@ pub async fn compare(portal: &Portal) -> Vec<String> {
         names!(server, &format!("select datname from pg_database where datname not in {own}")),
         active.clone(),
     );
-    let roles = |name: &String| ["", "_owner", "_app", "_readonly"].map(|tail| format!("{name}{tail}")).to_vec();
+    let roles =
+        |name: &String| ["", "_owner", "_app", "_readonly"].map(|tail| format!("{name}{tail}")).to_vec();
     differ(
         "role",
-        names!(server, "select rolname from pg_roles where rolname !~ '^(pg|innkeeper)_' and rolname <> 'postgres'"),
+        names!(
+            server,
+            "select rolname from pg_roles where rolname !~ '^(pg|innkeeper)_' and rolname <> 'postgres'"
+        ),
         each(&roles),
     );
     differ(
@@ -65,7 +69,8 @@ pub async fn compare(portal: &Portal) -> Vec<String> {
     let hba = fs::read_to_string(portal.cluster().join("pg_hba.conf")).unwrap();
     let ruled = hba.lines().filter_map(|line| {
         let words: Vec<_> = line.split_whitespace().collect();
-        (words.len() >= 4 && words[0].starts_with("host")).then(|| words[2].trim_start_matches('+').to_owned())
+        (words.len() >= 4 && words[0].starts_with("host"))
+            .then(|| words[2].trim_start_matches('+').to_owned())
     });
     let listed = names!(control, "select name from tenant where state = 'active' and not anywhere");
     differ("rule", ruled.filter(|name| name != "innkeeper_tenants").collect(), listed);
@@ -74,7 +79,8 @@ pub async fn compare(portal: &Portal) -> Vec<String> {
         let sql = format!("select name from tenant t join {table} r on r.tenant_id = t.id");
         differ(table, names!(control, &sql), active.clone());
     }
-    let kept = "select name from tenant t join handoff h on h.tenant_id = t.id where h.state in ('sealed', 'open')";
+    let kept =
+        "select name from tenant t join handoff h on h.tenant_id = t.id where h.state in ('sealed', 'open')";
     differ(
         "sealed secret",
         names!(control, "select distinct name from tenant t join sealed_secret s on s.tenant_id = t.id"),

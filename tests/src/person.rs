@@ -61,7 +61,13 @@ impl Person {
     }
 
     /// Any request, with these headers.
-    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Page {
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Page {
         self.try_ask(method, path, headers, body).await.unwrap_or_else(|error| panic!("{path}: {error:?}"))
     }
 
@@ -83,7 +89,8 @@ impl Person {
         let answer = request.send().await?;
         let status = answer.status().as_u16();
         let value = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = answer.headers().iter().map(|(name, text)| (name.as_str().to_owned(), value(text))).collect();
+        let headers =
+            answer.headers().iter().map(|(name, text)| (name.as_str().to_owned(), value(text))).collect();
         let body = answer.bytes().await?.to_vec();
         Ok(Page { path: path.into(), status, headers, body })
     }
@@ -106,7 +113,8 @@ impl Person {
 
     /// Sends a form with these values changed.
     pub async fn submit(&self, form: &Form, changes: &[(&str, &str)]) -> Page {
-        let changed = changes.iter().fold(form.values.clone(), |values, (name, value)| values.with(name, value));
+        let changed =
+            changes.iter().fold(form.values.clone(), |values, (name, value)| values.with(name, value));
         self.post(&form.action, &changed).await
     }
 
@@ -188,11 +196,16 @@ impl Person {
         let deadline = Instant::now() + Duration::from_secs(seconds);
         loop {
             let page = self.get(&path).await;
-            let running = page.status == 200 && page.html().elements().any(|e| e.attribute("data-live").is_some());
+            let running =
+                page.status == 200 && page.html().elements().any(|e| e.attribute("data-live").is_some());
             if !running {
                 return page;
             }
-            assert!(Instant::now() < deadline, "{name} is not ready after {seconds} s: {}", page.html().text());
+            assert!(
+                Instant::now() < deadline,
+                "{name} is not ready after {seconds} s: {}",
+                page.html().text()
+            );
             self.next_event(name).await;
         }
     }
@@ -253,7 +266,9 @@ impl Person {
 /// The tenant's name in a path of its pages.
 pub fn tenant_of(path: &str) -> String {
     let mut parts = path.trim_start_matches("/t/").split('/');
-    let (Some(name), true) = (parts.next(), path.starts_with("/t/")) else { panic!("not a tenant's page: {path}") };
+    let (Some(name), true) = (parts.next(), path.starts_with("/t/")) else {
+        panic!("not a tenant's page: {path}")
+    };
     name.to_owned()
 }
 

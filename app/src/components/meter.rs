@@ -57,6 +57,9 @@ mod tests {
 
     #[test]
     fn shares_stay_within_the_bar() {
-        assert_eq!([percent(0, 10), percent(1, 1000), percent(5, 10), percent(30, 10), percent(1, 0)], [0, 1, 50, 100, 100]);
+        assert_eq!(
+            [percent(0, 10), percent(1, 1000), percent(5, 10), percent(30, 10), percent(1, 0)],
+            [0, 1, 50, 100, 100]
+        );
     }
 }

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 pub(crate) fn limit_rows(limits: &Limits) -> Vec<(&'static str, String)> {
     let Limits {
         connections,
-        role_connections,
+        // Shown with the roles themselves.
+        role_connections: _,
         work_mem_mb,
         effective_cache_size_mb,
         storage_gb,
@@ -18,9 +19,6 @@ pub(crate) fn limit_rows(limits: &Limits) -> Vec<(&'static str, String)> {
     };
     vec![
         ("Connections", connections.to_string()),
-        ("… of the application role", role_connections.app.to_string()),
-        ("… of the read-only role", role_connections.readonly.to_string()),
-        ("… of the owner", role_connections.owner.to_string()),
         ("Storage", format!("{storage_gb} GB")),
         ("Work memory", format!("{work_mem_mb} MB")),
         ("Planner's cache size", cache),
@@ -37,7 +35,7 @@ pub fn PlanLimits(
 ) -> impl IntoView {
     let rows: Vec<_> = limit_rows(&limits)
         .into_iter()
-        .map(|(what, value)| view! { <div><dt>{what}</dt><dd class="num">{value}</dd></div> })
+        .map(|(what, value)| view! { <tr><th scope="row">{what}</th><td class="end">{value}</td></tr> })
         .collect();
-    view! { <dl class="kv wide">{rows}</dl> }
+    view! { <table class="table"><tbody>{rows}</tbody></table> }
 }

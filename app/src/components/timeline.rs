@@ -25,7 +25,8 @@ fn Step(step: StepLine) -> impl IntoView {
         StepState::Undone => ("waiting", "Undone: ", Some(("rotate-ccw", false))),
     };
     let current = matches!(step.state, StepState::Running | StepState::Undoing).then_some("step");
-    let tries = (step.attempts > 1 && step.state != StepState::Waiting).then(|| format!("Try {}. ", step.attempts));
+    let tries =
+        (step.attempts > 1 && step.state != StepState::Waiting).then(|| format!("Try {}. ", step.attempts));
     let why = match step.state {
         StepState::Undone => "Undone, nothing of it is left".to_owned(),
         StepState::Undoing => "Being undone".to_owned(),

@@ -4,7 +4,17 @@ use innkeeper_domain::allowlist::Reach;
 use time::OffsetDateTime;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -45,9 +55,12 @@ pub fn stamp(at: OffsetDateTime) -> String {
     )
 }
 
-/// A length of time: `0.3 s`, `12 s`, `2 min 5 s`.
+/// A length of time: `40 ms`, `0.3 s`, `12 s`, `2 min 5 s`.
 pub fn seconds(length: f64) -> String {
     let length = length.max(0.0);
+    if length < 0.095 {
+        return format!("{:.0} ms", length * 1000.0);
+    }
     if length < 9.95 {
         return format!("{length:.1} s");
     }
@@ -71,7 +84,10 @@ pub fn size(bytes: i64) -> (String, &'static str) {
         _ => (1_073_741_824, "GB"),
     };
     let tenths = bytes.saturating_mul(10) / unit;
-    (if tenths >= 1000 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }, name)
+    (
+        if tenths >= 1000 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) },
+        name,
+    )
 }
 
 /// A share in words: `12 %`.
@@ -100,7 +116,9 @@ pub fn reach_phrase(reach: &Reach) -> String {
         [] => "from nowhere".into(),
         [one] => format!("from {one}"),
         [one, two] => format!("from {one} or {two}"),
-        [one, two, rest @ ..] => format!("from {one}, {two} or {} more", count(rest.len(), "range", "ranges")),
+        [one, two, rest @ ..] => {
+            format!("from {one}, {two} or {} more", count(rest.len(), "range", "ranges"))
+        }
     }
 }
 
@@ -110,12 +128,17 @@ pub fn step(name: &str) -> (String, &'static str) {
         "check_capacity" => ("Server chosen", "Looks for room: connections, databases and disk"),
         "create_roles" => ("Roles created", "Owner, application and read-only, each with its own password"),
         "create_database" => ("Database created", "Closed to everybody from its first moment"),
-        "apply_template" => ("Rights set", "The owner makes tables, the application writes, the third role reads"),
+        "apply_template" => {
+            ("Rights set", "The owner makes tables, the application writes, the third role reads")
+        }
         "install_extensions" => ("Extensions added", "Those you chose"),
         "apply_limits" => ("Limits set", "Connections, memory and time as your plan has them"),
         "write_allowlist" => ("Network opened", "For your addresses only, and only with TLS"),
         "store_secrets" => ("Credentials sealed", "Encrypted, and read back once to be sure"),
-        "verify_access" => ("Connections tested", "Each role really signs in; wrong passwords and other databases are refused"),
+        "verify_access" => (
+            "Connections tested",
+            "Each role really signs in; wrong passwords and other databases are refused",
+        ),
         "hand_over" => ("Ready to hand over", "The credentials wait for you"),
         "change_passwords" => ("Passwords replaced", "The old ones stop working"),
         "clear_passwords" => ("Passwords taken away", "Nobody opened them in time"),
@@ -145,10 +168,14 @@ mod tests {
 
     #[test]
     fn lengths_and_sizes() {
-        assert_eq!([seconds(0.04), seconds(9.9), seconds(12.4), seconds(125.0), seconds(7260.0)],
-            ["0.0 s", "9.9 s", "12 s", "2 min 5 s", "2 h 1 min"]);
-        assert_eq!([size(5), size(2048), size(8_500_000), size(250 << 30)].map(|(n, u)| format!("{n} {u}")),
-            ["5 bytes", "2.0 kB", "8.1 MB", "250 GB"]);
+        assert_eq!(
+            [seconds(0.04), seconds(9.9), seconds(12.4), seconds(125.0), seconds(7260.0)],
+            ["40 ms", "9.9 s", "12 s", "2 min 5 s", "2 h 1 min"]
+        );
+        assert_eq!(
+            [size(5), size(2048), size(8_500_000), size(250 << 30)].map(|(n, u)| format!("{n} {u}")),
+            ["5 bytes", "2.0 kB", "8.1 MB", "250 GB"]
+        );
     }
 
     #[test]

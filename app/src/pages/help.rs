@@ -1,5 +1,6 @@
 //! What it is, how databases are kept apart, and where help comes from.
 
+use crate::components::Icon;
 use crate::web::{Cx, PageTitle};
 use leptos::prelude::*;
 
@@ -49,20 +50,20 @@ pub(crate) fn help_view(support: Option<String>) -> AnyView {
             </section>
             <section class="card card-body stack" aria-labelledby="isolation">
                 <h2 id="isolation">"How databases are kept apart"</h2>
-                <ul class="stack small dim">
-                    <li>"Each customer has a database of their own with three roles of their own. No role of one can enter the database of another."</li>
-                    <li>"Connections are let in from the listed addresses only, with TLS and a SCRAM password."</li>
-                    <li>"The server limits each role's connections and temporary files by the plan."</li>
-                    <li>"Before we call a database ready, each role has signed in, and wrong passwords and other databases were refused."</li>
-                    <li>"Names of databases can be listed by other users of the same server: put nothing confidential into a name."</li>
+                <ul class="ticks" role="list">
+                    <li><Icon name="check"/><span>"Each customer has a database of their own with three roles of their own. No role of one can enter the database of another."</span></li>
+                    <li><Icon name="check"/><span>"Connections are let in from the listed addresses only, with TLS and a SCRAM password."</span></li>
+                    <li><Icon name="check"/><span>"The server limits each role's connections and temporary files by the plan."</span></li>
+                    <li><Icon name="check"/><span>"Before we call a database ready, each role has signed in, and wrong passwords and other databases were refused."</span></li>
+                    <li><Icon name="check"/><span>"Names of databases can be listed by other users of the same server: put nothing confidential into a name."</span></li>
                 </ul>
             </section>
             <section class="card card-body stack" aria-labelledby="passwords">
                 <h2 id="passwords">"Passwords"</h2>
-                <ul class="stack small dim">
-                    <li>"We draw three passwords, seal them at once, and show them one time, for 15 minutes, to the person who asked for the database."</li>
-                    <li>"When you say that you have saved them, or when the time is over, our sealed copy is destroyed."</li>
-                    <li>"No mail ever holds a password. Lost one? Make new passwords; the old ones stop working."</li>
+                <ul class="ticks" role="list">
+                    <li><Icon name="check"/><span>"We draw three passwords, seal them at once, and show them one time, for 15 minutes, to the person who asked for the database."</span></li>
+                    <li><Icon name="check"/><span>"When you say that you have saved them, or when the time is over, our sealed copy is destroyed."</span></li>
+                    <li><Icon name="check"/><span>"No mail ever holds a password. Lost one? Make new passwords; the old ones stop working."</span></li>
                 </ul>
             </section>
             <section class="card card-body" aria-labelledby="support">

@@ -50,19 +50,25 @@ pub(crate) fn landing_view(support: Option<String>) -> AnyView {
                 </p>
             </div>
             <div class="card card-body">
-                <IsolationPicture database="shop_k3v9x2" from="from your addresses"/>
+                <IsolationPicture from="from your addresses"/>
             </div>
         </div>
         <section class="section" aria-labelledby="plans">
             <h2 id="plans">"Three plans"</h2>
             <div class="plans">
-                <PlanCard name="Starter" who="For a first service, a test, a side project."
-                    price="Self-service" ticks=["50 connections", "10 GB storage", "4 MB work memory"]/>
-                <PlanCard name="Professional" who="For a service that people depend on."
-                    price="Self-service" ticks=["100 connections", "50 GB storage", "8 MB work memory"]/>
-                <PlanCard name="Enterprise" who="For many users and special needs."
-                    price="By approval" ticks=["200 connections", "250 GB storage", "Shared or dedicated server"]
-                    contact=contact/>
+                <PlanCard
+                    name="Starter" limits="50 connections, 10 GB" who="For a first service, a test, a side project."
+                    ticks=["4 MB work memory", "1 GB temporary files", "Yours at once, without a ticket"]
+                />
+                <PlanCard
+                    name="Professional" limits="100 connections, 50 GB" who="For a service that people depend on."
+                    ticks=["8 MB work memory", "4 GB temporary files", "Yours at once, without a ticket"]
+                />
+                <PlanCard
+                    name="Enterprise" limits="200 connections, 250 GB" who="For many users and special needs."
+                    ticks=["16 MB work memory", "Shared or dedicated server", "By approval"]
+                    contact=contact
+                />
             </div>
         </section>
         <section class="section" aria-labelledby="how">
@@ -89,20 +95,21 @@ pub(crate) fn landing_view(support: Option<String>) -> AnyView {
 #[component]
 fn PlanCard(
     name: &'static str,
+    limits: &'static str,
     who: &'static str,
-    price: &'static str,
     ticks: [&'static str; 3],
     #[prop(optional, into)] contact: Option<String>,
 ) -> impl IntoView {
     let ticks: Vec<_> = ticks.into_iter().map(|tick| view! { <li><Icon name="check"/>{tick}</li> }).collect();
     let link = match contact {
         Some(contact) => view! { <a class="btn" href=contact>"Contact us"</a> }.into_any(),
-        None => view! { <a class="btn" href="/sign-up" aria-label=format!("Choose {name}")>"Choose"</a> }.into_any(),
+        None => view! { <a class="btn" href="/sign-up" aria-label=format!("Choose {name}")>"Choose"</a> }
+            .into_any(),
     };
     view! {
         <article class="card plan">
             <h3>{name}</h3>
-            <p class="price">{price}</p>
+            <p class="price">{limits}</p>
             <p>{who}</p>
             <ul class="ticks" role="list">{ticks}</ul>
             {link}

@@ -96,7 +96,8 @@ fn linked(text: &str) -> Vec<AnyView> {
     let mut rest = text;
     while let Some(at) = ["http://", "https://"].iter().filter_map(|start| rest.find(start)).min() {
         let (before, from) = rest.split_at(at);
-        let end = from.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"')).unwrap_or(from.len());
+        let end =
+            from.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"')).unwrap_or(from.len());
         let (link, after) = from.split_at(end);
         if !before.is_empty() {
             parts.push(before.to_owned().into_any());

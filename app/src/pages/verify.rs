@@ -6,8 +6,8 @@ use crate::{
     components::{Icon, Notice, words},
     pages::{load, sign_in::SignIn},
     web::{
-        Cx, ErrorSummary, Field, Filled, Form, Issue, PageTitle, Refusal, Secret, SeeOther, refused, see_other,
-        with_query,
+        Cx, ErrorSummary, Field, Filled, Form, Issue, PageTitle, Refusal, Secret, SeeOther, refused,
+        see_other, with_query,
     },
 };
 use innkeeper_service::{
@@ -67,7 +67,12 @@ pub fn VerifyPage() -> impl IntoView {
     })
 }
 
-pub(crate) fn verify_view(form: Filled<VerifyForm>, pending: Pending, token: String, mailbox: bool) -> AnyView {
+pub(crate) fn verify_view(
+    form: Filled<VerifyForm>,
+    pending: Pending,
+    token: String,
+    mailbox: bool,
+) -> AnyView {
     let Filled { id, mistakes, .. } = form;
     let wrong = !mistakes.is_empty();
     let mistake = mistakes.of("code").map(str::to_owned);
@@ -184,7 +189,10 @@ fn expired(email: Option<String>) -> AnyView {
 
 fn used(when: String, by_you: bool) -> AnyView {
     let (text, link) = if by_you {
-        ("You are signed in with it in this browser.", view! { <a class="btn btn-primary" href="/">"Go on"</a> })
+        (
+            "You are signed in with it in this browser.",
+            view! { <a class="btn btn-primary" href="/">"Go on"</a> },
+        )
     } else {
         (
             "Links and codes work once. If that was not you, sign in, make new passwords for your databases, and \

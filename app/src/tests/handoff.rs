@@ -12,7 +12,12 @@ use innkeeper_service::handoff::HandoffView;
 fn open_page() -> String {
     html(|| {
         let tenant = samples::tenant(TenantState::Active, Some(HandoffState::Open));
-        handoff_view(tenant, HandoffView::Open(Box::new(samples::open_handoff())), "jane@acme.example".into(), true)
+        handoff_view(
+            tenant,
+            HandoffView::Open(Box::new(samples::open_handoff())),
+            "jane@acme.example".into(),
+            true,
+        )
     })
 }
 
@@ -39,12 +44,17 @@ fn the_three_passwords_can_be_copied_and_the_bundle_is_a_form() {
     let (page, credentials) = (open_page(), samples::open_handoff().credentials);
     for (role, password) in credentials.passwords.iter() {
         assert_eq!(text_of(&page, &format!("<code id=\"password-{}\"", role.as_str())), password.expose());
-        assert_eq!(text_of(&page, &format!("<code id=\"user-{}\"", role.as_str())), credentials.tenant.role(role));
+        assert_eq!(
+            text_of(&page, &format!("<code id=\"user-{}\"", role.as_str())),
+            credentials.tenant.role(role)
+        );
     }
     let form = "<form method=\"post\" action=\"/t/shop_k3v9x2/handoff/bundle\" class=\"push\">\
                 <input type=\"hidden\" name=\"csrf\" value=\"token-of-the-test\">";
     assert!(page.contains(form), "{page}");
-    assert!(page.contains(">I have saved them</button>") && page.contains("data-until=\"2026-11-21T01:35:12Z\""));
+    assert!(
+        page.contains(">I have saved them</button>") && page.contains("data-until=\"2026-11-21T01:35:12Z\"")
+    );
 }
 
 #[test]
@@ -74,5 +84,8 @@ fn only_the_open_state_holds_a_secret() {
         let view = HandoffView::Expired { at: samples::NOW };
         handoff_view(samples::tenant(TenantState::Active, None), view, "jane@acme.example".into(), false)
     });
-    assert!(!stale.contains("</button>") && stale.contains("/sign-in?return=/t/shop_k3v9x2/handoff"), "{stale}");
+    assert!(
+        !stale.contains("</button>") && stale.contains("/sign-in?return=/t/shop_k3v9x2/handoff"),
+        "{stale}"
+    );
 }

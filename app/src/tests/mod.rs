@@ -29,5 +29,10 @@ pub fn text_of(html: &str, mark: &str) -> String {
     let end = start + html[start..].find("</").unwrap();
     let inner = &html[start..end];
     assert!(!inner.contains('<'), "an element within {mark}: {inner}");
-    inner.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
+    inner
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
 }

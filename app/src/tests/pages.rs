@@ -11,7 +11,10 @@ use crate::{
         mailbox::{mail_view, mailbox_view},
         sign_in::{SignInForm, sign_in_view},
         sign_up::{SignUpForm, sign_up_view},
-        tenant::{connect::connect_view, handoff::handoff_view, overview::overview_view, runs::runs_view, setup::setup_view},
+        tenant::{
+            connect::connect_view, handoff::handoff_view, overview::overview_view, runs::runs_view,
+            setup::setup_view,
+        },
         tenants::{Asked, tenants_view},
         verify::{VerifyForm, verify_view},
         wizard::{check::check_view, database::database_view},
@@ -49,13 +52,18 @@ pub fn sound(page: &str) {
     let count = ids.len();
     ids.dedup();
     assert_eq!(ids.len(), count, "an id twice in {page}");
-    for (mark, what) in [(" for=\"", "label"), (" aria-labelledby=\"", "name"), (" data-copy-from=\"", "copy button")] {
+    for (mark, what) in
+        [(" for=\"", "label"), (" aria-labelledby=\"", "name"), (" data-copy-from=\"", "copy button")]
+    {
         for id in page.split(mark).skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(ids.contains(&id), "{what} of nothing: {id} in {page}");
         }
     }
     for described in page.split(" aria-describedby=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-        assert!(described.split(' ').all(|id| ids.contains(&id)), "described by nothing: {described} in {page}");
+        assert!(
+            described.split(' ').all(|id| ids.contains(&id)),
+            "described by nothing: {described} in {page}"
+        );
     }
 }
 
@@ -118,26 +126,58 @@ fn all() -> Vec<(&'static str, Make)> {
         ("landing", Box::new(|| landing_view(Some("help@acme.example".into())))),
         ("help", Box::new(|| help_view(None))),
         ("sign-up", Box::new(|| sign_up_view(filled(SignUpForm::default(), None), None))),
-        ("sign-up again", Box::new(|| sign_up_view(filled(SignUpForm { email: EVIL.into() }, Some("email")), Some(EVIL.into())))),
-        ("sign-in", Box::new(|| sign_in_view(filled(SignInForm { email: EVIL.into(), return_to: EVIL.into() }, Some("email")), true))),
+        (
+            "sign-up again",
+            Box::new(|| {
+                sign_up_view(filled(SignUpForm { email: EVIL.into() }, Some("email")), Some(EVIL.into()))
+            }),
+        ),
+        (
+            "sign-in",
+            Box::new(|| {
+                sign_in_view(
+                    filled(SignInForm { email: EVIL.into(), return_to: EVIL.into() }, Some("email")),
+                    true,
+                )
+            }),
+        ),
         ("database", Box::new(|| database_view("form".into(), draft(), Mistakes::default(), choices()))),
         ("check", Box::new(|| check_view(proposal()))),
         ("mailbox", Box::new(|| mailbox_view(mails()))),
         ("mailbox empty", Box::new(|| mailbox_view(vec![]))),
         ("mail", Box::new(|| mail_view(mail()))),
-        ("overview", Box::new(|| overview_view(samples::tenant(TenantState::Active, Some(HandoffState::Sealed)), Some(samples::usage())))),
-        ("overview without figures", Box::new(|| overview_view(samples::tenant(TenantState::Suspended, None), None))),
+        (
+            "overview",
+            Box::new(|| {
+                overview_view(
+                    samples::tenant(TenantState::Active, Some(HandoffState::Sealed)),
+                    Some(samples::usage()),
+                )
+            }),
+        ),
+        (
+            "overview without figures",
+            Box::new(|| overview_view(samples::tenant(TenantState::Suspended, None), None)),
+        ),
         ("connect", Box::new(|| connect_view(samples::tenant(TenantState::Active, None), TenantRole::App))),
-        ("credentials", Box::new(|| {
-            let view = HandoffView::Open(Box::new(samples::open_handoff()));
-            handoff_view(samples::tenant(TenantState::Active, None), view, EVIL.into(), true)
-        })),
+        (
+            "credentials",
+            Box::new(|| {
+                let view = HandoffView::Open(Box::new(samples::open_handoff()));
+                handoff_view(samples::tenant(TenantState::Active, None), view, EVIL.into(), true)
+            }),
+        ),
     ];
-    for field in ["organisation", "database", "plan", "region", "addresses", "allow_any", "extensions", "surprise"] {
-        all.push(("database again", Box::new(move || {
-            let form = filled(draft(), Some(field));
-            database_view(form.id, form.values, form.mistakes, choices())
-        })));
+    for field in
+        ["organisation", "database", "plan", "region", "addresses", "allow_any", "extensions", "surprise"]
+    {
+        all.push((
+            "database again",
+            Box::new(move || {
+                let form = filled(draft(), Some(field));
+                database_view(form.id, form.values, form.mistakes, choices())
+            }),
+        ));
     }
     let pending = [
         Pending::Nothing,
@@ -148,24 +188,31 @@ fn all() -> Vec<(&'static str, Make)> {
         Pending::Used { at: NOW, from: None, by_you: true },
     ];
     for pending in pending {
-        all.push(("verify", Box::new(move || {
-            verify_view(filled(VerifyForm::default(), None), pending, EVIL.into(), true)
-        })));
+        all.push((
+            "verify",
+            Box::new(move || verify_view(filled(VerifyForm::default(), None), pending, EVIL.into(), true)),
+        ));
     }
     for state in [RunState::Running, RunState::Unwinding, RunState::Failed, RunState::Stuck] {
         all.push(("setup", Box::new(move || setup_view(samples::setup(state)))));
     }
     let runs = |count| (0..count).map(|_| samples::setup(RunState::Failed).run).collect::<Vec<_>>();
     for (items, next) in [(runs(0), None), (runs(1), Some(EVIL.to_owned()))] {
-        all.push(("runs", Box::new(move || {
-            runs_view(samples::tenant(TenantState::Active, None), Page { total: 12, items, next }, false)
-        })));
+        all.push((
+            "runs",
+            Box::new(move || {
+                runs_view(samples::tenant(TenantState::Active, None), Page { total: 12, items, next }, false)
+            }),
+        ));
     }
     for items in [vec![], vec![samples::line()]] {
-        all.push(("tenants", Box::new(move || {
-            let asked = Asked { search: EVIL.into(), by_name: true, first: false };
-            tenants_view(Page { total: 30, items, next: Some(EVIL.into()) }, &asked)
-        })));
+        all.push((
+            "tenants",
+            Box::new(move || {
+                let asked = Asked { search: EVIL.into(), by_name: true, first: false };
+                tenants_view(Page { total: 30, items, next: Some(EVIL.into()) }, &asked)
+            }),
+        ));
     }
     all
 }
@@ -175,8 +222,8 @@ fn every_page_escapes_every_text_and_holds_together() {
     let all = all();
     assert!(all.len() >= 35, "{}", all.len());
     for (name, make) in all {
-        println!("{name}");
-        sound(&html(make));
+        // The name stands in what a failing check prints.
+        sound(&format!("{name}: {}", html(make)));
     }
 }
 
@@ -187,8 +234,22 @@ fn a_refused_form_says_so_and_keeps_what_was_typed() {
     assert!(page.contains("role=\"alert\"") && page.contains("<a href=\"#addresses\">"), "{page}");
     assert!(page.contains("aria-describedby=\"addresses-hint addresses-error\""), "{page}");
     assert_eq!(page.matches("aria-invalid=\"true\"").count(), 1, "{page}");
-    assert_eq!(super::text_of(&page, "<textarea"), format!("\n\n{EVIL}"), "one line break belongs to the tag");
-    for name in ["csrf", "form", "organisation", "database", "plan", "region", "addresses", "allow_any", "extensions[]"] {
+    assert_eq!(
+        super::text_of(&page, "<textarea"),
+        format!("\n\n{EVIL}"),
+        "one line break belongs to the tag"
+    );
+    for name in [
+        "csrf",
+        "form",
+        "organisation",
+        "database",
+        "plan",
+        "region",
+        "addresses",
+        "allow_any",
+        "extensions[]",
+    ] {
         assert!(page.contains(&format!("name=\"{name}\"")), "{name} in {page}");
     }
     // A full region cannot be chosen; something else is.
@@ -198,12 +259,19 @@ fn a_refused_form_says_so_and_keeps_what_was_typed() {
 #[test]
 fn a_code_is_never_shown_again() {
     let page = html(|| {
-        let form = VerifyForm { code: crate::web::Secret("424242".into()), token: crate::web::Secret("t".into()) };
+        let form =
+            VerifyForm { code: crate::web::Secret("424242".into()), token: crate::web::Secret("t".into()) };
         verify_view(filled(form, Some("code")), Pending::Code { email: None }, "the-token".into(), false)
     });
     assert!(!page.contains("424242"), "{page}");
-    assert!(page.contains("name=\"token\" value=\"the-token\"") && page.contains("inputmode=\"numeric\""), "{page}");
-    assert!(page.contains("autocomplete=\"one-time-code\"") && page.contains(">Confirm e-mail</button>"), "{page}");
+    assert!(
+        page.contains("name=\"token\" value=\"the-token\"") && page.contains("inputmode=\"numeric\""),
+        "{page}"
+    );
+    assert!(
+        page.contains("autocomplete=\"one-time-code\"") && page.contains(">Confirm e-mail</button>"),
+        "{page}"
+    );
 }
 
 #[test]

@@ -23,7 +23,8 @@ use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 /// Would run, or break out, wherever it is not escaped.
-pub const EVIL: &str = "\"'></title></pre></textarea><script>alert(1)</script><img src=x onerror=alert(2)>&amp;";
+pub const EVIL: &str =
+    "\"'></title></pre></textarea><script>alert(1)</script><img src=x onerror=alert(2)>&amp;";
 pub const NOW: OffsetDateTime = datetime!(2026-11-21 01:20:12 UTC);
 
 pub fn plan() -> Plan {
@@ -46,7 +47,10 @@ pub fn plan() -> Plan {
 }
 
 pub fn reach() -> Reach {
-    Reach::Only(vec![AllowedRange::parse("203.0.113.24").unwrap(), AllowedRange::parse("198.51.100.0/28").unwrap()])
+    Reach::Only(vec![
+        AllowedRange::parse("203.0.113.24").unwrap(),
+        AllowedRange::parse("198.51.100.0/28").unwrap(),
+    ])
 }
 
 pub fn endpoint() -> Endpoint {
@@ -129,7 +133,8 @@ pub fn setup(state: RunState) -> SetupView {
         step("create_roles", if state == RunState::Running { StepState::Running } else { StepState::Failed }),
         step(EVIL, StepState::Waiting),
     ];
-    let tenant_state = if state == RunState::Failed { TenantState::Failed } else { TenantState::Provisioning };
+    let tenant_state =
+        if state == RunState::Failed { TenantState::Failed } else { TenantState::Provisioning };
     SetupView {
         tenant: tenant(tenant_state, None),
         run: run(state, steps),

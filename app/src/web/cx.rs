@@ -6,7 +6,10 @@ use super::{
 };
 use async_trait::async_trait;
 use innkeeper_domain::{mistakes::Mistakes, ports::LocalMailbox};
-use innkeeper_service::{Error, Service, session, visitor::{SignedIn, Visitor}};
+use innkeeper_service::{
+    Error, Service, session,
+    visitor::{SignedIn, Visitor},
+};
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

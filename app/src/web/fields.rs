@@ -131,9 +131,6 @@ pub fn ErrorSummary(
     /// The fields in the order of the page. A field's id is its name.
     fields: &'static [&'static str],
 ) -> impl IntoView {
-    if mistakes.is_empty() {
-        return ().into_any();
-    }
     let known = fields.iter().filter_map(|field| Some((*field, mistakes.of(field)?.to_owned())));
     let other = mistakes.0.iter().filter(|(field, _)| !fields.contains(&field.as_str()));
     let items: Vec<_> = known
@@ -144,11 +141,12 @@ pub fn ErrorSummary(
         1 => "There is a mistake".to_owned(),
         count => format!("There are {count} mistakes"),
     };
-    view! {
-        <div class="error-summary" tabindex="-1" autofocus=true aria-labelledby="mistakes">
-            <div role="alert"><h2 id="mistakes">{title}</h2></div>
-            <ul role="list">{items}</ul>
-        </div>
-    }
-    .into_any()
+    (!items.is_empty()).then(|| {
+        view! {
+            <div class="error-summary" tabindex="-1" autofocus=true aria-labelledby="mistakes">
+                <div role="alert"><h2 id="mistakes">{title}</h2></div>
+                <ul role="list">{items}</ul>
+            </div>
+        }
+    })
 }

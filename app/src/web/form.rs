@@ -67,11 +67,13 @@ pub fn Form<F>(
     children: Children,
     /// The server function.
     #[prop(optional)]
-    _to: PhantomData<F>,
+    to: PhantomData<F>,
 ) -> impl IntoView
 where
     F: ServerFn<Output = SeeOther, Error = Refusal> + Send + Sync + 'static,
 {
+    // Only its type matters.
+    let PhantomData = to;
     let class = (!class.is_empty()).then_some(class);
     view! {
         <form method="post" action=F::PATH class=class novalidate>

@@ -96,7 +96,11 @@ pub fn with_query(path: &str, name: &str, value: &str) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 text.push(char::from(byte));
             }
-            other => text.push_str(&format!("%{other:02X}")),
+            other => {
+                const HEX: &[u8; 16] = b"0123456789ABCDEF";
+                let digit = |nibble: u8| char::from(HEX[usize::from(nibble)]);
+                text.extend(['%', digit(other >> 4), digit(other & 15)]);
+            }
         }
     }
     text

@@ -34,9 +34,15 @@ impl Problem {
                 "The address is wrong, or the page is not yours to see. If you followed a link, check that you are \
                  signed in with the right e-mail address.",
             ),
-            405 => ("That does not work this way", "This address takes other requests. Start again from the first page."),
+            405 => (
+                "That does not work this way",
+                "This address takes other requests. Start again from the first page.",
+            ),
             408 | 504 => ("That took too long", "We stopped waiting. Try again in a minute."),
-            413 => ("That is too much text", "A form takes 64 KB at most. Shorten what you typed. Nothing was changed."),
+            413 => (
+                "That is too much text",
+                "A form takes 64 KB at most. Shorten what you typed. Nothing was changed.",
+            ),
             415 => (
                 "This form could not be read",
                 "It was not sent as a form. Use the page itself to send it. Nothing was changed.",

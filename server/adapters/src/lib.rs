@@ -1,7 +1,8 @@
-//! x
+//! The outside world: one module for each system the portal works with, each implementing a port of the domain.
+
 pub mod certificates;
+pub mod embedded;
 pub mod mail;
+pub mod postgres_admin;
 pub mod sealing;
 pub mod system;
-pub mod embedded;
-pub mod postgres_admin;

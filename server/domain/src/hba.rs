@@ -34,7 +34,7 @@ pub fn render(rules: &[TenantRule]) -> String {
         match reach {
             Reach::Anywhere => continue,
             Reach::Only(ranges) => {
-                ranges.iter().chain(probe.iter()).for_each(|range| line(&mut block, range.net()))
+                ranges.iter().chain(probe.iter()).for_each(|range| line(&mut block, range.net()));
             }
         }
         let _ = writeln!(block, "host all +{tenant} all reject");

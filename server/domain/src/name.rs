@@ -81,7 +81,7 @@ impl Wish {
                 ' ' | '-' | '_' | '.'
                     if !slug.is_empty() && !slug.ends_with('_') && slug.len() < Self::MOST =>
                 {
-                    slug.push('_')
+                    slug.push('_');
                 }
                 _ => {}
             }

@@ -15,7 +15,10 @@ async fn a_newcomer_gets_from_the_first_page_to_a_database_that_answers_each_rol
     // Each page leads on by a link or a form that stands on it.
     assert_eq!(jane.get("/health").await.status, 200);
     let landing = jane.open("/").await.html();
-    assert!(landing.all("a").any(|link| link.attribute("href") == Some("/sign-up")), "the first page leads on");
+    assert!(
+        landing.all("a").any(|link| link.attribute("href") == Some("/sign-up")),
+        "the first page leads on"
+    );
     jane.sign_up(&portal).await;
     let wizard = jane.form("/sign-up/database", "/do/database").await;
     assert_eq!(wizard.values.get("plan"), Some("starter"));
@@ -46,8 +49,12 @@ async fn a_newcomer_gets_from_the_first_page_to_a_database_that_answers_each_rol
 
     for role in ROLES {
         let mut connection = credentials.connect(role).await;
-        let said = value(&mut connection, "select concat_ws(' ', current_user, current_database(), ssl, version)
-            from pg_stat_ssl where pid = pg_backend_pid()").await;
+        let said = value(
+            &mut connection,
+            "select concat_ws(' ', current_user, current_database(), ssl, version)
+            from pg_stat_ssl where pid = pg_backend_pid()",
+        )
+        .await;
         assert_eq!(said, format!("{name}_{role} {name} t TLSv1.3"));
         connection.close().await.unwrap();
     }
@@ -88,7 +95,10 @@ async fn the_bundle_says_what_the_page_says(jane: &Person, name: &str) {
     let shown = innkeeper_tests::Credentials::read(&page.html(), &bundle["ca.crt"]);
     assert_eq!(bundle[".env"].trim_end(), shown.formats["env"].trim_end());
     let json: serde_json::Value = serde_json::from_str(&bundle["credentials.json"]).unwrap();
-    assert_eq!((&json["host"], &json["port"], &json["database"]), (&shown.host.clone().into(), &shown.port.into(), &name.into()));
+    assert_eq!(
+        (&json["host"], &json["port"], &json["database"]),
+        (&shown.host.clone().into(), &shown.port.into(), &name.into())
+    );
     for role in ROLES {
         assert_eq!(json["roles"][role]["password"], shown.passwords[role].as_str());
         assert_eq!(json["roles"][role]["user"], format!("{name}_{role}"));
@@ -107,7 +117,9 @@ async fn the_bundle_says_what_the_page_says(jane: &Person, name: &str) {
 /// The portal notices that somebody has connected, as whom and from where.
 async fn first_connection_is_told(jane: &Person, portal: &Portal, name: &str) {
     let mut control = portal.control().await;
-    let sql = format!("select first_connected_role || ' ' || host(first_connected_from) from tenant where name = '{name}'");
+    let sql = format!(
+        "select first_connected_role || ' ' || host(first_connected_from) from tenant where name = '{name}'"
+    );
     innkeeper_tests::until(60, "the first connection to be seen", async || {
         Some(value(&mut control, &sql).await).filter(|seen| !seen.is_empty())
     })

@@ -2,4 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::print_stdout, reason = "the counts a test stands for are printed")]
 
+mod crash;
+mod doctor;
+mod embedded;
+mod foreign;
+mod handoff;
+mod isolation;
 mod journey;
+mod parallel;
+mod secrets;
+mod sign_in;
+mod wrong_input;

@@ -2,14 +2,11 @@
 
 use super::snippets::{password_source, without_password};
 use crate::{
-    components::{Icon, Notice, Snippet, SubNav, FormatTabs, words},
+    components::{FormatTabs, Icon, Notice, Snippet, SubNav, words},
     pages::{load, part},
     web::{Cx, PageTitle},
 };
-use innkeeper_domain::{
-    connection::Format,
-    tenant::TenantRole,
-};
+use innkeeper_domain::{connection::Format, tenant::TenantRole};
 use innkeeper_service::tenants::{self, TenantView};
 use leptos::prelude::*;
 
@@ -22,7 +19,9 @@ pub fn ConnectPage() -> impl IntoView {
     }
     let name = part("name");
     let role = TenantRole::parse(&cx.asked("role")).unwrap_or(TenantRole::App);
-    load(async move { tenants::open(&cx.service, &cx.visitor, &name).await }, move |tenant| connect_view(tenant, role))
+    load(async move { tenants::open(&cx.service, &cx.visitor, &name).await }, move |tenant| {
+        connect_view(tenant, role)
+    })
 }
 
 pub(crate) fn connect_view(tenant: TenantView, role: TenantRole) -> AnyView {

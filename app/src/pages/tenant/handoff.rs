@@ -92,8 +92,12 @@ pub fn HandoffPage() -> impl IntoView {
 pub(crate) fn handoff_view(tenant: TenantView, view: HandoffView, email: String, fresh: bool) -> AnyView {
     let wish = tenant.wish.clone();
     let (title, body) = match view {
-        HandoffView::Open(open) => (format!("Save your credentials for {wish}"), open_view(tenant, *open, email)),
-        HandoffView::Sealed { until, fresh } => (format!("{wish} is ready"), sealed(&tenant, until, email, fresh)),
+        HandoffView::Open(open) => {
+            (format!("Save your credentials for {wish}"), open_view(tenant, *open, email))
+        }
+        HandoffView::Sealed { until, fresh } => {
+            (format!("{wish} is ready"), sealed(&tenant, until, email, fresh))
+        }
         other => (format!("Credentials of {wish}"), closed(&tenant, other, fresh)),
     };
     view! {
@@ -171,14 +175,17 @@ fn closed(tenant: &TenantView, view: HandoffView, fresh: bool) -> AnyView {
             "",
             "refresh-cw",
             "New passwords are being made",
-            "This takes a few seconds. The old ones stop working now; connections that are open stay open.".to_owned(),
+            "This takes a few seconds. The old ones stop working now; connections that are open stay open."
+                .to_owned(),
             None,
         ),
         HandoffView::NotYours { addressed_to } => (
             "",
             "lock-keyhole",
             "These credentials are for somebody else",
-            format!("They are sealed for {addressed_to}, who can open them once. Ask them, or wait until their time is over."),
+            format!(
+                "They are sealed for {addressed_to}, who can open them once. Ask them, or wait until their time is over."
+            ),
             None,
         ),
         HandoffView::OpenElsewhere { at, until, from: address } => (
@@ -188,7 +195,9 @@ fn closed(tenant: &TenantView, view: HandoffView, fresh: bool) -> AnyView {
             format!(
                 "They were opened on {}{}, and are shown there until {}. If that was not you, make new passwords: \
                  the ones that were shown stop working.",
-                words::moment(at), from(address), words::clock(until)
+                words::moment(at),
+                from(address),
+                words::clock(until)
             ),
             Some(true),
         ),
@@ -210,7 +219,8 @@ fn closed(tenant: &TenantView, view: HandoffView, fresh: bool) -> AnyView {
             format!(
                 "The credentials were opened on {}{}. Our sealed copy is destroyed. If you saved them, all is well: \
                  they work. If not, or if that was not you, make new passwords.",
-                words::moment(opened_at), from(address)
+                words::moment(opened_at),
+                from(address)
             ),
             Some(true),
         ),
@@ -266,7 +276,8 @@ fn closed(tenant: &TenantView, view: HandoffView, fresh: bool) -> AnyView {
 fn Renewal(name: String, fresh: bool, primary: bool) -> impl IntoView {
     let press = if fresh {
         let class = if primary { "btn btn-primary" } else { "btn" };
-        view! { <button type="submit" class=class><Icon name="key-round"/>"Make new passwords"</button> }.into_any()
+        view! { <button type="submit" class=class><Icon name="key-round"/>"Make new passwords"</button> }
+            .into_any()
     } else {
         view! { <SignInAgain name=name.clone() what="Sign in again to make new ones"/> }.into_any()
     };

@@ -5,7 +5,10 @@ use crate::{
     components::{CopyCode, CopySecret, FormatTabs, Icon, Snippet, words},
     web::{Form, token},
 };
-use innkeeper_domain::{connection::{Credentials, Format}, tenant::TenantRole};
+use innkeeper_domain::{
+    connection::{Credentials, Format},
+    tenant::TenantRole,
+};
 use innkeeper_service::{handoff::OpenHandoff, tenants::TenantView};
 use leptos::prelude::*;
 
@@ -132,21 +135,28 @@ fn Passwords(credentials: Credentials, tenant: TenantView) -> impl IntoView {
 fn Strings(credentials: Credentials, tenant: TenantView) -> impl IntoView {
     let snippets = Format::ALL
         .iter()
-        .map(|format| Snippet { format: *format, text: credentials.write(*format, TenantRole::App), note: None })
-        .collect();
-    let others: Vec<_> = [(TenantRole::Owner, "For migrations, as the owner"), (TenantRole::ReadOnly, "For reports, read-only")]
-        .into_iter()
-        .map(|(role, what)| {
-            let name = role.as_str();
-            view! {
-                <div>
-                    <h3 class="small">{what}</h3>
-                    <CopyCode id=format!("as-uri-{name}") text=credentials.uri(role) format="uri" role=name
-                        what=format!("URI of the {} role", role.label().to_lowercase())/>
-                </div>
-            }
+        .map(|format| Snippet {
+            format: *format,
+            text: credentials.write(*format, TenantRole::App),
+            note: None,
         })
         .collect();
+    let others: Vec<_> = [
+        (TenantRole::Owner, "For migrations, as the owner"),
+        (TenantRole::ReadOnly, "For reports, read-only"),
+    ]
+    .into_iter()
+    .map(|(role, what)| {
+        let name = role.as_str();
+        view! {
+            <div>
+                <h3 class="small">{what}</h3>
+                <CopyCode id=format!("as-uri-{name}") text=credentials.uri(role) format="uri" role=name
+                    what=format!("URI of the {} role", role.label().to_lowercase())/>
+            </div>
+        }
+    })
+    .collect();
     view! {
         <section class="card" aria-labelledby="connect">
             <div class="card-head">

@@ -6,8 +6,8 @@ use crate::{
     web::{Cx, PageEnd, PageTitle},
 };
 use innkeeper_domain::{
-    handoff::HandoffState,
     allowlist::Reach,
+    handoff::HandoffState,
     organisation::MemberRole,
     ports::Usage,
     tenant::{TenantRole, TenantState},
@@ -89,19 +89,27 @@ fn Waiting(tenant: TenantView) -> impl IntoView {
         .into_any();
     }
     let (title, text, link) = match tenant.handoff {
-        Some(HandoffState::Sealed) => {
-            ("The credentials wait for you", "They are sealed, and can be opened once.", "Open the credentials")
-        }
-        Some(HandoffState::Open) => {
-            ("The credentials are open", "Save them and say so before their 15 minutes are over.", "Go to the credentials")
-        }
-        Some(HandoffState::Lapsed) => {
-            ("Did you save the credentials?", "They were shown, and nobody said that they are saved.", "See what to do")
-        }
+        Some(HandoffState::Sealed) => (
+            "The credentials wait for you",
+            "They are sealed, and can be opened once.",
+            "Open the credentials",
+        ),
+        Some(HandoffState::Open) => (
+            "The credentials are open",
+            "Save them and say so before their 15 minutes are over.",
+            "Go to the credentials",
+        ),
+        Some(HandoffState::Lapsed) => (
+            "Did you save the credentials?",
+            "They were shown, and nobody said that they are saved.",
+            "See what to do",
+        ),
         Some(HandoffState::Expired) => {
             ("The roles have no passwords", "Nobody opened the credentials in time.", "Make new passwords")
         }
-        Some(HandoffState::Revoked) => ("New passwords are on their way", "The old ones no longer work.", "See how far it is"),
+        Some(HandoffState::Revoked) => {
+            ("New passwords are on their way", "The old ones no longer work.", "See how far it is")
+        }
         Some(HandoffState::Confirmed) | None => return ().into_any(),
     };
     if tenant.role != MemberRole::Admin {
@@ -119,16 +127,15 @@ fn Waiting(tenant: TenantView) -> impl IntoView {
 #[component]
 fn Numbers(tenant: TenantView, usage: Option<Usage>) -> impl IntoView {
     let limits = &tenant.plan.limits;
-    let (storage, connections, cache) = match &usage {
-        Some(usage) => {
-            let (number, unit) = words::size(usage.size_bytes);
-            let whole = i64::from(limits.storage_gb) * GIB;
-            let now: i64 = usage.connections.iter().map(|(_, count)| *count).sum();
-            let cache = usage.cache_hit_percent.map_or_else(
-                || view! { "–" <small>"no reads yet"</small> }.into_any(),
-                |percent| view! { {format!("{percent:.1}")} <small>"%"</small> }.into_any(),
-            );
-            (
+    let (storage, connections, cache) = if let Some(usage) = &usage {
+        let (number, unit) = words::size(usage.size_bytes);
+        let whole = i64::from(limits.storage_gb) * GIB;
+        let now: i64 = usage.connections.iter().map(|(_, count)| *count).sum();
+        let cache = usage.cache_hit_percent.map_or_else(
+            || view! { "–" <small>"no reads yet"</small> }.into_any(),
+            |percent| view! { {format!("{percent:.1}")} <small>"%"</small> }.into_any(),
+        );
+        (
                 view! {
                     {number} <small>{format!("{unit} of {} GB", limits.storage_gb)}</small>
                     <Meter part=usage.size_bytes whole label=format!("{unit} of storage used", unit = words::percent_of(usage.size_bytes, whole))/>
@@ -141,11 +148,9 @@ fn Numbers(tenant: TenantView, usage: Option<Usage>) -> impl IntoView {
                 .into_any(),
                 cache,
             )
-        }
-        None => {
-            let unknown = || view! { "–" <small>"no answer"</small> }.into_any();
-            (unknown(), unknown(), unknown())
-        }
+    } else {
+        let unknown = || view! { "–" <small>"no answer"</small> }.into_any();
+        (unknown(), unknown(), unknown())
     };
     view! {
         <div>
@@ -175,8 +180,20 @@ fn Checklist(tenant: TenantView) -> impl IntoView {
         return ().into_any();
     }
     let items: Vec<_> = [
-        (true, "Make the database", "Done, and every role has signed in once", page("/runs"), "See the journal"),
-        (saved, "Save the credentials", "Shown once, for 15 minutes", page("/handoff"), "Open the credentials"),
+        (
+            true,
+            "Make the database",
+            "Done, and every role has signed in once",
+            page("/runs"),
+            "See the journal",
+        ),
+        (
+            saved,
+            "Save the credentials",
+            "Shown once, for 15 minutes",
+            page("/handoff"),
+            "Open the credentials",
+        ),
         (connected, "Connect", "We look out for the first connection", page("/connect"), "See how"),
     ]
     .into_iter()
@@ -256,7 +273,15 @@ fn Isolation(tenant: TenantView) -> impl IntoView {
                 <h2 id="isolation">"Who gets in"</h2>
                 {open.then(|| view! { <Badge tone="warn" text="Any address"/> })}
             </div>
-            <div class="card-body"><IsolationPicture database=tenant.name.to_string() from open/></div>
+            <div class="card-body facts">
+                <IsolationPicture from=from.clone() open/>
+                <ul class="ticks" role="list">
+                    <li><Icon name="check"/><span>{format!("Connections are let in {from}.")}</span></li>
+                    <li><Icon name="check"/><span>"TLS is required, and passwords are never sent in the clear (SCRAM)."</span></li>
+                    <li><Icon name="check"/><span>"Its three roles can enter this database and no other."</span></li>
+                    <li><Icon name="check"/><span>"Tested when it was made: what must be refused was refused."</span></li>
+                </ul>
+            </div>
         </section>
     }
 }

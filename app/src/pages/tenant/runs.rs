@@ -18,17 +18,22 @@ pub fn RunsPage() -> impl IntoView {
     }
     let (name, before) = (part("name"), cx.asked("before"));
     let first = before.is_empty();
-    load(async move { tenants::runs(&cx.service, &cx.visitor, &name, &before).await }, move |(tenant, page)| {
-        runs_view(tenant, page, first)
-    })
+    load(
+        async move { tenants::runs(&cx.service, &cx.visitor, &name, &before).await },
+        move |(tenant, page)| runs_view(tenant, page, first),
+    )
 }
 
 pub(crate) fn runs_view(tenant: TenantView, page: Page<RunLine>, first: bool) -> AnyView {
     let path = format!("/t/{}/runs", tenant.name);
     let older = page.next.map(|next| with_query(&path, "before", &next));
     let total = usize::try_from(page.total).unwrap_or_default();
-    let runs: Vec<_> =
-        page.items.into_iter().enumerate().map(|(at, run)| view! { <Run run open={first && at == 0}/> }).collect();
+    let runs: Vec<_> = page
+        .items
+        .into_iter()
+        .enumerate()
+        .map(|(at, run)| view! { <Run run open={first && at == 0}/> })
+        .collect();
     let body = if runs.is_empty() {
         view! {
             <div class="card empty">
@@ -56,7 +61,7 @@ pub(crate) fn runs_view(tenant: TenantView, page: Page<RunLine>, first: bool) ->
         <PageTitle text=format!("Journal of {}", tenant.wish)/>
         <div class="page-head">
             <h1>{format!("Journal of {}", tenant.wish)}</h1>
-            <p>"What was done to this database, by whom it was asked for or not: every step with its result."</p>
+            <p>"Everything that was done to this database, step by step, with its result."</p>
         </div>
         <SubNav name=tenant.name current="/runs"/>
         <div class="stack">{body}</div>

@@ -83,11 +83,13 @@ fn next(view: &SetupView) -> Option<String> {
 
 pub(crate) fn setup_view(view: SetupView) -> AnyView {
     let SetupView { tenant, run, elapsed_seconds, changed_at, requested_by } = view;
-    let (done, total) = (run.steps.iter().filter(|step| step.state == StepState::Done).count(), run.steps.len());
+    let (done, total) =
+        (run.steps.iter().filter(|step| step.state == StepState::Done).count(), run.steps.len());
     let running = !run.state.is_over();
     let name = tenant.name.clone();
     let number = run.support_number.to_string();
-    let failed_step = run.steps.iter().find(|step| step.state == StepState::Failed).map(|step| step.name.clone());
+    let failed_step =
+        run.steps.iter().find(|step| step.state == StepState::Failed).map(|step| step.name.clone());
     let line = match run.state {
         RunState::Running | RunState::Done => format!("{done} of {total} steps done"),
         RunState::Unwinding => "Undoing what was done".to_owned(),

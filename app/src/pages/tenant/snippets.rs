@@ -1,12 +1,18 @@
 //! Connections written down without a password: each reads it from the environment or the password file.
 
-use innkeeper_domain::{connection::{Endpoint, Format}, name::TenantName, tenant::TenantRole};
+use innkeeper_domain::{
+    connection::{Endpoint, Format},
+    name::TenantName,
+    tenant::TenantRole,
+};
 
 /// How a format comes to its password, for people.
 pub fn password_source(format: Format) -> &'static str {
     match format {
         Format::Jdbc => "The driver reads the password from ~/.pgpass (pgJDBC 42.3 and newer).",
-        Format::Env => "libpq reads the password from ~/.pgpass, or from PGPASSWORD if you set it beside these.",
+        Format::Env => {
+            "libpq reads the password from ~/.pgpass, or from PGPASSWORD if you set it beside these."
+        }
         Format::Prisma => "Prisma puts the value of PGPASSWORD in here; it does not read ~/.pgpass.",
         Format::Django => "Django reads PGPASSWORD from the environment here.",
         _ => "The password comes from PGPASSWORD or ~/.pgpass.",
@@ -14,7 +20,12 @@ pub fn password_source(format: Format) -> &'static str {
 }
 
 /// A role's connection in a format, without its password.
-pub fn without_password(format: Format, endpoint: &Endpoint, tenant: &TenantName, role: TenantRole) -> String {
+pub fn without_password(
+    format: Format,
+    endpoint: &Endpoint,
+    tenant: &TenantName,
+    role: TenantRole,
+) -> String {
     let Endpoint { host, port } = endpoint;
     let user = tenant.role(role);
     // RFC 3986, section 3.2.2: an IPv6 address stands in brackets.

@@ -69,7 +69,16 @@ pub fn CheckPage() -> impl IntoView {
 
 pub(crate) fn check_view(proposal: Proposal) -> AnyView {
     let Proposal {
-        request, version, organisation, database, plan, region, reach, own, own_admitted, extensions,
+        request,
+        version,
+        organisation,
+        database,
+        plan,
+        region,
+        reach,
+        own,
+        own_admitted,
+        extensions,
     } = proposal;
     let outside = (!own_admitted).then(|| {
         view! {

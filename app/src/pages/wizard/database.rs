@@ -5,15 +5,16 @@ use crate::{
     components::Icon,
     pages::load,
     web::{
-        Area, Cx, ErrorSummary, Field, Filled, Form, Issue, Mistakes, PageTitle, Refusal, SeeOther, described_by,
-        refused, see_other,
+        Area, Cx, ErrorSummary, Field, Filled, Form, Issue, Mistakes, PageTitle, Refusal, SeeOther,
+        described_by, refused, see_other,
     },
 };
 use innkeeper_domain::{allowlist::AllowedRange, plan::Extension, plan::Plan};
 use innkeeper_service::wizard::{self, Choices, Draft, Region};
 use leptos::prelude::*;
 
-const FIELDS: &[&str] = &["organisation", "database", "plan", "region", "addresses", "allow_any", "extensions"];
+const FIELDS: &[&str] =
+    &["organisation", "database", "plan", "region", "addresses", "allow_any", "extensions"];
 
 /// Keeps what is wanted, once all of it can be read.
 #[server(prefix = "/do", endpoint = "database")]
@@ -64,7 +65,7 @@ pub(crate) fn database_view(id: String, values: Draft, mistakes: Mistakes, choic
                     />
                     <Field
                         name="database" label="Database name" class="input mono" autocomplete="off"
-                        hint="Letters a to z, digits and _, 20 at most. We add six characters, such as shop_k3v9x2. \
+                        hint="Letters a to z, digits and _, 20 at most. We add six characters, such as shop_m7kq2d. \
                               Every database name on a server can be listed by its other users; \
                               do not put anything confidential into it."
                         value=database mistake=mistakes.of("database")

@@ -29,7 +29,7 @@ use x509_parser::pem::parse_x509_pem;
 /// How long anything that is asked may take to answer.
 const DEADLINE: Duration = Duration::from_secs(20);
 /// The comparison waits for definitions under way, and reads all catalogs.
-const COMPARISON: Duration = Duration::from_secs(300);
+const COMPARISON: Duration = Duration::from_mins(5);
 /// A server's certificate is renewed a month before its end; with less than this something keeps it from that.
 const SERVER_CERTIFICATE: time::Duration = time::Duration::days(14);
 /// A new authority means new files for every customer: time enough to tell them.
@@ -39,9 +39,15 @@ const AUTHORITY: time::Duration = time::Duration::days(180);
 pub(super) fn no_configuration(options: DoctorOptions, problems: &Problems) -> ExitCode {
     let mut report = Report { looked_at: vec!["configuration"], ..Report::default() };
     for problem in &problems.0 {
-        let advice = problem.example.map_or_else(String::new, |example| format!("For example {}='{example}'.", problem.name));
+        let advice = problem
+            .example
+            .map_or_else(String::new, |example| format!("For example {}='{example}'.", problem.name));
         let what = format!("{}: {}", problem.name, problem.problem);
-        report.blind(what, "The portal does not start with this, and nothing else could be looked at.", advice);
+        report.blind(
+            what,
+            "The portal does not start with this, and nothing else could be looked at.",
+            advice,
+        );
     }
     report.tell(options.json)
 }
@@ -68,7 +74,11 @@ fn configuration(config: &Config, report: &mut Report) {
     report.looked_at.push("configuration");
     for name in &config.unknown {
         let why = "It has no effect; what it was meant for has its default.";
-        report.found(format!("{name} is set and is not a setting"), why, "Check its spelling with `innkeeper config check --help`.");
+        report.found(
+            format!("{name} is set and is not a setting"),
+            why,
+            "Check its spelling with `innkeeper config check --help`.",
+        );
     }
 }
 
@@ -95,7 +105,11 @@ fn files(config: &Config, report: &mut Report) {
             let what = format!("the master key {} cannot be read: {cause}", config.master_key_file.display());
             report.blind(what, why, "Run this as the portal's user.");
         }
-        Err(error) => report.found(explain(&error), why, "Put the key back from its backup, closed to others (mode 0600)."),
+        Err(error) => report.found(
+            explain(&error),
+            why,
+            "Put the key back from its backup, closed to others (mode 0600).",
+        ),
     }
 }
 
@@ -169,7 +183,11 @@ async fn database(worker: &PgPool, report: &mut Report) -> bool {
     match tokio::time::timeout(DEADLINE, ask).await {
         Ok(Ok(())) => return true,
         Ok(Err(error)) => report.blind(format!("the control database does not answer: {error}"), why, advice),
-        Err(_) => report.blind(format!("the control database did not answer within {} s", DEADLINE.as_secs()), why, advice),
+        Err(_) => report.blind(
+            format!("the control database did not answer within {} s", DEADLINE.as_secs()),
+            why,
+            advice,
+        ),
     }
     false
 }
@@ -183,7 +201,13 @@ async fn migrations(reach: &Reach, report: &mut Report) {
     let why = "Program and schema have to fit.";
     let applied: BTreeMap<_, _> = match tokio::time::timeout(DEADLINE, applied).await {
         Ok(Ok(applied)) => applied.into_iter().map(|ran| (ran.version, ran.checksum)).collect(),
-        Ok(Err(error)) => return report.blind(format!("the list of migrations cannot be read: {error}"), why, "Run `innkeeper migrate`."),
+        Ok(Err(error)) => {
+            return report.blind(
+                format!("the list of migrations cannot be read: {error}"),
+                why,
+                "Run `innkeeper migrate`.",
+            );
+        }
         Err(_) => return report.blind("the list of migrations was not read in time", why, "Try again."),
     };
     for known in MIGRATIONS.iter() {
@@ -195,7 +219,11 @@ async fn migrations(reach: &Reach, report: &mut Report) {
                 why,
                 "This program is not of the release that made the database: use that one, or a newer one.",
             ),
-            None => report.found(format!("migration {name} has not run"), why, "Run `innkeeper migrate`, or start the portal again."),
+            None => report.found(
+                format!("migration {name} has not run"),
+                why,
+                "Run `innkeeper migrate`, or start the portal again.",
+            ),
         }
     }
     for version in applied.keys().filter(|version| !MIGRATIONS.version_exists(**version)) {
@@ -212,13 +240,16 @@ async fn work(worker: &PgPool, report: &mut Report) {
             let advice = "Run `innkeeper migrate` if migrations are missing; the server's log says more.";
             report.blind(format!("runs and mails cannot be read: {error}"), "People may be waiting.", advice);
         }
-        Err(_) => report.blind("runs and mails were not read in time", "People may be waiting.", "Try again."),
+        Err(_) => {
+            report.blind("runs and mails were not read in time", "People may be waiting.", "Try again.");
+        }
     }
 }
 
 async fn server(worker: &PgPool, reach: &Reach, orphans: bool, report: &mut Report) {
     report.looked_at.push("servers");
-    let why = "No tenant can be made or changed on a server that does not answer, and its tenants may be down.";
+    let why =
+        "No tenant can be made or changed on a server that does not answer, and its tenants may be down.";
     let advice = "Does it run? Its log and `innkeeper config check` say more.";
     let asked = async {
         let server = reach.tenant_server().await.map_err(|error| explain(&error))?;
@@ -229,7 +260,13 @@ async fn server(worker: &PgPool, reach: &Reach, orphans: bool, report: &mut Repo
     let server: Arc<dyn TenantServer> = match tokio::time::timeout(DEADLINE, asked).await {
         Ok(Ok(server)) => Arc::new(server),
         Ok(Err(error)) => return report.blind(format!("{name} does not answer: {error}"), why, advice),
-        Err(_) => return report.blind(format!("{name} did not answer within {} s", DEADLINE.as_secs()), why, advice),
+        Err(_) => {
+            return report.blind(
+                format!("{name} did not answer within {} s", DEADLINE.as_secs()),
+                why,
+                advice,
+            );
+        }
     };
     match registered(worker).await {
         Ok(Some(id)) if orphans => compare(worker, &[(id, server)], report).await,
@@ -259,7 +296,11 @@ async fn compare(worker: &PgPool, servers: &[(ServerId, Arc<dyn TenantServer>)],
             }
         }
         Ok(Ok(Err(error))) => report.blind(explain(&error), why, "Mend the server, then look again."),
-        Ok(Err(error)) => report.blind(format!("the control database cannot be compared: {error}"), why, "Look again."),
-        Err(_) => report.blind("the comparison took too long", why, "Look again when the servers are less busy."),
+        Ok(Err(error)) => {
+            report.blind(format!("the control database cannot be compared: {error}"), why, "Look again.");
+        }
+        Err(_) => {
+            report.blind("the comparison took too long", why, "Look again when the servers are less busy.");
+        }
     }
 }

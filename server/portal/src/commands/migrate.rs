@@ -5,14 +5,13 @@ use crate::{
 
 /// Brings the control database up to date: that of a running portal, or of a cluster that is started for it.
 pub(super) async fn run(config: &Config) -> Result<(), StartError> {
-    let ran = match Control::beside(config).await? {
-        Some(reach) => reach.migrate().await?,
-        None => {
-            let control = Control::open(config).await?;
-            let ran = control.reach.migrate().await;
-            control.close().await?;
-            ran?
-        }
+    let ran = if let Some(reach) = Control::beside(config).await? {
+        reach.migrate().await?
+    } else {
+        let control = Control::open(config).await?;
+        let ran = control.reach.migrate().await;
+        control.close().await?;
+        ran?
     };
     super::say(&match ran {
         0 => "The control database is up to date.\n".to_owned(),

@@ -26,7 +26,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the portal, with its embedded PostgreSQL cluster unless INNKEEPER_DATABASE_URL is set.
+    /// Run the portal, with a PostgreSQL cluster of its own unless it is given the URL of a server.
     #[command(after_long_help = manual())]
     Serve,
     /// Bring the control database up to date and end.
@@ -128,7 +128,10 @@ mod tests {
         let serve = command.find_subcommand_mut("serve").unwrap();
         assert!(serve.render_long_help().to_string().contains("INNKEEPER_MASTER_KEY_FILE"));
         for line in ["serve", "migrate", "config check", "doctor", "doctor --orphans --json"] {
-            assert!(Cli::try_parse_from(std::iter::once("innkeeper").chain(line.split(' '))).is_ok(), "{line}");
+            assert!(
+                Cli::try_parse_from(std::iter::once("innkeeper").chain(line.split(' '))).is_ok(),
+                "{line}"
+            );
         }
         assert!(Cli::try_parse_from(["innkeeper", "doctor", "--fix"]).is_err());
     }

@@ -1,6 +1,6 @@
 use innkeeper_service::doctor::Finding;
 use serde::Serialize;
-use std::{fmt::Write as _, process::ExitCode};
+use std::process::ExitCode;
 
 /// What the doctor saw.
 #[derive(Debug, Default, Serialize)]
@@ -36,31 +36,30 @@ impl Report {
     /// Says it, and ends with the code.
     pub fn tell(&self, json: bool) -> ExitCode {
         // A struct of texts and lists always serialises.
-        let text = if json { serde_json::to_string_pretty(self).unwrap_or_default() + "\n" } else { self.text() };
+        let text =
+            if json { serde_json::to_string_pretty(self).unwrap_or_default() + "\n" } else { self.text() };
         super::say(&text);
         ExitCode::from(self.code())
     }
 
     fn text(&self) -> String {
-        let mut text = String::new();
-        let mut part = |title: String, findings: &[Finding]| {
-            if findings.is_empty() {
-                return;
-            }
-            text += &format!("{title}\n");
-            for (at, Finding { what, why, advice }) in findings.iter().enumerate() {
-                // Writing to a text cannot fail.
-                let _ = write!(text, "\n{}. {what}\n   Why it matters: {why}\n   What to do: {advice}\n", at + 1);
-            }
-            text.push('\n');
-        };
-        part(format!("Could not look everywhere ({}):", self.could_not_look.len()), &self.could_not_look);
-        part(format!("Found ({}):", self.found.len()), &self.found);
-        text += &format!("Looked at: {}.\n", self.looked_at.join(", "));
-        if self.code() == 0 {
-            text += "Nothing is wrong.\n";
+        let blind = part("Could not look everywhere", &self.could_not_look);
+        let found = part("Found", &self.found);
+        let end = if self.code() == 0 { "Nothing is wrong.\n" } else { "" };
+        format!("{blind}{found}Looked at: {}.\n{end}", self.looked_at.join(", "))
+    }
+}
+
+/// The findings of one kind under their title; nothing where there is none.
+fn part(title: &str, findings: &[Finding]) -> String {
+    let one = |(at, Finding { what, why, advice }): (usize, &Finding)| {
+        format!("\n{}. {what}\n   Why it matters: {why}\n   What to do: {advice}\n", at + 1)
+    };
+    match findings.len() {
+        0 => String::new(),
+        count => {
+            format!("{title} ({count}):\n{}\n", findings.iter().enumerate().map(one).collect::<String>())
         }
-        text
     }
 }
 
@@ -71,7 +70,10 @@ mod tests {
     #[test]
     fn the_code_says_the_worst() {
         let mut report = Report { looked_at: vec!["configuration"], ..Report::default() };
-        assert_eq!((report.code(), report.text().as_str()), (0, "Looked at: configuration.\nNothing is wrong.\n"));
+        assert_eq!(
+            (report.code(), report.text().as_str()),
+            (0, "Looked at: configuration.\nNothing is wrong.\n")
+        );
         report.found("a is b", "c.", "Do d.");
         assert_eq!(report.code(), 1);
         let text = report.text();

@@ -93,7 +93,9 @@ impl Config {
     /// Reads the process's environment, and the file it names or the usual one in the working folder.
     pub fn load() -> Result<Self, Problems> {
         let environment = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+            .filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+            })
             .collect();
         Self::load_from(&environment)
     }
@@ -103,7 +105,9 @@ impl Config {
         let path = named.map_or(USUAL_FILE, String::as_str);
         match fs::read_to_string(path) {
             Ok(text) => Self::read(environment, Some((path, &text))),
-            Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => Self::read(environment, None),
+            Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
+                Self::read(environment, None)
+            }
             Err(error) => Err(Problems(vec![Problem {
                 name: table::FILE.into(),
                 problem: format!("the file {path} cannot be read: {error}"),
@@ -113,7 +117,10 @@ impl Config {
     }
 
     /// Reads a configuration from these variables and this file (its path and its text). All problems come at once.
-    pub fn read(environment: &BTreeMap<String, String>, file: Option<(&str, &str)>) -> Result<Self, Problems> {
+    pub fn read(
+        environment: &BTreeMap<String, String>,
+        file: Option<(&str, &str)>,
+    ) -> Result<Self, Problems> {
         let mut values = Values::new(environment, file);
         let config = Self::build(&mut values, values::unknown(environment));
         match config {
@@ -195,25 +202,38 @@ fn database(values: &mut Values, data_dir: Option<&Path>) -> Option<Database> {
         return url.map(Database::External);
     }
     let data_dir = data_dir?.to_owned();
-    Some(Database::Embedded(EmbeddedSettings { data_dir, port: port?, listen: listen?, host: host?, binaries }))
+    Some(Database::Embedded(EmbeddedSettings {
+        data_dir,
+        port: port?,
+        listen: listen?,
+        host: host?,
+        binaries,
+    }))
 }
 
 fn mail(values: &mut Values, public_url: Option<&Url>) -> Option<(Mail, Sender)> {
     let from = values.read("INNKEEPER_MAIL_FROM", parse::sender);
-    let usual = public_url.and_then(Url::host_str).and_then(|host| parse::sender(&format!("innkeeper@{host}")).ok());
+    let usual =
+        public_url.and_then(Url::host_str).and_then(|host| parse::sender(&format!("innkeeper@{host}")).ok());
     let named = from.is_some() || usual.is_some() || values.given("INNKEEPER_MAIL_FROM");
     // A name that can never be somebody's (RFC 6761, section 6.4): the local mailbox sends nothing.
     let sender = from.or(usual).or_else(|| parse::sender("innkeeper@innkeeper.invalid").ok())?;
     let url = values.read("INNKEEPER_MAIL_URL", |text| parse::mail_url(text, &sender));
     match url {
         Some((_, names_sender)) if !named && !names_sender => {
-            values.wrong("INNKEEPER_MAIL_FROM", "is missing: the public URL has no name from which mail can come");
+            values.wrong(
+                "INNKEEPER_MAIL_FROM",
+                "is missing: the public URL has no name from which mail can come",
+            );
             None
         }
         Some((url, _)) => Some((Mail::Smtp(url), sender)),
         None if values.given("INNKEEPER_MAIL_URL") => None,
         None if values.given("INNKEEPER_DATABASE_URL") => {
-            values.wrong("INNKEEPER_MAIL_URL", "is missing: the local mailbox is for the embedded cluster only");
+            values.wrong(
+                "INNKEEPER_MAIL_URL",
+                "is missing: the local mailbox is for the embedded cluster only",
+            );
             None
         }
         None => Some((Mail::Local, sender)),
@@ -231,7 +251,8 @@ fn limits(values: &mut Values) -> Option<Limits> {
         read("INNKEEPER_LIMIT_CHANGE_PER_ACCOUNT"),
         read("INNKEEPER_LIMIT_CHANGE_PER_ADDRESS"),
     ];
-    let [mail_per_address, mail_per_mailbox, mail_in_all, verify_per_address, request, account, address] = all;
+    let [mail_per_address, mail_per_mailbox, mail_in_all, verify_per_address, request, account, address] =
+        all;
     Some(Limits {
         mail_per_address: mail_per_address?,
         mail_per_mailbox: mail_per_mailbox?,

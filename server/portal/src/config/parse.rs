@@ -29,7 +29,8 @@ pub(super) fn count(text: &str) -> Result<i32, Refused> {
 /// `120/600`: so many in so many seconds, a day at most.
 pub(super) fn limit(text: &str) -> Result<Limit, Refused> {
     let positive = |text: &str| text.trim().parse::<i32>().ok().filter(|number| *number > 0);
-    let parts = text.split_once('/').and_then(|(count, seconds)| Some((positive(count)?, positive(seconds)?)));
+    let parts =
+        text.split_once('/').and_then(|(count, seconds)| Some((positive(count)?, positive(seconds)?)));
     match parts {
         Some((count, seconds)) if seconds <= 86_400 => Ok(Limit { count, seconds }),
         _ => Err("is not a limit: a count, a slash, and from 1 to 86400 seconds".to_owned()),
@@ -112,10 +113,14 @@ pub(super) fn public_url(text: &str) -> Result<Url, Refused> {
         return Err("begins with neither https:// nor http://".to_owned());
     }
     if !bare || !url.username().is_empty() || url.password().is_some() {
-        return Err("has more than scheme, name and port; the portal stands at the root of its own name".to_owned());
+        return Err(
+            "has more than scheme, name and port; the portal stands at the root of its own name".to_owned()
+        );
     }
     if url.scheme() == "http" && !is_loopback(&url) {
-        return Err("is not encrypted: use https, for example behind a proxy (http only on this machine)".to_owned());
+        return Err(
+            "is not encrypted: use https, for example behind a proxy (http only on this machine)".to_owned()
+        );
     }
     Ok(url)
 }
@@ -123,7 +128,11 @@ pub(super) fn public_url(text: &str) -> Result<Url, Refused> {
 /// Whether the name or address can only mean this machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => {
+            // In a scheme that the URL standard does not know, addresses are names.
+            let address = name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+            address || name == "localhost" || name.ends_with(".localhost")
+        }
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -140,7 +149,8 @@ pub(super) fn database_url(text: &str) -> Result<Secret, Refused> {
         return Err("it names no database".to_owned());
     }
     sqlx::postgres::PgConnectOptions::from_str(text).map_err(|_| "the driver cannot read it".to_owned())?;
-    let parameter = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let parameter =
+        |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     let Some(ca) = parameter("sslrootcert") else {
         return Err("it lacks sslrootcert=: customers get that certificate to check the server by".to_owned());
     };
@@ -150,7 +160,12 @@ pub(super) fn database_url(text: &str) -> Result<Secret, Refused> {
     match parameter("sslmode").as_deref() {
         Some("verify-full" | "verify-ca") => {}
         _ if is_loopback(&url) || parameter("host").is_some_and(|host| host.starts_with('/')) => {}
-        _ => return Err("it lacks sslmode=verify-full: the server is on another machine and would not be checked".to_owned()),
+        _ => {
+            return Err(
+                "it lacks sslmode=verify-full: the server is on another machine and would not be checked"
+                    .to_owned(),
+            );
+        }
     }
     Ok(Secret::new(text))
 }

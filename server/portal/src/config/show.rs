@@ -8,19 +8,16 @@ impl Config {
     /// The effective values for an operator, one a line, secrets hidden.
     pub fn show(&self) -> String {
         let width = SETTINGS.iter().map(|setting| setting.name.len()).max().unwrap_or_default();
-        let mut text = String::new();
-        for setting in SETTINGS {
+        let line = |setting: &Setting| {
             let source = match self.sources.get(setting.name) {
                 Some(Source::Environment) => "environment",
                 Some(Source::File) => "file",
                 Some(Source::Default) | None => "default",
             };
-            text += &format!("{:width$} = {} ({source})\n", setting.name, self.value(setting));
-        }
-        for name in &self.unknown {
-            text += &format!("{name} is set and is not a setting: misspelt?\n");
-        }
-        text
+            format!("{:width$} = {} ({source})\n", setting.name, self.value(setting))
+        };
+        let misspelt = |name: &String| format!("{name} is set and is not a setting: misspelt?\n");
+        SETTINGS.iter().map(line).chain(self.unknown.iter().map(misspelt)).collect()
     }
 
     fn value(&self, setting: &Setting) -> String {
@@ -50,7 +47,9 @@ impl Config {
                 Mail::Smtp(url) => masked(url),
             },
             "INNKEEPER_MAIL_FROM" => format!("{} <{}>", self.mail_from.name, self.mail_from.address),
-            "INNKEEPER_SUPPORT_EMAIL" => self.support.as_ref().map_or_else(|| "none".into(), ToString::to_string),
+            "INNKEEPER_SUPPORT_EMAIL" => {
+                self.support.as_ref().map_or_else(|| "none".into(), ToString::to_string)
+            }
             "INNKEEPER_TRUSTED_PROXIES" if self.trusted_proxies.is_empty() => "none".into(),
             "INNKEEPER_TRUSTED_PROXIES" => joined(&self.trusted_proxies),
             "INNKEEPER_LOG" => self.log.clone(),
@@ -58,9 +57,9 @@ impl Config {
                 LogFormat::Text => "text".into(),
                 LogFormat::Json => "json".into(),
             },
-            "INNKEEPER_MAX_TENANTS" => {
-                self.max_tenants.map_or_else(|| "as registered, 1000 at first".into(), |count| count.to_string())
-            }
+            "INNKEEPER_MAX_TENANTS" => self
+                .max_tenants
+                .map_or_else(|| "as registered, 1000 at first".into(), |count| count.to_string()),
             "INNKEEPER_LIMIT_MAIL_PER_ADDRESS" => limit(limits.mail_per_address),
             "INNKEEPER_LIMIT_MAIL_PER_MAILBOX" => limit(limits.mail_per_mailbox),
             "INNKEEPER_LIMIT_MAIL_IN_ALL" => limit(limits.mail_in_all),

@@ -47,7 +47,12 @@ const fn setting(
     Setting { name, fallback, example, help, secret: false }
 }
 
-const fn secret(name: &'static str, fallback: Fallback, example: &'static str, help: &'static str) -> Setting {
+const fn secret(
+    name: &'static str,
+    fallback: Fallback,
+    example: &'static str,
+    help: &'static str,
+) -> Setting {
     Setting { name, fallback, example, help, secret: true }
 }
 
@@ -172,17 +177,15 @@ pub const SETTINGS: &[Setting] = &[
 
 /// The table as text, for `--help` and the operator's guide.
 pub fn manual() -> String {
-    let mut text = format!(
+    let head = format!(
         "Settings. Each is read from the environment, else from innkeeper.toml in the working folder (or the file named \
          by {FILE}), there in lower case without {PREFIX}: listen = \"127.0.0.1:8080\". Lists are separated by commas, \
          or TOML arrays.\n"
     );
-    for setting in SETTINGS {
+    let entry = |setting: &Setting| {
         let (Value(fallback) | Follows(fallback) | Nothing(fallback)) = setting.fallback;
-        text += &format!(
-            "\n{}\n    {}\n    Default: {fallback}. Example: {}\n",
-            setting.name, setting.help, setting.example
-        );
-    }
-    text
+        let Setting { name, help, example, .. } = setting;
+        format!("\n{name}\n    {help}\n    Default: {fallback}. Example: {example}\n")
+    };
+    std::iter::once(head).chain(SETTINGS.iter().map(entry)).collect()
 }

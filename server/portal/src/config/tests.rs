@@ -28,9 +28,11 @@ fn with_nothing_given_everything_has_a_default() {
 
 #[test]
 fn every_setting_of_the_table_is_read_shown_and_has_a_good_example() {
-    let named = |text: &str| text.replace("/etc/innkeeper/db-ca.crt", A_FILE).replace("/usr/lib/postgresql/15/bin", "/usr");
+    let at_hand = |text: &str| {
+        text.replace("/etc/innkeeper/db-ca.crt", A_FILE).replace("/usr/lib/postgresql/15/bin", "/usr")
+    };
     for setting in SETTINGS {
-        let example = named(setting.example);
+        let example = at_hand(setting.example);
         let mut pairs = vec![(setting.name, example.as_str())];
         if setting.name == "INNKEEPER_DATABASE_URL" || setting.name == "INNKEEPER_MAIL_URL" {
             pairs.extend([("INNKEEPER_MAIL_FROM", "a@example.com")]);
@@ -39,7 +41,12 @@ fn every_setting_of_the_table_is_read_shown_and_has_a_good_example() {
             pairs.push(("INNKEEPER_MAIL_URL", "smtps://mail.example.com"));
         }
         let config = Config::read(&environment(&pairs), None).unwrap_or_else(|problems| panic!("{problems}"));
-        let line = config.show().lines().find(|line| line.starts_with(&format!("{} ", setting.name))).unwrap().to_owned();
+        let line = config
+            .show()
+            .lines()
+            .find(|line| line.starts_with(&format!("{} ", setting.name)))
+            .unwrap()
+            .to_owned();
         assert!(line.ends_with("(environment)"), "{line}");
         assert!(manual().contains(setting.help));
     }
@@ -66,7 +73,10 @@ fn each_wrong_value_is_refused_by_name_with_an_example() {
         ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@127.0.0.1/innkeeper"),
         ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@127.0.0.1/innkeeper?sslrootcert=/nowhere"),
         ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@db.example/innkeeper?sslrootcert=/etc/passwd"),
-        ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@db.example/i?sslmode=require&sslrootcert=/etc/passwd"),
+        (
+            "INNKEEPER_DATABASE_URL",
+            "postgres://u:hunter2@db.example/i?sslmode=require&sslrootcert=/etc/passwd",
+        ),
         ("INNKEEPER_DATABASE_URL", "hunter2"),
         ("INNKEEPER_EMBEDDED_PORT", "0"),
         ("INNKEEPER_EMBEDDED_PORT", "65536"),
@@ -110,7 +120,11 @@ fn each_wrong_value_is_refused_by_name_with_an_example() {
         assert!(!text.contains('\u{1b}'), "{text:?}");
     }
     let named: BTreeSet<_> = wrong.iter().map(|(name, _)| *name).collect();
-    assert_eq!(named, SETTINGS.iter().map(|setting| setting.name).collect(), "a setting without a wrong value");
+    assert_eq!(
+        named,
+        SETTINGS.iter().map(|setting| setting.name).collect(),
+        "a setting without a wrong value"
+    );
 }
 
 #[test]
@@ -129,7 +143,8 @@ fn all_problems_come_at_once() {
 fn a_portal_open_to_the_network_must_know_its_url() {
     let found = problems(&[("INNKEEPER_LISTEN", "0.0.0.0:8080")]);
     assert!(matches!(&found[..], [problem] if problem.name == "INNKEEPER_PUBLIC_URL"), "{found:?}");
-    let pairs = [("INNKEEPER_LISTEN", "0.0.0.0:8080"), ("INNKEEPER_PUBLIC_URL", "https://db.example.com:8443/")];
+    let pairs =
+        [("INNKEEPER_LISTEN", "0.0.0.0:8080"), ("INNKEEPER_PUBLIC_URL", "https://db.example.com:8443/")];
     let config = Config::read(&environment(&pairs), None).unwrap();
     assert_eq!(config.public_url(config.listen), "https://db.example.com:8443");
 }
@@ -144,7 +159,8 @@ fn a_server_elsewhere_needs_a_mail_server() {
 #[test]
 fn the_file_has_the_same_names_and_the_environment_wins() {
     let file = "listen = \"127.0.0.1:1\"\nembedded_port = 5555\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\nsupport_email = ''\n";
-    let config = Config::read(&environment(&[("INNKEEPER_LISTEN", "127.0.0.1:2")]), Some(("a.toml", file))).unwrap();
+    let config =
+        Config::read(&environment(&[("INNKEEPER_LISTEN", "127.0.0.1:2")]), Some(("a.toml", file))).unwrap();
     assert_eq!(config.listen.port(), 2);
     assert_eq!(config.trusted_proxies.len(), 2);
     let Database::Embedded(embedded) = &config.database else { panic!("not embedded") };
@@ -155,7 +171,8 @@ fn the_file_has_the_same_names_and_the_environment_wins() {
 
 #[test]
 fn what_the_file_has_too_much_or_wrong_is_refused() {
-    let refused = |text: &str| Config::read(&environment(&[]), Some(("a.toml", text))).unwrap_err().to_string();
+    let refused =
+        |text: &str| Config::read(&environment(&[]), Some(("a.toml", text))).unwrap_err().to_string();
     assert!(refused("listn = 'x'").contains("a.toml: `listn` is not a setting"));
     assert!(refused("[limits]\na = 1").contains("`limits` is not a setting"));
     assert!(refused("listen = true").contains("INNKEEPER_LISTEN: listen in a.toml is neither"));
@@ -165,13 +182,15 @@ fn what_the_file_has_too_much_or_wrong_is_refused() {
 
 #[test]
 fn a_file_that_is_named_must_be_there() {
-    let error = Config::load_from(&environment(&[("INNKEEPER_CONFIG", "/nowhere.toml")])).unwrap_err().to_string();
+    let error =
+        Config::load_from(&environment(&[("INNKEEPER_CONFIG", "/nowhere.toml")])).unwrap_err().to_string();
     assert!(error.contains("INNKEEPER_CONFIG: the file /nowhere.toml"), "{error}");
 }
 
 #[test]
 fn secrets_are_not_shown() {
-    let url = format!("postgres://admin:hunter2@127.0.0.1:5433/innkeeper?sslrootcert={A_FILE}&password=hunter3");
+    let url =
+        format!("postgres://admin:hunter2@127.0.0.1:5433/innkeeper?sslrootcert={A_FILE}&password=hunter3");
     let pairs = [
         ("INNKEEPER_DATABASE_URL", url.as_str()),
         ("INNKEEPER_MAIL_URL", "smtp://user:hunter2@mail.example.com?from=a@example.com"),

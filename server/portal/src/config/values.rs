@@ -67,20 +67,26 @@ impl Values {
             Ok(table) => table,
             Err(error) => {
                 // The parser's own words quote the line, which may hold a password.
-                let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+                let line =
+                    error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
                 self.problems.push(refuse(format!("line {line} is not TOML: {}", error.message())));
                 return;
             }
         };
         for (key, value) in table {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key() == key) else {
-                self.problems.push(refuse(format!("`{key}` is not a setting; `innkeeper config check --help` lists them")));
+                self.problems.push(refuse(format!(
+                    "`{key}` is not a setting; `innkeeper config check --help` lists them"
+                )));
                 continue;
             };
             match plain(&value) {
                 Some(text) if text.trim().is_empty() => {}
                 Some(text) => drop(self.texts.insert(setting.name, (text.trim().to_owned(), Source::File))),
-                None => self.refuse(setting, format!("{} in {path} is neither text, number nor list of texts", setting.key())),
+                None => self.refuse(
+                    setting,
+                    format!("{} in {path} is neither text, number nor list of texts", setting.key()),
+                ),
             }
         }
     }
@@ -123,7 +129,11 @@ impl Values {
     }
 
     fn refuse(&mut self, setting: &Setting, problem: String) {
-        self.problems.push(Problem { name: setting.name.to_owned(), problem, example: Some(setting.example) });
+        self.problems.push(Problem {
+            name: setting.name.to_owned(),
+            problem,
+            example: Some(setting.example),
+        });
     }
 }
 
@@ -138,7 +148,9 @@ fn setting(name: &'static str) -> &'static Setting {
 /// Variables that look like settings and are none: most likely misspelt.
 pub(super) fn unknown(environment: &BTreeMap<String, String>) -> Vec<String> {
     let known = |name: &str| {
-        name == FILE || name.starts_with("INNKEEPER_FAILPOINT") || SETTINGS.iter().any(|setting| setting.name == name)
+        name == FILE
+            || name.starts_with("INNKEEPER_FAILPOINT")
+            || SETTINGS.iter().any(|setting| setting.name == name)
     };
     environment.keys().filter(|name| name.starts_with(PREFIX) && !known(name)).cloned().collect()
 }

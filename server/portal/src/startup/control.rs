@@ -14,7 +14,7 @@ use sqlx::{
 use std::{fs, time::Duration};
 
 /// How often the cluster's certificate is looked at; it is renewed a month before its end.
-const CERTIFICATE: Duration = Duration::from_secs(12 * 3600);
+const CERTIFICATE: Duration = Duration::from_hours(12);
 
 /// The control database that this process keeps running, or uses.
 pub struct Control {
@@ -36,7 +36,8 @@ impl Control {
         let authority = Authority::load_or_create(&config.data_dir.join(CA), now)?;
         let cluster = EmbeddedCluster::start(settings.clone(), &authority, now).await?;
         tracing::info!(version = cluster.version(), port = cluster.port(), "the embedded cluster runs");
-        let reach = Reach::socket(cluster.address().clone(), settings, authority.certificate_pem().to_owned());
+        let reach =
+            Reach::socket(cluster.address().clone(), settings, authority.certificate_pem().to_owned());
         Ok(Self { reach, cluster: Some((cluster, authority)) })
     }
 

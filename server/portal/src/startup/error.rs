@@ -20,7 +20,9 @@ pub enum StartError {
         source: io::Error,
     },
     /// The address is taken, or not one of this machine.
-    #[error("cannot listen on {address}. Is another portal running? Set INNKEEPER_LISTEN, for example to 127.0.0.1:8081")]
+    #[error(
+        "cannot listen on {address}. Is another portal running? Set INNKEEPER_LISTEN, for example to 127.0.0.1:8081"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -56,7 +58,9 @@ pub enum StartError {
         source: sqlx::Error,
     },
     /// The control database has another shape than this program knows.
-    #[error("the control database could not be brought up to date. A database that a newer portal has migrated needs that portal")]
+    #[error(
+        "the control database could not be brought up to date. A database that a newer portal has migrated needs that portal"
+    )]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The master key.
     #[error("the master key")]

@@ -45,7 +45,7 @@ pub struct Reach {
 
 enum Way {
     Socket { address: ClusterAddress, listen: Vec<IpAddr> },
-    Url { options: PgConnectOptions, database: String },
+    Url { options: Box<PgConnectOptions>, database: String },
 }
 
 impl Reach {
@@ -60,14 +60,14 @@ impl Reach {
         let unusable = |source| StartError::Connect { role: "its administrator", source };
         let options = PgConnectOptions::from_str(url.expose()).map_err(unusable)?.disable_statement_logging();
         let database = options.get_database().unwrap_or(DATABASE).to_owned();
-        let path = Url::parse(url.expose())
-            .ok()
-            .and_then(|url| url.query_pairs().find(|(name, _)| name == "sslrootcert").map(|(_, path)| path.into_owned()));
+        let path = Url::parse(url.expose()).ok().and_then(|url| {
+            url.query_pairs().find(|(name, _)| name == "sslrootcert").map(|(_, path)| path.into_owned())
+        });
         let path = PathBuf::from(path.unwrap_or_default());
         let ca_certificate =
             fs::read_to_string(&path).map_err(|source| StartError::RootCertificate { path, source })?;
         let endpoint = Endpoint { host: options.get_host().to_owned(), port: options.get_port() };
-        Ok(Self { way: Way::Url { options, database }, endpoint, ca_certificate })
+        Ok(Self { way: Way::Url { options: Box::new(options), database }, endpoint, ca_certificate })
     }
 
     /// A pool of the web role, for pages.
@@ -83,7 +83,9 @@ impl Reach {
     /// A connection of the owner, for migrations.
     pub async fn owner(&self) -> Result<PgConnection, StartError> {
         let refused = |source| StartError::Connect { role: OWNER_ROLE, source };
-        let mut connection = self.options(OWNER_ROLE).connect().await.map_err(refused)?;
+        // Without the notices of statements that find their work done.
+        let options = self.options(OWNER_ROLE).options([("client_min_messages", "warning")]);
+        let mut connection = options.connect().await.map_err(refused)?;
         if matches!(self.way, Way::Url { .. }) {
             become_role(&mut connection, OWNER_ROLE).await.map_err(refused)?;
         }
@@ -121,7 +123,7 @@ impl Reach {
                 (address.superuser_options(MAINTENANCE), ProbeAccess { host, port: address.port(), source })
             }
             Way::Url { options, .. } => {
-                let admin = options.clone().database(MAINTENANCE);
+                let admin = (**options).clone().database(MAINTENANCE);
                 let refused = |source| StartError::Connect { role: "its administrator", source };
                 let mut connection = admin.connect().await.map_err(refused)?;
                 let source: Option<ipnet::IpNet> = sqlx::query_scalar("SELECT pg_catalog.inet_client_addr()")
@@ -142,7 +144,7 @@ impl Reach {
     fn options(&self, role: &str) -> PgConnectOptions {
         match &self.way {
             Way::Socket { address, .. } => address.options(role, DATABASE),
-            Way::Url { options, .. } => options.clone(),
+            Way::Url { options, .. } => (**options).clone(),
         }
     }
 
@@ -172,7 +174,9 @@ async fn become_role(connection: &mut PgConnection, role: &'static str) -> Resul
 async fn first_connection(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     match options.connect().await {
         // No such database (PostgreSQL, appendix A).
-        Err(error) if error.as_database_error().is_some_and(|said| said.code().as_deref() == Some("3D000")) => {
+        Err(error)
+            if error.as_database_error().is_some_and(|said| said.code().as_deref() == Some("3D000")) =>
+        {
             options.clone().database(MAINTENANCE).connect().await
         }
         other => other,
@@ -202,14 +206,14 @@ mod tests {
 
     #[test]
     fn the_probe_goes_where_the_server_listens() {
-        let probe = |listen: &[&str]| {
+        let of = |listen: &[&str]| {
             let listen: Vec<IpAddr> = listen.iter().map(|address| address.parse().unwrap()).collect();
-            let (host, source) = super::probe("db.example", &listen);
+            let (host, source) = probe("db.example", &listen);
             (host, source.to_string())
         };
-        assert_eq!(probe(&["127.0.0.1"]), ("127.0.0.1".into(), "127.0.0.1".into()));
-        assert_eq!(probe(&["192.0.2.10", "0.0.0.0"]), ("127.0.0.1".into(), "127.0.0.1".into()));
-        assert_eq!(probe(&["::1"]), ("::1".into(), "::1".into()));
-        assert_eq!(probe(&["192.0.2.10"]), ("db.example".into(), "192.0.2.10".into()));
+        assert_eq!(of(&["127.0.0.1"]), ("127.0.0.1".into(), "127.0.0.1".into()));
+        assert_eq!(of(&["192.0.2.10", "0.0.0.0"]), ("127.0.0.1".into(), "127.0.0.1".into()));
+        assert_eq!(of(&["::1"]), ("::1".into(), "::1".into()));
+        assert_eq!(of(&["192.0.2.10"]), ("db.example".into(), "192.0.2.10".into()));
     }
 }

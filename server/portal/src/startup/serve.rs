@@ -96,21 +96,25 @@ fn on_signal() -> Result<watch::Receiver<bool>, StartError> {
         // Where nobody listens any more, all has ended already.
         let _ = sender.send(true);
         // A dropped sender would look like a signal.
-        std::future::pending::<()>().await
+        std::future::pending::<()>().await;
     });
     Ok(receiver)
 }
 
 /// Says on standard output where the portal is. Nobody may be reading it, which is no reason to end.
 fn announce(config: &Config, site: &Site) {
-    let mut text = format!("Innkeeper is ready at {}\n", site.public_url);
-    if matches!(config.mail, Mail::Local) {
-        text += &format!("Mails are kept in {}", config.mailbox().display());
-        text += &if site.local() { format!(", to be read at {}/dev/mailbox\n", site.public_url) } else { "\n".into() };
-    }
+    let url = &site.public_url;
+    let mails = match (&config.mail, site.local()) {
+        (Mail::Smtp(_), _) => String::new(),
+        (Mail::Local, false) => format!("Mails are kept in {}\n", config.mailbox().display()),
+        (Mail::Local, true) => {
+            format!("Mails are kept in {}, to be read at {url}/dev/mailbox\n", config.mailbox().display())
+        }
+    };
+    let text = format!("Innkeeper is ready at {url}\n{mails}");
     let mut out = std::io::stdout().lock();
     if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         tracing::debug!(%error, "nobody reads standard output");
     }
-    tracing::info!(url = site.public_url, "ready");
+    tracing::info!(url, "ready");
 }

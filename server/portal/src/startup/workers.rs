@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 /// The region of the first server.
 const REGION: (&str, &str) = ("main", "Main");
 /// How long the start waits for the first server to be prepared; after that it goes on in the background.
-const PREPARE: Duration = Duration::from_secs(60);
+const PREPARE: Duration = Duration::from_mins(1);
 /// Longest pause between two tries to prepare it.
 const PAUSE: Duration = Duration::from_secs(30);
 
@@ -42,7 +42,11 @@ pub(super) struct Parts {
 }
 
 /// Puts the parts together: key, pools, the first server, and the mailer.
-pub(super) async fn assemble(config: &Config, reach: &Reach, public_url: String) -> Result<Parts, StartError> {
+pub(super) async fn assemble(
+    config: &Config,
+    reach: &Reach,
+    public_url: String,
+) -> Result<Parts, StartError> {
     let random: Arc<dyn Random> = Arc::new(OsRandom);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let key = MasterKey::load_or_create(&config.master_key_file, &*random)?;
@@ -96,7 +100,10 @@ impl Parts {
     /// background: pages work meanwhile, and runs wait for it.
     pub async fn prepare(&self, workers: &mut JoinSet<&'static str>) {
         if tokio::time::timeout(PREPARE, prepare(self.server.clone())).await.is_err() {
-            tracing::error!("the first server could not be prepared within {} s; going on without", PREPARE.as_secs());
+            tracing::error!(
+                "the first server could not be prepared within {} s; going on without",
+                PREPARE.as_secs()
+            );
             let server = self.server.clone();
             workers.spawn(async move {
                 prepare(server).await;
@@ -120,7 +127,8 @@ impl Parts {
             changes: changes.clone(),
             public_url: settings.public_url.clone(),
         });
-        let mails = MailWorker { pool: worker.clone(), sealer: sealer.clone(), mailer: mailer.clone(), changes };
+        let mails =
+            MailWorker { pool: worker.clone(), sealer: sealer.clone(), mailer: mailer.clone(), changes };
         let handoffs = Sweep {
             pool: worker.clone(),
             ids: ids.clone(),
@@ -134,7 +142,11 @@ impl Parts {
         named(workers, "the sweep of handoffs", handoffs.run());
         named(workers, "the sweep of sessions", sweep::run(worker.clone()));
         named(workers, "the measuring of servers", servers::measure(worker.clone(), servers.clone()));
-        named(workers, "the watch for first connections", first_connection::watch(worker.clone(), servers, ids));
+        named(
+            workers,
+            "the watch for first connections",
+            first_connection::watch(worker.clone(), servers, ids),
+        );
     }
 
     /// Closes the connections to the control database.
@@ -144,7 +156,11 @@ impl Parts {
     }
 }
 
-fn named(workers: &mut JoinSet<&'static str>, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+fn named(
+    workers: &mut JoinSet<&'static str>,
+    name: &'static str,
+    work: impl Future<Output = ()> + Send + 'static,
+) {
     workers.spawn(async move {
         work.await;
         name
@@ -155,7 +171,11 @@ fn named(workers: &mut JoinSet<&'static str>, name: &'static str, work: impl Fut
 async fn prepare(server: Arc<PostgresServer>) {
     let mut pause = Duration::from_millis(200);
     while let Err(error) = server.prepare().await {
-        tracing::warn!(error = explain(&error), "the first server is not prepared; trying again in {} ms", pause.as_millis());
+        tracing::warn!(
+            error = explain(&error),
+            "the first server is not prepared; trying again in {} ms",
+            pause.as_millis()
+        );
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE);
     }

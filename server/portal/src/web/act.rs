@@ -41,7 +41,8 @@ pub(super) async fn act(
     parts.headers.remove(header::REFERER);
     let given = request.cx.clone();
     let provide = move || provide_context(given.clone());
-    let answer = leptos_axum::handle_server_fns_with_context(provide, Request::from_parts(parts, body.into()));
+    let answer =
+        leptos_axum::handle_server_fns_with_context(provide, Request::from_parts(parts, body.into()));
     let answer = answer.await.into_response();
     let failed = answer.headers().contains_key(FAILED);
     if answer.headers().contains_key(REDIRECT_HEADER) {

@@ -22,7 +22,9 @@ impl FromRequestParts<AppState> for RequestCx {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let session = Session::from_request_parts(parts, state).await.map_err(|rejection| Problem::Status(rejection.0))?;
+        let session = Session::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| Problem::Status(rejection.0))?;
         let browser = Browser::new(session, state.clone());
         let client = Client::of(parts, &state.site);
         let visitor = session::visitor(&state.service, browser.id().await?, client.address).await?;
@@ -31,7 +33,8 @@ impl FromRequestParts<AppState> for RequestCx {
             // It is new, so that nothing can stand in it.
             let _ = csrf.set(token);
         }
-        let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+        let query =
+            form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
         let cx = Cx {
             service: state.service.clone(),
             visitor,
@@ -83,7 +86,8 @@ mod tests {
 
     #[test]
     fn the_theme_stands_in_its_cookie() {
-        let of = |cookie: &'static str| theme(&[(header::COOKIE, cookie.parse().unwrap())].into_iter().collect());
+        let of =
+            |cookie: &'static str| theme(&[(header::COOKIE, cookie.parse().unwrap())].into_iter().collect());
         assert_eq!(of("a=b; theme=dark"), Theme::Dark);
         assert_eq!(of("theme=light; theme=dark"), Theme::Light);
         assert_eq!(of("theme=\"><script>"), Theme::System);

@@ -43,7 +43,8 @@ pub(super) async fn problem_pages(State(state): State<AppState>, request: Reques
 
 /// The methods that mean something here or get their 405 from the router.
 fn known(method: &Method) -> bool {
-    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS].contains(method)
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS]
+        .contains(method)
 }
 
 fn not_allowed() -> Response {
@@ -75,13 +76,10 @@ pub(super) async fn deadline(request: Request, next: Next) -> Response {
     if events::is_stream(request.uri().path()) {
         return next.run(request).await;
     }
-    match tokio::time::timeout(DEADLINE, next.run(request)).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            tracing::error!("no answer within {} s", DEADLINE.as_secs());
-            Refused::Status(StatusCode::GATEWAY_TIMEOUT).into_response()
-        }
-    }
+    tokio::time::timeout(DEADLINE, next.run(request)).await.unwrap_or_else(|_| {
+        tracing::error!("no answer within {} s", DEADLINE.as_secs());
+        Refused::Status(StatusCode::GATEWAY_TIMEOUT).into_response()
+    })
 }
 
 /// What a panic leaves: its text is in the log (see [`super::log_panics`]).

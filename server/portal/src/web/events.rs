@@ -9,7 +9,7 @@ use axum::{
     },
 };
 use futures::Stream;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, header};
 use innkeeper_domain::{
     handoff::HandoffState,
     ids::{RunId, SessionId},
@@ -40,7 +40,7 @@ const PER_SESSION: usize = 8;
 /// How often a comment keeps the connection alive, and the state is looked at although nothing was heard.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// After this the browser asks again, and with that proves again that it may.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// Whether this path is a stream, which has no deadline of a request.
 pub(super) fn is_stream(path: &str) -> bool {
@@ -109,9 +109,10 @@ pub(super) async fn events(
 fn respond(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
     let alive = KeepAlive::new().interval(KEEP_ALIVE);
     let mut answer = Sse::new(stream).keep_alive(alive).into_response();
+    let headers = answer.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Otherwise nginx holds events back until its buffer is full.
-    let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    answer.headers_mut().insert(unbuffered.0, unbuffered.1);
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     answer
 }
 

@@ -17,7 +17,9 @@ pub(super) async fn count(request: &RequestCx) -> Result<(), Problem> {
 
 /// Whether the body is text that the portal can keep, and carries the session's token.
 pub(super) fn check(request: &RequestCx, body: &[u8]) -> Result<(), Problem> {
-    if form_urlencoded::parse(body).any(|(key, value)| [key, value].iter().any(|text| text.contains(['\0', '\u{fffd}']))) {
+    if form_urlencoded::parse(body)
+        .any(|(key, value)| [key, value].iter().any(|text| text.contains(['\0', '\u{fffd}'])))
+    {
         // Not UTF-8, or nothing that PostgreSQL can keep.
         return Err(Problem::BAD_REQUEST);
     }

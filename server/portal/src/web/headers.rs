@@ -70,14 +70,16 @@ pub(super) async fn headers(State(state): State<AppState>, request: Request, nex
 /// The session layer takes a cookie away without the attributes that browsers demand of a name with a prefix, and
 /// they would keep it.
 fn mend_cookies(headers: &mut http::HeaderMap, https: bool) {
-    let lacks = |cookie: &HeaderValue| https && !String::from_utf8_lossy(cookie.as_bytes()).contains("; Secure");
+    let lacks =
+        |cookie: &HeaderValue| https && !String::from_utf8_lossy(cookie.as_bytes()).contains("; Secure");
     if !headers.get_all(SET_COOKIE).iter().any(lacks) {
         return;
     }
     let cookies: Vec<_> = headers.get_all(SET_COOKIE).iter().cloned().collect();
     headers.remove(SET_COOKIE);
     for cookie in cookies {
-        let text = String::from_utf8_lossy(cookie.as_bytes()).into_owned() + "; Secure; HttpOnly; SameSite=Lax";
+        let text =
+            String::from_utf8_lossy(cookie.as_bytes()).into_owned() + "; Secure; HttpOnly; SameSite=Lax";
         let mended = if lacks(&cookie) { HeaderValue::from_str(&text).unwrap_or(cookie) } else { cookie };
         headers.append(SET_COOKIE, mended);
     }
@@ -89,7 +91,9 @@ mod tests {
 
     #[test]
     fn pages_with_secrets_are_known() {
-        for path in ["/verify", "/t/shop_k3v9x2/handoff", "/t/shop_k3v9x2/handoff/bundle", "/dev/mailbox/a.eml"] {
+        for path in
+            ["/verify", "/t/shop_k3v9x2/handoff", "/t/shop_k3v9x2/handoff/bundle", "/dev/mailbox/a.eml"]
+        {
             assert!(is_secretive(path), "{path}");
         }
         for path in ["/", "/t", "/t/handoff", "/t/shop_k3v9x2", "/t/shop_k3v9x2/setup", "/verify/x"] {
@@ -103,7 +107,8 @@ mod tests {
         headers.append(SET_COOKIE, HeaderValue::from_static("__Host-innkeeper=; Path=/; Max-Age=0"));
         headers.append(SET_COOKIE, HeaderValue::from_static("a=b; Secure; Path=/"));
         mend_cookies(&mut headers, true);
-        let cookies: Vec<_> = headers.get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap()).collect();
+        let cookies: Vec<_> =
+            headers.get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap()).collect();
         assert_eq!(
             cookies,
             ["__Host-innkeeper=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax", "a=b; Secure; Path=/"]

@@ -8,12 +8,7 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use std::{
-    io,
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
@@ -60,7 +55,8 @@ pub async fn listen(listener: TcpListener, router: Router, door: Door, mut closi
                 continue;
             }
         };
-        let connection = builder.serve_connection(TokioIo::new(stream_of(stream)), service(&router, peer)).into_owned();
+        let connection =
+            builder.serve_connection(TokioIo::new(stream_of(stream)), service(&router, peer)).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // Clients leave in the middle of things all the time.
@@ -90,8 +86,12 @@ fn service(
     router: &Router,
     peer: SocketAddr,
 ) -> TowerToHyperService<
-    impl tower::Service<Request<Incoming>, Response = axum::response::Response, Error = std::convert::Infallible, Future: Send>
-    + Clone
+    impl tower::Service<
+        Request<Incoming>,
+        Response = axum::response::Response,
+        Error = std::convert::Infallible,
+        Future: Send,
+    > + Clone
     + Send
     + use<>,
 > {

@@ -38,13 +38,17 @@ pub(super) async fn page(
             shared.set_is_hydrating(false);
         }
     };
-    let rendered = leptos_axum::handle_response_inner(provide, shell, request, |app, _chunks, _out_of_order| {
-        Box::pin(async move {
-            let html = app.to_html_stream_in_order().collect::<String>().await.replace("<!>", "");
-            Box::pin(stream::once(async move { html })) as Pin<Box<dyn futures::Stream<Item = String> + Send>>
+    let rendered =
+        leptos_axum::handle_response_inner(provide, shell, request, |app, _chunks, _out_of_order| {
+            Box::pin(async move {
+                let html = app.to_html_stream_in_order().collect::<String>().await;
+                // Marks for a browser that would go on from here, of which there is none.
+                let html = html.replace("<!>", "").replace("<!--<() />-->", "").replace("<!--HEAD-->", "");
+                Box::pin(stream::once(async move { html }))
+                    as Pin<Box<dyn futures::Stream<Item = String> + Send>>
+            })
         })
-    })
-    .await;
+        .await;
     let end = cx.end.lock().unwrap_or_else(PoisonError::into_inner).take();
     match end {
         None => {}

@@ -25,7 +25,8 @@ impl IntoResponse for Problem {
         match self {
             Self::Status(status) => status.into_response(),
             Self::TooMany(seconds) => {
-                (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, HeaderValue::from(seconds))]).into_response()
+                (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, HeaderValue::from(seconds))])
+                    .into_response()
             }
         }
     }
@@ -101,9 +102,25 @@ mod tests {
             assert_eq!(see_other(good).headers()[header::LOCATION], good);
         }
         for bad in [
-            "", "//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "https:evil.example",
-            "javascript:alert(1)", "/\t/evil.example", "\t//evil.example", "/\n/evil.example", "/a\r\nSet-Cookie: a=b",
-            "evil.example", "@evil.example", "/a\\b", "/ü", "/a b", " /a", "?a", "#a",
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "https://evil.example",
+            "https:evil.example",
+            "javascript:alert(1)",
+            "/\t/evil.example",
+            "\t//evil.example",
+            "/\n/evil.example",
+            "/a\r\nSet-Cookie: a=b",
+            "evil.example",
+            "@evil.example",
+            "/a\\b",
+            "/ü",
+            "/a b",
+            " /a",
+            "?a",
+            "#a",
         ] {
             let answer = see_other(bad);
             assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR, "{bad:?}");

@@ -1,8 +1,8 @@
 //! Every address of the portal on one page.
 
 use super::{
-    AppState, act::act, assets, bundle::bundle, edge, events::events, headers, health, page::page, problem::Problem,
-    store::SessionRows,
+    AppState, act::act, assets, bundle::bundle, edge, events::events, headers, health, page::page,
+    problem::Problem, store::SessionRows,
 };
 use axum::{
     Router,
@@ -62,7 +62,7 @@ pub(super) fn finish(router: Router<AppState>, state: AppState) -> Router {
         .with_state(state)
 }
 
-fn sessions(state: &AppState) -> SessionManagerLayer<SessionRows> {
+pub(super) fn sessions(state: &AppState) -> SessionManagerLayer<SessionRows> {
     SessionManagerLayer::new(SessionRows(state.service.pool.clone()))
         .with_name(state.site.cookie())
         .with_secure(state.site.https())
@@ -72,7 +72,12 @@ fn sessions(state: &AppState) -> SessionManagerLayer<SessionRows> {
         .with_expiry(Expiry::OnInactivity(COOKIE))
 }
 
-fn not_secretive(_: http::StatusCode, _: http::Version, _: &http::HeaderMap, extensions: &http::Extensions) -> bool {
+fn not_secretive(
+    _: http::StatusCode,
+    _: http::Version,
+    _: &http::HeaderMap,
+    extensions: &http::Extensions,
+) -> bool {
     extensions.get::<headers::Secretive>().is_none()
 }
 

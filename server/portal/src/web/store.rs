@@ -56,7 +56,8 @@ impl SessionStore for SessionRows {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let row: Option<(serde_json::Value, OffsetDateTime)> = rows::load(&self.0, &hash(id)).await.map_err(backend)?;
+        let row: Option<(serde_json::Value, OffsetDateTime)> =
+            rows::load(&self.0, &hash(id)).await.map_err(backend)?;
         row.map(|(data, expiry_date)| {
             let data = serde_json::from_value(data).map_err(|error| Error::Decode(error.to_string()))?;
             Ok(Record { id: *id, data, expiry_date })

@@ -57,10 +57,9 @@ pub async fn keep(pool: &PgPool, run: RunId, token: i64, lease: Duration) {
         .await;
         match kept {
             Ok(done) if done.rows_affected() == 1 => last = tokio::time::Instant::now(),
-            Ok(_) => return,
             // The database may be back before the lease is over.
             Err(_) if last.elapsed() < lease => {}
-            Err(_) => return,
+            Ok(_) | Err(_) => return,
         }
     }
 }

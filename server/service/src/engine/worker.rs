@@ -76,7 +76,7 @@ impl<C: Default + Send + 'static> Engine<C> {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(%error, "no run can be taken from the control database; trying again")
+                    tracing::error!(%error, "no run can be taken from the control database; trying again");
                 }
             }
             let woken = async {

@@ -21,7 +21,7 @@ pub async fn reveal(service: &Service, visitor: &Visitor, name: &str) -> Result<
     let opened = sqlx::query!(
         r#"update handoff set state = 'open', opened_at = now(), open_until = now() + make_interval(secs => $4),
              opened_in = $3, opened_from = $5
-           where tenant_id = $1 and addressed_to = $2 and state in ('sealed','open') and sealed_until > now()
+           where tenant_id = $1 and addressed_to = $2 and state = 'sealed' and sealed_until > now()
            returning id, now() as "now!""#,
         tenant.id.0,
         person.id.0,

@@ -7,5 +7,5 @@ pub use scope::{as_account, as_member, begin_as_account, role_in};
 /// A transaction on the control database.
 pub type Tx = sqlx::Transaction<'static, sqlx::Postgres>;
 
-/// The migrations, compiled in. They are forward-only and run as innkeeper_owner.
+/// The migrations, compiled in. They are forward-only and run as `innkeeper_owner`.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

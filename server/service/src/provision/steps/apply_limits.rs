@@ -6,7 +6,7 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// Sets the limits of the plan on database and roles.
 pub struct ApplyLimits(pub Arc<Tools>);
@@ -15,10 +15,6 @@ pub struct ApplyLimits(pub Arc<Tools>);
 impl Step<Hold> for ApplyLimits {
     fn name(&self) -> &'static str {
         "apply_limits"
-    }
-
-    fn deadline(&self) -> Duration {
-        Duration::from_secs(60)
     }
 
     async fn apply(&self, cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {

@@ -6,7 +6,7 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// Gives schema, default privileges and function rights to the three roles.
 pub struct ApplyTemplate(pub Arc<Tools>);
@@ -15,10 +15,6 @@ pub struct ApplyTemplate(pub Arc<Tools>);
 impl Step<Hold> for ApplyTemplate {
     fn name(&self) -> &'static str {
         "apply_template"
-    }
-
-    fn deadline(&self) -> Duration {
-        Duration::from_secs(60)
     }
 
     async fn apply(&self, cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {

@@ -56,13 +56,12 @@ pub async fn sealed_passwords(
     let mut passwords = PerRole::default();
     for role in TenantRole::ALL {
         let purpose = Purpose::Password(*role);
-        let password = match seal::get(&mut tx, &*tools.sealer, tenant, purpose).await? {
-            Some(password) => password,
-            None => {
-                let password = draw_password(&*tools.random);
-                seal::put(&mut tx, &*tools.sealer, organisation, tenant, purpose, &password).await?;
-                password
-            }
+        let password = if let Some(sealed) = seal::get(&mut tx, &*tools.sealer, tenant, purpose).await? {
+            sealed
+        } else {
+            let drawn = draw_password(&*tools.random);
+            seal::put(&mut tx, &*tools.sealer, organisation, tenant, purpose, &drawn).await?;
+            drawn
         };
         *passwords.of_mut(*role) = password;
     }

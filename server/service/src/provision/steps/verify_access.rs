@@ -120,24 +120,24 @@ async fn prove(
     }
     match answers.next() {
         Some(SignInAnswer::Refused { code }) if code == "28P01" => {}
-        other => return Err(broken("a wrong password was not refused as such", &other)),
+        other => return Err(broken("a wrong password was not refused as such", other.as_ref())),
     }
     for answer in answers {
         if !matches!(&answer, SignInAnswer::Refused { code } if code.starts_with("28") || code == "42501") {
-            return Err(broken("another database was not closed to this tenant", &Some(answer)));
+            return Err(broken("another database was not closed to this tenant", Some(&answer)));
         }
     }
     Ok(attempts.len())
 }
 
-fn broken(what: &str, answer: &Option<SignInAnswer>) -> StepError {
+fn broken(what: &str, answer: Option<&SignInAnswer>) -> StepError {
     StepError::Fatal(format!("The connection test found that {what} ({answer:?})."))
 }
 
 /// What each role must find once it is in.
 fn check_entry(subject: &Subject, role: TenantRole, answer: &SignInAnswer) -> Result<(), StepError> {
     let SignInAnswer::In { user, database, tls, extensions, may_create, may_use_temp } = answer else {
-        return Err(broken(&format!("the {} role cannot sign in", role.as_str()), &Some(answer.clone())));
+        return Err(broken(&format!("the {} role cannot sign in", role.as_str()), Some(answer)));
     };
     let wanted: BTreeSet<&str> = subject.extensions.iter().map(|e| e.name()).collect();
     let found: BTreeSet<&str> =
@@ -157,7 +157,7 @@ fn check_entry(subject: &Subject, role: TenantRole, answer: &SignInAnswer) -> Re
         ((*may_create, *may_use_temp) == rights, "the rights are not those of the role"),
     ];
     match right.into_iter().find(|(holds, _)| !holds) {
-        Some((_, what)) => Err(broken(&format!("as {} {what}", role.as_str()), &Some(answer.clone()))),
+        Some((_, what)) => Err(broken(&format!("as {} {what}", role.as_str()), Some(answer))),
         None => Ok(()),
     }
 }

@@ -1,0 +1,50 @@
+//! The web as a browser meets it: the router on a database of the test's own.
+
+mod answers;
+mod forms;
+mod listener;
+mod portal;
+mod sessions;
+
+use innkeeper_app::web::{ACCESS, App};
+use leptos::server_fn::axum::server_fn_paths;
+use std::collections::BTreeSet;
+
+#[test]
+fn every_server_function_is_a_post_with_an_access_rule() {
+    let functions: Vec<_> = server_fn_paths().collect();
+    let registered: BTreeSet<_> = functions.iter().map(|(path, _)| *path).collect();
+    let ruled: BTreeSet<_> = ACCESS.iter().map(|(path, _)| *path).collect();
+    assert!(!registered.is_empty());
+    assert_eq!(registered, ruled);
+    assert_eq!((registered.len(), ruled.len()), (functions.len(), ACCESS.len()), "a path twice");
+    for (path, method) in functions {
+        assert_eq!(method, http::Method::POST, "{path}");
+        assert!(path.starts_with("/do/") && path.matches('/').count() == 2, "{path}");
+    }
+}
+
+#[test]
+fn the_pages_are_these() {
+    let mut pages: Vec<_> =
+        leptos_axum::generate_route_list(App).iter().map(|route| route.path().to_owned()).collect();
+    pages.sort();
+    let known = [
+        "/",
+        "/dev/mailbox",
+        "/dev/mailbox/{file}",
+        "/help",
+        "/sign-in",
+        "/sign-up",
+        "/sign-up/check",
+        "/sign-up/database",
+        "/t",
+        "/t/{name}",
+        "/t/{name}/connect",
+        "/t/{name}/handoff",
+        "/t/{name}/runs",
+        "/t/{name}/setup",
+        "/verify",
+    ];
+    assert_eq!(pages, known);
+}

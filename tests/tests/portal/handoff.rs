@@ -1,0 +1,171 @@
+//! Credentials are shown once, in one browser, to one person.
+
+use innkeeper_tests::{
+    Credentials, Options, Page, Person, Portal,
+    tenant::{ROLES, run, sign_in_code, texts, value},
+    until,
+};
+use reqwest::Method;
+
+fn shows_passwords(page: &Page) -> bool {
+    page.html().elements().any(|element| element.attribute("data-format").is_some())
+}
+
+#[tokio::test]
+async fn of_fifty_reveals_at_once_one_browser_wins() {
+    let portal = Portal::start(Options::default()).await;
+    let jane = Person::new(&portal, "jane@acme.example");
+    jane.sign_up(&portal).await;
+    let name = jane.create("Acme", "shop", &[]).await;
+    let path = format!("/t/{name}/handoff");
+    let mut browsers = vec![jane.clone()];
+    for _ in 0..4 {
+        let browser = jane.another_browser(&portal);
+        browser.sign_in(&portal).await;
+        browsers.push(browser);
+    }
+    let mut control = portal.control().await;
+    let state = "select state from handoff";
+    for browser in &browsers {
+        for method in [Method::GET, Method::HEAD, Method::GET] {
+            assert_eq!(browser.ask(method, &path, &[], None).await.status, 200);
+        }
+        browser.ask(Method::GET, "/do/reveal", &[], None).await.is_problem(405);
+        browser.ask(Method::HEAD, &format!("{path}/bundle"), &[], None).await;
+        let refused = browser.get(&format!("{path}/bundle")).await;
+        assert!(refused.status == 404 || refused.status == 405, "{refused}");
+    }
+    assert_eq!(value(&mut control, state).await, "sealed", "looking opened it");
+
+    let mut forms = Vec::new();
+    for browser in &browsers {
+        forms.push((browser, browser.form(&path, "/do/reveal").await));
+    }
+    let presses = (0..50).map(|at| {
+        let (browser, form) = &forms[at % forms.len()];
+        browser.press(form)
+    });
+    for answer in futures::future::join_all(presses).await {
+        assert_eq!(answer.leads_to(), path);
+    }
+    let mut winners = Vec::new();
+    for browser in &browsers {
+        let page = browser.open(&path).await;
+        if shows_passwords(&page) {
+            winners.push(browser);
+        } else {
+            assert!(page.html().text().contains("open in another browser"), "{page}");
+            assert!(page.has_form("/do/renew"), "no way on: {page}");
+            let form = browser.form("/", "/do/sign-out").await;
+            let bundle = browser.post(&format!("{path}/bundle"), &form.values).await;
+            assert!((400..500).contains(&bundle.status) || bundle.status == 303, "{bundle}");
+            assert_ne!(bundle.header("content-type"), "application/zip");
+        }
+    }
+    let [winner] = winners[..] else { panic!("{} browsers show the passwords", winners.len()) };
+    assert_eq!(
+        value(&mut control, "select count(*) from audit_event where action = 'handoff.reveal'").await,
+        "1"
+    );
+    let told = portal
+        .mailbox
+        .wait(&jane.email, 0, |mail| mail.text.contains("revealed") || mail.subject.contains("opened"))
+        .await;
+    assert!(told.text.contains("127.0.0.1"), "{}", told.text);
+
+    // Confirmed twice at once in two tabs: both are well, and nobody sees anything any more.
+    let confirm = winner.form(&path, "/do/confirm").await;
+    for answer in futures::future::join_all([winner.press(&confirm), winner.press(&confirm)]).await {
+        assert_eq!(answer.leads_to(), format!("/t/{name}"));
+    }
+    assert_eq!(value(&mut control, "select count(*) from sealed_secret").await, "0");
+    assert!(!shows_passwords(&winner.open(&path).await));
+    let views = texts(&mut control, "select action from audit_event where action like 'handoff.%'").await;
+    assert!(views.iter().any(|action| action == "handoff.view"), "{views:?}");
+}
+
+#[tokio::test]
+async fn what_was_not_saved_in_time_is_destroyed_and_made_anew() {
+    let portal = Portal::start(Options::default()).await;
+    let jane = Person::new(&portal, "jane@acme.example");
+    jane.sign_up(&portal).await;
+    let name = jane.create("Acme", "shop", &[]).await;
+    let path = format!("/t/{name}/handoff");
+    let mut control = portal.control().await;
+    let first = jane.reveal(&name).await;
+
+    // The window ends: the copies go, the passwords stay.
+    run(&mut control, "update handoff set open_until = now() - interval '1 second'").await;
+    assert!(!shows_passwords(&jane.open(&path).await), "shown after the window");
+    gone(&mut control, "lapsed").await;
+    let page = jane.open(&path).await;
+    assert!(page.html().text().contains("15 minutes are over"), "{page}");
+    assert_eq!(sign_in_code(&first.options("app")).await, "OK");
+
+    // New passwords: the old ones stop, the new ones are shown once.
+    let second = renew(&jane, &name).await;
+    for role in ROLES {
+        assert_ne!(first.passwords[role], second.passwords[role]);
+        assert_eq!(sign_in_code(&first.options(role)).await, "28P01");
+        assert_eq!(sign_in_code(&second.options(role)).await, "OK");
+    }
+    assert_eq!(jane.press(&jane.form(&path, "/do/confirm").await).await.leads_to(), format!("/t/{name}"));
+
+    // Nobody opens them for 72 hours: the roles lose their passwords.
+    let form = jane.form(&path, "/do/renew").await;
+    jane.press(&form).await;
+    until(30, "a sealed handoff", async || {
+        (value(&mut control, "select count(*) from handoff where state = 'sealed'").await == "1")
+            .then_some(())
+    })
+    .await;
+    run(&mut control, "update handoff set sealed_until = now() - interval '1 second' where state = 'sealed'")
+        .await;
+    let answer = jane.open(&path).await;
+    assert!(!answer.has_form("/do/reveal"), "revealed after its time: {answer}");
+    gone(&mut control, "expired").await;
+    until(30, "roles without passwords", async || {
+        let sql =
+            format!("select count(*) from pg_authid where rolname ~ '^{name}_' and rolpassword is not null");
+        (value(&mut control, &sql).await == "0").then_some(())
+    })
+    .await;
+    for role in ROLES {
+        assert_eq!(sign_in_code(&second.options(role)).await, "28P01");
+    }
+    portal
+        .mailbox
+        .wait(&jane.email, 0, |mail| mail.text.contains("expired") || mail.text.contains("72 hours"))
+        .await;
+    let third = renew(&jane, &name).await;
+    assert_eq!(sign_in_code(&third.options("owner")).await, "OK");
+
+    // An old sign-in opens nothing: the person comes back by a fresh one.
+    let confirm = jane.form(&path, "/do/confirm").await;
+    jane.press(&confirm).await;
+    let renewal = jane.form(&path, "/do/renew").await;
+    run(&mut control, "update session set authenticated_at = now() - interval '6 minutes'").await;
+    let away = jane.press(&renewal).await.leads_to();
+    assert_eq!(away, format!("/sign-in?return={path}"));
+    assert_eq!(jane.sign_in_at(&portal, &away).await, path);
+    assert!(innkeeper_tests::orphans::compare(&portal).await.is_empty());
+}
+
+/// Waits until the newest handoff is in this state and no sealed copy is left.
+async fn gone(control: &mut sqlx::PgConnection, state: &str) {
+    let sql = "select state || ' ' || (select count(*) from sealed_secret) from handoff order by created_at desc limit 1";
+    let wanted = format!("{state} 0");
+    until(60, &wanted, async || (value(control, sql).await == wanted).then_some(())).await;
+}
+
+/// Makes new passwords and reveals them.
+async fn renew(person: &Person, name: &str) -> Credentials {
+    let path = format!("/t/{name}/handoff");
+    let form = person.form(&path, "/do/renew").await;
+    // Twice at once is once.
+    for answer in futures::future::join_all([person.press(&form), person.press(&form)]).await {
+        assert_eq!(answer.leads_to(), path);
+    }
+    until(60, "new passwords", async || person.open(&path).await.has_form("/do/reveal").then_some(())).await;
+    person.reveal(name).await
+}

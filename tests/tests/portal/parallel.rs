@@ -1,0 +1,105 @@
+//! Many at once: one request makes one tenant, fifty people get fifty, and where there is room for twenty, thirty
+//! are told so.
+
+use innkeeper_tests::{Options, Person, Portal, orphans, person::tenant_of, tenant::value};
+use std::collections::BTreeSet;
+
+#[tokio::test]
+async fn fifty_presses_of_one_page_make_one_tenant() {
+    let portal = Portal::start(Options::default()).await;
+    let jane = Person::new(&portal, "jane@acme.example");
+    jane.sign_up(&portal).await;
+    let other = jane.another_browser(&portal);
+    other.sign_in(&portal).await;
+    let form = jane.wish("Acme", "shop", &[]).await;
+    let seen = other.form("/sign-up/check", "/do/check").await;
+    let presses = (0..50).map(|at| if at % 2 == 0 { jane.press(&form) } else { other.press(&seen) });
+    let answers: BTreeSet<_> =
+        futures::future::join_all(presses).await.iter().map(innkeeper_tests::Page::leads_to).collect();
+    let [setup] = &answers.iter().collect::<Vec<_>>()[..] else { panic!("several answers: {answers:?}") };
+    let name = tenant_of(setup);
+    assert_eq!(**setup, format!("/t/{name}/setup"));
+    jane.wait_until_ready(&name, 60).await;
+    let mut control = portal.control().await;
+    for table in ["tenant", "run", "organisation", "request", "reservation"] {
+        assert_eq!(value(&mut control, &format!("select count(*) from {table}")).await, "1", "{table}");
+    }
+    // Late presses, when all is over, lead to the same.
+    assert_eq!(jane.press(&form).await.leads_to(), **setup);
+    assert_eq!(orphans::compare(&portal).await, [""; 0]);
+    println!("parallel: 50 presses, 1 tenant, 50 good answers");
+}
+
+/// People who have come as far as the last page, and what each of them would press.
+async fn fifty_people(portal: &Portal) -> Vec<(Person, innkeeper_tests::Form)> {
+    let come = (0..50).map(async |at| {
+        let person = Person::new(portal, &format!("person{at}@company{at}.example"));
+        person.sign_up(portal).await;
+        let form = person.wish(&format!("Company {at}"), "shop", &[]).await;
+        (person, form)
+    });
+    futures::future::join_all(come).await
+}
+
+#[tokio::test]
+async fn fifty_people_at_once_get_fifty_tenants() {
+    let portal = Portal::start(Options::default()).await;
+    let people = fifty_people(&portal).await;
+    let made = people.iter().map(async |(person, form)| {
+        let name = tenant_of(&person.press(form).await.leads_to());
+        person.wait_until_ready(&name, 300).await;
+        name
+    });
+    let names: BTreeSet<_> = futures::future::join_all(made).await.into_iter().collect();
+    assert_eq!(names.len(), 50);
+    let mut control = portal.control().await;
+    assert_eq!(value(&mut control, "select count(*) from tenant where state = 'active'").await, "50");
+    assert_eq!(value(&mut control, "select count(*) from tenant").await, "50");
+    assert_eq!(orphans::compare(&portal).await, [""; 0]);
+    println!("parallel: 50 people at once, 50 tenants");
+}
+
+#[tokio::test]
+async fn where_there_is_room_for_twenty_thirty_are_told_what_is_short() {
+    let portal = Portal::start(Options::default().set("INNKEEPER_MAX_TENANTS", "20")).await;
+    let people = fifty_people(&portal).await;
+    let made = people.iter().map(async |(person, form)| {
+        let answer = person.press(form).await;
+        assert_eq!(answer.status, 303, "{answer}");
+        let to = answer.leads_to();
+        if !to.starts_with("/t/") {
+            // Full already when it was pressed: the wizard says so.
+            return Err(person.open(&to).await.html().mistake("region").unwrap_or_default());
+        }
+        let page = person.wait_until_over(&tenant_of(&to), 300).await;
+        if page.status == 303 {
+            return Ok(tenant_of(&to));
+        }
+        assert!(page.has_form("/do/retry") && page.has_form("/do/start-over"), "no way on: {page}");
+        Err(page.html().text())
+    });
+    let ended = futures::future::join_all(made).await;
+    let (ready, refused): (Vec<_>, Vec<_>) = ended.into_iter().partition(Result::is_ok);
+    assert_eq!((ready.len(), refused.len()), (20, 30));
+    for told in refused.into_iter().filter_map(Result::err) {
+        assert!(told.contains("20 of 20"), "what is short is not named: {told}");
+    }
+    let mut control = portal.control().await;
+    assert_eq!(value(&mut control, "select count(*) from tenant where state = 'active'").await, "20");
+    assert_eq!(orphans::compare(&portal).await, [""; 0]);
+
+    // Room again: who was refused tries again and gets it.
+    let (person, _) = &people[0];
+    let failed = "select t.name from tenant t where state = 'failed' limit 1";
+    let name = value(&mut control, failed).await;
+    let owner = format!(
+        "select a.email from tenant t join account a on a.id = t.requested_by where t.name = '{name}'"
+    );
+    let owner = value(&mut control, &owner).await;
+    let person = people.iter().map(|(person, _)| person).find(|one| one.email == owner).unwrap_or(person);
+    innkeeper_tests::tenant::run(&mut control, "update server set max_tenants = 21").await;
+    let form = person.form(&format!("/t/{name}/setup"), "/do/retry").await;
+    assert_eq!(person.press(&form).await.leads_to(), format!("/t/{name}/setup"));
+    person.wait_until_ready(&name, 60).await;
+    println!("parallel: 50 people at once, room for 20: 20 tenants, 30 refusals that say so");
+}
