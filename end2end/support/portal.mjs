@@ -41,8 +41,6 @@ class Portal {
     this.data = path.join(folder, 'data');
     this.url = `http://127.0.0.1:${port}`;
     this.databasePort = databasePort;
-    // A file that arms a failpoint for one strike; see `arm`.
-    this.failpointFile = path.join(folder, 'failpoint');
     this.port = port;
   }
 
@@ -114,15 +112,6 @@ class Portal {
     }
   }
 
-  /** The environment for a fault that strikes once after each `arm`. Needs the build with failpoints. */
-  failpoint(order) {
-    return { INNKEEPER_FAILPOINT: order, INNKEEPER_FAILPOINT_ONCE: this.failpointFile };
-  }
-
-  arm() {
-    fs.writeFileSync(this.failpointFile, '');
-  }
-
   /** The newest mail to an address; `known` files do not count. */
   async mail(to, known = []) {
     const file = await until(`a mail to ${to}`, 30, async () => {
@@ -144,10 +133,27 @@ class Portal {
 
   /** Runs SQL in the control database as the owner of its tables, past the portal: to let time pass. */
   sql(text) {
+    return execFileSync('psql', [...this.#psql(), '-c', text], { encoding: 'utf8' }).trim();
+  }
+
+  /** Makes set-ups wait at the step that opens the network, by a lock on its table. Answers how to let them go on. */
+  async holdSetUps() {
+    const psql = spawn('psql', this.#psql(), { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = new Promise((resolve) => psql.once('exit', resolve));
+    psql.stdin.write('begin;\nlock table hba_rule;\n\\echo held\n');
+    const held = await Promise.race([new Promise((resolve) => psql.stdout.once('data', resolve)), ended]);
+    if (!String(held).startsWith('held')) throw new Error('psql could not lock the table');
+    return async () => {
+      psql.stdin.end('commit;\n');
+      await ended;
+    };
+  }
+
+  #psql() {
     const settings = fs.readFileSync(path.join(this.data, 'postgres', 'innkeeper.conf'), 'utf8');
     const socket = /^unix_socket_directories = '"(.+)"'$/m.exec(settings)[1];
     const at = ['-h', socket, '-p', this.databasePort, '-U', 'innkeeper_owner', '-d', 'innkeeper'];
-    return execFileSync('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', ...at, '-c', text], { encoding: 'utf8' }).trim();
+    return ['-XqAt', '-v', 'ON_ERROR_STOP=1', ...at];
   }
 
   /** All mail files, oldest first. */

@@ -69,7 +69,7 @@ const INSIDE: &[(&str, &str)] = &[
     ("transform", "select to_jsonb(t) from pg_transform t"),
     ("text search template", "select tmplname from pg_ts_template"),
     ("large object", "select concat_ws(' ', oid, lomowner::regrole, lomacl) from pg_largeobject_metadata"),
-    ("comment", "select concat_ws(' ', objoid, classoid, objsubid, description) from pg_description where objoid >= 16384"),
+    ("comment", "select concat_ws(' ', classoid::regclass, objsubid, description) from pg_description where objoid >= 16384"),
 ];
 
 async fn facts(connection: &mut PgConnection, queries: &[(&str, &str)]) -> Facts {

@@ -11,6 +11,7 @@
 pub mod catalog;
 pub mod html;
 pub mod mail;
+pub mod notices;
 pub mod orphans;
 pub mod person;
 pub mod portal;

@@ -3,11 +3,10 @@
 use crate::{
     components::{Icon, words},
     pages::{nothing, part},
-    web::{Cx, PageEnd, PageTitle},
+    web::{Cx, NoReferrer, PageEnd, PageTitle},
 };
 use innkeeper_domain::ports::{MailboxEntry, MailboxMail};
 use leptos::prelude::*;
-use leptos_meta::Meta;
 
 /// The most mails in the list.
 const MOST: usize = 100;
@@ -61,7 +60,7 @@ pub(crate) fn mailbox_view(mails: Vec<MailboxEntry>) -> AnyView {
     };
     view! {
         <PageTitle text="Local mailbox"/>
-        <Meta name="referrer" content="no-referrer"/>
+        <NoReferrer/>
         <div class="page-head">
             <h1>"Local mailbox"</h1>
             <p>
@@ -77,7 +76,7 @@ pub(crate) fn mailbox_view(mails: Vec<MailboxEntry>) -> AnyView {
 pub(crate) fn mail_view(mail: MailboxMail) -> AnyView {
     view! {
         <PageTitle text=mail.subject.clone()/>
-        <Meta name="referrer" content="no-referrer"/>
+        <NoReferrer/>
         <div class="narrow stack">
             <div class="page-head flush">
                 <p><a href="/dev/mailbox">"Local mailbox"</a></p>

@@ -6,8 +6,8 @@ use crate::{
     components::{Icon, Notice, words},
     pages::{load, sign_in::SignIn},
     web::{
-        Cx, ErrorSummary, Field, Filled, Form, Issue, PageTitle, Refusal, Secret, SeeOther, refused,
-        see_other, with_query,
+        Cx, ErrorSummary, Field, Filled, Form, Issue, NoReferrer, PageTitle, Refusal, Secret, SeeOther,
+        refused, see_other, with_query,
     },
 };
 use innkeeper_service::{
@@ -15,7 +15,6 @@ use innkeeper_service::{
     sign_in::{self, Pending},
 };
 use leptos::prelude::*;
-use leptos_meta::Meta;
 use serde::{Deserialize, Serialize};
 
 /// What is sent to confirm an address.
@@ -62,9 +61,11 @@ pub fn VerifyPage() -> impl IntoView {
     let (form, token) = (cx.form(), cx.asked("token"));
     let asked = token.clone();
     let mailbox = cx.mailbox.is_some();
-    load(async move { sign_in::pending(&cx.service, &cx.visitor, &asked).await }, move |pending| {
-        verify_view(form, pending, token, mailbox)
-    })
+    let body =
+        load(async move { sign_in::pending(&cx.service, &cx.visitor, &asked).await }, move |pending| {
+            verify_view(form, pending, token, mailbox)
+        });
+    view! { <NoReferrer/> {body} }
 }
 
 pub(crate) fn verify_view(
@@ -89,7 +90,6 @@ pub(crate) fn verify_view(
     };
     view! {
         <PageTitle text=title error=wrong/>
-        <Meta name="referrer" content="no-referrer"/>
         <div class="narrow slim stack">
             {summary}
             {body}

@@ -8,7 +8,7 @@ use crate::{
 };
 use innkeeper_assets::url;
 use leptos::prelude::*;
-use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_meta::{Meta, MetaTags, Title, provide_meta_context};
 
 /// The name that follows every title.
 const PRODUCT: &str = "Innkeeper";
@@ -112,6 +112,13 @@ pub fn PageTitle(
     error: bool,
 ) -> impl IntoView {
     view! { <Title text=title(&text, error)/> }
+}
+
+/// Keeps the page's address out of what it links to: where a secret is shown, or a token stands in the address. Goes
+/// beside a page's `Suspend`, never into it: what is rendered there does not reach the head.
+#[component]
+pub fn NoReferrer() -> impl IntoView {
+    view! { <Meta name="referrer" content="no-referrer"/> }
 }
 
 /// A title as it stands in the document.

@@ -1,21 +1,23 @@
 //! The one-time delivery of a database's credentials.
 
-use super::{TenantForm, open_handoff::open_view};
-use crate::{
-    components::{Icon, Notice, SubNav, words},
-    pages::{RefreshWithoutScript, nothing, part},
-    web::{Cx, Form, PageEnd, PageTitle, Refusal, SeeOther, refused, see_other, with_query},
+use super::{
+    TenantForm,
+    closed_handoff::{SignInAgain, closed_view},
+    open_handoff::open_view,
 };
-use innkeeper_domain::tenant::TenantState;
+use crate::{
+    components::{Icon, words},
+    pages::{nothing, part},
+    web::{Cx, Form, NoReferrer, PageEnd, PageTitle, Refusal, SeeOther, refused, see_other},
+};
+use innkeeper_domain::{handoff::SEALED_FOR, tenant::TenantState};
 use innkeeper_service::{
     Error,
     handoff::{self, HandoffView},
     tenants::TenantView,
 };
 use leptos::prelude::*;
-use leptos_meta::Meta;
-use std::net::IpAddr;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// Opens the credentials, once, in this browser.
 #[server(prefix = "/do", endpoint = "reveal")]
@@ -74,6 +76,7 @@ pub fn HandoffPage() -> impl IntoView {
     let (email, fresh) = (person.email.to_string(), person.fresh);
     let name = part("name");
     view! {
+        <NoReferrer/>
         {Suspend::new(async move {
             match handoff::view(&cx.service, &cx.visitor, &name).await {
                 Ok((tenant, HandoffView::NotReady))
@@ -98,11 +101,10 @@ pub(crate) fn handoff_view(tenant: TenantView, view: HandoffView, email: String,
         HandoffView::Sealed { until, fresh } => {
             (format!("{wish} is ready"), sealed(&tenant, until, email, fresh))
         }
-        other => (format!("Credentials of {wish}"), closed(&tenant, other, fresh)),
+        other => (format!("Credentials of {wish}"), closed_view(&tenant, other, fresh)),
     };
     view! {
         <PageTitle text=title/>
-        <Meta name="referrer" content="no-referrer"/>
         {body}
     }
     .into_any()
@@ -110,6 +112,13 @@ pub(crate) fn handoff_view(tenant: TenantView, view: HandoffView, email: String,
 
 fn sealed(tenant: &TenantView, until: OffsetDateTime, email: String, fresh: bool) -> AnyView {
     let name = tenant.name.to_string();
+    let renewed = is_renewal(tenant, until - SEALED_FOR);
+    let (badge, head) = if renewed {
+        ("New passwords", format!("New passwords for {}", tenant.wish))
+    } else {
+        ("Ready", format!("{} is ready", tenant.wish))
+    };
+    let set_up = (!renewed).then(|| set_up_in(tenant));
     let press = if fresh {
         view! {
             <button type="submit" class="btn btn-primary"><Icon name="lock-keyhole-open"/>"Reveal credentials"</button>
@@ -122,8 +131,8 @@ fn sealed(tenant: &TenantView, until: OffsetDateTime, email: String, fresh: bool
     view! {
         <div class="narrow stack">
             <div class="page-head flush">
-                <p class="row"><span class="badge ok">"Ready"</span>{set_up_in(tenant)}</p>
-                <h1>{format!("{} is ready", tenant.wish)}</h1>
+                <p class="row"><span class="badge ok">{badge}</span>{set_up}</p>
+                <h1>{head}</h1>
                 <p>
                     "Three passwords are sealed for you. You can open them once, in this browser, for 15 minutes. \
                      Have your password manager at hand."
@@ -155,6 +164,11 @@ fn sealed(tenant: &TenantView, until: OffsetDateTime, email: String, fresh: bool
     .into_any()
 }
 
+/// Whether what was sealed then replaced older passwords: the first ones are sealed before the database is ready.
+fn is_renewal(tenant: &TenantView, sealed_at: OffsetDateTime) -> bool {
+    tenant.ready_at.is_some_and(|ready_at| sealed_at > ready_at + Duration::seconds(1))
+}
+
 /// How long the set-up took, where that is known.
 pub(super) fn set_up_in(tenant: &TenantView) -> Option<AnyView> {
     let took = (tenant.ready_at? - tenant.created_at).as_seconds_f64();
@@ -163,147 +177,4 @@ pub(super) fn set_up_in(tenant: &TenantView) -> Option<AnyView> {
         view! { <span class="small dim">{format!("Set up in {}, every role has signed in", words::seconds(took))}</span> }
             .into_any()
     })
-}
-
-/// The states in which nothing can be revealed: what happened, and the way on.
-fn closed(tenant: &TenantView, view: HandoffView, fresh: bool) -> AnyView {
-    let name = tenant.name.to_string();
-    let from = |from: Option<IpAddr>| from.map(|from| format!(" from {from}")).unwrap_or_default();
-    let renewing = matches!(view, HandoffView::Renewing);
-    let (tone, icon, head, text, renewal) = match view {
-        HandoffView::Renewing => (
-            "",
-            "refresh-cw",
-            "New passwords are being made",
-            "This takes a few seconds. The old ones stop working now; connections that are open stay open."
-                .to_owned(),
-            None,
-        ),
-        HandoffView::NotYours { addressed_to } => (
-            "",
-            "lock-keyhole",
-            "These credentials are for somebody else",
-            format!(
-                "They are sealed for {addressed_to}, who can open them once. Ask them, or wait until their time is over."
-            ),
-            None,
-        ),
-        HandoffView::OpenElsewhere { at, until, from: address } => (
-            "warn",
-            "eye",
-            "They are open in another browser",
-            format!(
-                "They were opened on {}{}, and are shown there until {}. If that was not you, make new passwords: \
-                 the ones that were shown stop working.",
-                words::moment(at),
-                from(address),
-                words::clock(until)
-            ),
-            Some(true),
-        ),
-        HandoffView::Confirmed { at } => (
-            "ok",
-            "circle-check",
-            "The credentials are saved",
-            format!(
-                "You told us so on {}. Our sealed copy is destroyed: we cannot show them again. If you lose one, \
-                 make new passwords.",
-                words::moment(at)
-            ),
-            Some(false),
-        ),
-        HandoffView::Lapsed { opened_at, from: address } => (
-            "warn",
-            "timer",
-            "The 15 minutes are over",
-            format!(
-                "The credentials were opened on {}{}. Our sealed copy is destroyed. If you saved them, all is well: \
-                 they work. If not, or if that was not you, make new passwords.",
-                words::moment(opened_at),
-                from(address)
-            ),
-            Some(true),
-        ),
-        HandoffView::Expired { at } => (
-            "warn",
-            "clock",
-            "Nobody opened them in time",
-            format!(
-                "They were sealed until {}, then we destroyed them unread. The three roles have no password until you \
-                 make new ones. Your data is untouched.",
-                words::moment(at)
-            ),
-            Some(true),
-        ),
-        HandoffView::Revoked => (
-            "warn",
-            "rotate-ccw",
-            "These credentials were taken back",
-            "New passwords were asked for and could not be made. Make them once more.".to_owned(),
-            Some(true),
-        ),
-        // Shown elsewhere: see `handoff_view`; a database that is suspended or being removed hands nothing over.
-        HandoffView::NotReady | HandoffView::Sealed { .. } | HandoffView::Open(_) => (
-            "",
-            "lock-keyhole",
-            "There is nothing to hand over",
-            "This database is not in use, so its roles cannot sign in.".to_owned(),
-            None,
-        ),
-    };
-    view! {
-        {renewing.then(|| view! { <RefreshWithoutScript/> })}
-        <div id="handoff" data-live=renewing.then(|| format!("/t/{name}/events"))>
-            <div class="page-head"><h1>{format!("Credentials of {}", tenant.wish)}</h1></div>
-            <SubNav name=tenant.name.clone() current="/handoff"/>
-            <div class="narrow stack">
-                <Notice tone icon title=head><p>{text}</p></Notice>
-                {renewing.then(|| view! {
-                    <p class="row">
-                        <a class="btn" href=format!("/t/{name}/handoff")><Icon name="refresh-cw"/>"Check now"</a>
-                        <a class="btn btn-quiet" href=format!("/t/{name}/runs")>"See the steps"</a>
-                    </p>
-                })}
-                {renewal.map(|primary| view! { <Renewal name=name.clone() fresh primary/> })}
-            </div>
-        </div>
-    }
-    .into_any()
-}
-
-/// Makes new passwords, with what that means.
-#[component]
-fn Renewal(name: String, fresh: bool, primary: bool) -> impl IntoView {
-    let press = if fresh {
-        let class = if primary { "btn btn-primary" } else { "btn" };
-        view! { <button type="submit" class=class><Icon name="key-round"/>"Make new passwords"</button> }
-            .into_any()
-    } else {
-        view! { <SignInAgain name=name.clone() what="Sign in again to make new ones"/> }.into_any()
-    };
-    view! {
-        <Form<Renew> class="card">
-            <input type="hidden" name="name" value=name/>
-            <div class="card-body">
-                <h2>"New passwords for all three roles"</h2>
-                <p class="small dim">
-                    "The old passwords stop working at once; programs that use them cannot connect again until you \
-                     change them there. You receive the new ones like the first: once, for 15 minutes."
-                </p>
-            </div>
-            <div class="card-foot">
-                {press}
-                {(!fresh).then(|| view! {
-                    <p class="small dim">"Passwords are replaced only within 5 minutes of a sign-in. Yours is older."</p>
-                })}
-            </div>
-        </Form<Renew>>
-    }
-}
-
-/// Leads through a fresh sign-in and back.
-#[component]
-fn SignInAgain(name: String, what: &'static str) -> impl IntoView {
-    let href = with_query("/sign-in", "return", &format!("/t/{name}/handoff"));
-    view! { <a class="btn btn-primary" href=href><Icon name="lock-keyhole"/>{what}</a> }
 }

@@ -1,5 +1,6 @@
 //! The pages of one database.
 
+mod closed_handoff;
 pub mod connect;
 pub mod handoff;
 mod open_handoff;
@@ -7,6 +8,7 @@ pub mod overview;
 pub mod runs;
 pub mod setup;
 pub mod snippets;
+mod usage;
 
 use serde::{Deserialize, Serialize};
 

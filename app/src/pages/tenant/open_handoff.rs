@@ -32,7 +32,7 @@ pub(super) fn open_view(tenant: TenantView, open: OpenHandoff, email: String) ->
                 <Icon name="timer"/>
                 <strong>"Visible until " <time datetime=words::stamp(until)>{words::clock(until)}</time></strong>
                 <p class="small">
-                    <span data-js>"For another " <span class="num" data-until=words::stamp(until)>"15 min"</span> "."</span>
+                    <span data-js>"For another\u{a0}" <span class="num" data-until=words::stamp(until)>"15 min"</span> "."</span>
                     " In this browser only. After that, make new passwords."
                 </p>
             </div>
@@ -91,11 +91,11 @@ fn Passwords(credentials: Credentials, tenant: TenantView) -> impl IntoView {
                         <strong>{label}</strong>
                         <span class="sub">{format!("{does}. Up to {} connections", limits.of(role))}</span>
                     </th>
-                    <td role="cell" class="nowrap" data-label="Username">
+                    <td role="cell" data-label="Username">
                         <CopySecret id=format!("user-{id}") text=credentials.tenant.role(role)
                             label=format!("Copy {} username", label.to_lowercase())/>
                     </td>
-                    <td role="cell" data-label="Password">
+                    <td role="cell" class="nowrap" data-label="Password">
                         <CopySecret id=format!("password-{id}") text=credentials.passwords.of(role).expose().to_owned()
                             label=format!("Copy {} password", label.to_lowercase())/>
                     </td>
@@ -150,9 +150,11 @@ fn Strings(credentials: Credentials, tenant: TenantView) -> impl IntoView {
         let name = role.as_str();
         view! {
             <div>
-                <h3 class="small">{what}</h3>
-                <CopyCode id=format!("as-uri-{name}") text=credentials.uri(role) format="uri" role=name
-                    what=format!("URI of the {} role", role.label().to_lowercase())/>
+                <h3>{what}</h3>
+                <div class="tight">
+                    <CopyCode id=format!("as-uri-{name}") text=credentials.uri(role) format="uri" role=name
+                        what=format!("URI of the {} role", role.label().to_lowercase())/>
+                </div>
             </div>
         }
     })

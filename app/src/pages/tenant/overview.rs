@@ -1,21 +1,16 @@
 //! One database at a glance.
 
+use super::usage::{Numbers, Roles};
 use crate::{
-    components::{Badge, Icon, IsolationPicture, Meter, Notice, PlanLimits, SubNav, TenantBadge, words},
+    components::{Badge, Icon, IsolationPicture, Notice, PlanLimits, SubNav, TenantBadge, words},
     pages::{nothing, part},
     web::{Cx, PageEnd, PageTitle},
 };
 use innkeeper_domain::{
-    allowlist::Reach,
-    handoff::HandoffState,
-    organisation::MemberRole,
-    ports::Usage,
-    tenant::{TenantRole, TenantState},
+    allowlist::Reach, handoff::HandoffState, organisation::MemberRole, ports::Usage, tenant::TenantState,
 };
 use innkeeper_service::tenants::{self, TenantView};
 use leptos::prelude::*;
-
-const GIB: i64 = 1 << 30;
 
 /// The page.
 #[component]
@@ -123,53 +118,6 @@ fn Waiting(tenant: TenantView) -> impl IntoView {
     .into_any()
 }
 
-/// Four numbers; where the server does not answer, the page says so and the rest works.
-#[component]
-fn Numbers(tenant: TenantView, usage: Option<Usage>) -> impl IntoView {
-    let limits = &tenant.plan.limits;
-    let (storage, connections, cache) = if let Some(usage) = &usage {
-        let (number, unit) = words::size(usage.size_bytes);
-        let whole = i64::from(limits.storage_gb) * GIB;
-        let now: i64 = usage.connections.iter().map(|(_, count)| *count).sum();
-        let cache = usage.cache_hit_percent.map_or_else(
-            || view! { "–" <small>"no reads yet"</small> }.into_any(),
-            |percent| view! { {format!("{percent:.1}")} <small>"%"</small> }.into_any(),
-        );
-        (
-                view! {
-                    {number} <small>{format!("{unit} of {} GB", limits.storage_gb)}</small>
-                    <Meter part=usage.size_bytes whole label=format!("{unit} of storage used", unit = words::percent_of(usage.size_bytes, whole))/>
-                }
-                .into_any(),
-                view! {
-                    {now.to_string()} <small>{format!("of {}", limits.connections)}</small>
-                    <Meter part=now whole=i64::from(limits.connections) label=format!("{now} of {} connections in use", limits.connections)/>
-                }
-                .into_any(),
-                cache,
-            )
-    } else {
-        let unknown = || view! { "–" <small>"no answer"</small> }.into_any();
-        (unknown(), unknown(), unknown())
-    };
-    view! {
-        <div>
-            <dl class="stats card">
-                <div><dt>"Storage"</dt><dd>{storage}</dd></div>
-                <div><dt>"Connections now"</dt><dd>{connections}</dd></div>
-                <div><dt>"Cache hits"</dt><dd>{cache}</dd></div>
-                <div><dt>"Last backup"</dt><dd>"None yet"</dd></div>
-            </dl>
-            {usage.is_none().then(|| view! {
-                <p class="small dim tight">
-                    "The server did not answer within 3 seconds, so there are no figures now. "
-                    <a href=format!("/t/{}", tenant.name)>"Try again"</a>
-                </p>
-            })}
-        </div>
-    }
-}
-
 /// What is left to do with a new database.
 #[component]
 fn Checklist(tenant: TenantView) -> impl IntoView {
@@ -215,51 +163,6 @@ fn Checklist(tenant: TenantView) -> impl IntoView {
         </section>
     }
     .into_any()
-}
-
-/// Connections of each role against its own limit.
-#[component]
-fn Roles(tenant: TenantView, usage: Option<Usage>) -> impl IntoView {
-    let limits = tenant.plan.limits.role_connections;
-    let rows: Vec<_> = TenantRole::ALL
-        .iter()
-        .map(|role| {
-            let most = *limits.of(*role);
-            let now = usage.as_ref().map(|usage| *usage.connections.of(*role));
-            let words = now.map_or_else(|| format!("up to {most}"), |now| format!("{now} of {most}"));
-            view! {
-                <tr role="row">
-                    <th scope="row" role="rowheader">
-                        <strong>{role.label()}</strong><span class="sub mono">{tenant.name.role(*role)}</span>
-                    </th>
-                    <td role="cell" data-label="Connections">
-                        <span>
-                            {words.clone()}
-                            {now.map(|now| view! {
-                                <Meter part=now whole=i64::from(most) label=format!("{}: {words} connections", role.label())/>
-                            })}
-                        </span>
-                    </td>
-                </tr>
-            }
-        })
-        .collect();
-    view! {
-        <section class="card" aria-labelledby="roles">
-            <div class="card-head"><h2 id="roles">"Roles"</h2></div>
-            <div class="table-wrap">
-                <table class="table cards" role="table">
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th scope="col" role="columnheader">"Role"</th>
-                            <th scope="col" role="columnheader">"Connections"</th>
-                        </tr>
-                    </thead>
-                    <tbody role="rowgroup">{rows}</tbody>
-                </table>
-            </div>
-        </section>
-    }
 }
 
 /// The picture of what is let in and what is shut.

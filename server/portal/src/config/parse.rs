@@ -145,8 +145,11 @@ pub(super) fn database_url(text: &str) -> Result<Secret, Refused> {
     if !matches!(url.scheme(), "postgres" | "postgresql") {
         return Err("it begins with neither postgres:// nor postgresql://".to_owned());
     }
-    if url.path().trim_matches('/').is_empty() {
-        return Err("it names no database".to_owned());
+    if url.path() != "/innkeeper" {
+        // The doctor knows the portal's own database by this name, and would call another one an orphan.
+        return Err(
+            "it names another database than innkeeper; that is the name of the portal's own".to_owned()
+        );
     }
     sqlx::postgres::PgConnectOptions::from_str(text).map_err(|_| "the driver cannot read it".to_owned())?;
     let parameter =

@@ -14,7 +14,8 @@ const A_FILE: &str = "/etc/passwd";
 
 #[test]
 fn with_nothing_given_everything_has_a_default() {
-    let config = Config::read(&environment(&[]), None).unwrap();
+    // An empty variable is as good as none.
+    let config = Config::read(&environment(&[("INNKEEPER_LISTEN", " ")]), None).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.public_url(config.listen), "http://127.0.0.1:8080");
     assert!(config.data_dir.is_absolute() && config.data_dir.ends_with("data"));
@@ -70,12 +71,13 @@ fn each_wrong_value_is_refused_by_name_with_an_example() {
         ("INNKEEPER_DATA_DIR", "da\u{1b}ta"),
         ("INNKEEPER_DATABASE_URL", "mysql://hunter2@db/innkeeper"),
         ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@127.0.0.1?sslrootcert=/etc/passwd"),
+        ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@127.0.0.1/control?sslrootcert=/etc/passwd"),
         ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@127.0.0.1/innkeeper"),
         ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@127.0.0.1/innkeeper?sslrootcert=/nowhere"),
         ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@db.example/innkeeper?sslrootcert=/etc/passwd"),
         (
             "INNKEEPER_DATABASE_URL",
-            "postgres://u:hunter2@db.example/i?sslmode=require&sslrootcert=/etc/passwd",
+            "postgres://u:hunter2@db.example/innkeeper?sslmode=require&sslrootcert=/etc/passwd",
         ),
         ("INNKEEPER_DATABASE_URL", "hunter2"),
         ("INNKEEPER_EMBEDDED_PORT", "0"),

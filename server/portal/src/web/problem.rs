@@ -75,11 +75,11 @@ pub(super) fn see_other(path: &str) -> Response {
 }
 
 /// Whether a browser takes this for a path of the site it is on. `//x` and `/\x` name another host to it, and it drops
-/// tabs and line ends before it looks (WHATWG URL, section 4.4).
+/// tabs and line ends before it looks (WHATWG URL, section 4.4): no backslash and nothing unprintable anywhere.
 fn is_own(path: &str) -> bool {
     let mut bytes = path.bytes();
     bytes.next() == Some(b'/')
-        && !matches!(bytes.next(), Some(b'/' | b'\\'))
+        && bytes.next() != Some(b'/')
         && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
