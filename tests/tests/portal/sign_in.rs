@@ -24,7 +24,9 @@ fn another(code: &str) -> String {
 async fn a_mail_signs_in_once_and_only_by_a_press() {
     let options = ["MAIL_PER_ADDRESS", "MAIL_PER_MAILBOX", "VERIFY_PER_ADDRESS"]
         .iter()
-        .fold(Options::default(), |options, name| options.set(&format!("INNKEEPER_LIMIT_{name}"), "1000/600"));
+        .fold(Options::default(), |options, name| {
+            options.set(&format!("INNKEEPER_LIMIT_{name}"), "1000/600")
+        });
     let portal = Portal::start(options).await;
     let site = portal.url();
 

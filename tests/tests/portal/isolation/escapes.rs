@@ -135,7 +135,8 @@ pub(super) async fn all_answered(street: &Street) -> (usize, usize) {
         }
         if role == "readonly" {
             for attempt in attempts.iter().filter(|attempt| attempt.answers[at] == "25006") {
-                let answer = siege.attempt(role, &attempt.sql, Some("set default_transaction_read_only = off")).await;
+                let answer =
+                    siege.attempt(role, &attempt.sql, Some("set default_transaction_read_only = off")).await;
                 let may = WITHOUT_THE_SETTING.contains(&attempt.sql.as_str());
                 if answer.starts_with("OK") != may || answer == "25006" {
                     wrong.push(format!("{role} without its setting: {}: {answer}", attempt.sql));
@@ -152,7 +153,11 @@ pub(super) async fn all_answered(street: &Street) -> (usize, usize) {
             let rows = value(&mut portal.sql(&tenant.database).await, "select sum(i) from public.tt").await;
             assert_eq!(rows, "1", "rows of {} changed by {role}", tenant.database);
         }
-        assert_eq!(value(&mut siege.targets.victim, "select 1").await, "1", "{role} ended a session of the victim");
+        assert_eq!(
+            value(&mut siege.targets.victim, "select 1").await,
+            "1",
+            "{role} ended a session of the victim"
+        );
     }
     assert!(wrong.is_empty(), "{} answers are not those of the table:\n{}", wrong.len(), wrong.join("\n"));
     (attempts.len(), repeated)
@@ -232,6 +237,7 @@ impl Siege<'_> {
 /// What a role may change of itself: its password, and settings of its own sessions (E3, E4).
 fn is_own(fact: &str, me: &str) -> bool {
     let setting = fact[1..].strip_prefix("setting ").is_some_and(|rest| rest.split(' ').nth(1) == Some(me));
-    let role = fact[1..].strip_prefix("role ").is_some_and(|rest| rest.contains(&format!("\"rolname\": \"{me}\"")));
+    let role =
+        fact[1..].strip_prefix("role ").is_some_and(|rest| rest.contains(&format!("\"rolname\": \"{me}\"")));
     setting || role
 }

@@ -20,12 +20,26 @@ pub(super) async fn is_the_diagonal(street: &Street) -> usize {
                 let wants = if *database == tenant.database { "OK" } else { "28000" };
                 let who = format!("{}_{role} to {database}", tenant.database);
                 assert_eq!(sign_in_code(&tls).await, wants, "{who} by TLS");
-                assert_eq!(sign_in_code(&tls.clone().ssl_mode(PgSslMode::Disable)).await, "28000", "{who} without TLS");
-                let local = tls.clone().ssl_mode(PgSslMode::Disable).socket(&socket).port(street.portal.database_port());
+                assert_eq!(
+                    sign_in_code(&tls.clone().ssl_mode(PgSslMode::Disable)).await,
+                    "28000",
+                    "{who} without TLS"
+                );
+                let local = tls
+                    .clone()
+                    .ssl_mode(PgSslMode::Disable)
+                    .socket(&socket)
+                    .port(street.portal.database_port());
                 assert_eq!(sign_in_code(&local).await, "28000", "{who} by the socket");
                 cells += 3;
             }
-            no_name_is_told(tenant.options_to(role, &databases[0].replace("att", "nix")), tenant, role, &databases).await;
+            no_name_is_told(
+                tenant.options_to(role, &databases[0].replace("att", "nix")),
+                tenant,
+                role,
+                &databases,
+            )
+            .await;
             let wrong = tenant.options(role).password("wrong");
             assert_eq!(sign_in_code(&wrong).await, "28P01", "{role} with a wrong password");
         }

@@ -41,7 +41,8 @@ impl Repair {
                 statements.push(format!("alter role {me} in database {database} reset all"));
             }
         }
-        statements.push(format!("alter role {}_readonly set default_transaction_read_only = on", att.database));
+        statements
+            .push(format!("alter role {}_readonly set default_transaction_read_only = on", att.database));
         run(&mut self.server, &statements.join("; ")).await;
     }
 
@@ -61,7 +62,9 @@ impl Repair {
                 format!("alter default privileges for role {me} revoke select on tables from public")
             }
             "grant usage on schema public to public" => "revoke usage on schema public from public".into(),
-            "grant all on schema public to {vic}_app" => format!("revoke all on schema public from {vic}_app"),
+            "grant all on schema public to {vic}_app" => {
+                format!("revoke all on schema public from {vic}_app")
+            }
             "grant select on all tables in schema public to public" => {
                 "revoke select on all tables in schema public from public".into()
             }
@@ -75,7 +78,9 @@ impl Repair {
             _ if sql.starts_with("create function public.f5()") => "drop function public.f5()".into(),
             _ if sql.starts_with("create conversion public.cv") => "drop conversion public.cv".into(),
             _ if sql.starts_with("alter default privileges for role {att}_owner") => {
-                format!("alter default privileges for role {att}_owner grant select on tables to {att}_readonly")
+                format!(
+                    "alter default privileges for role {att}_owner grant select on tables to {att}_readonly"
+                )
             }
             _ => return,
         };
@@ -87,8 +92,13 @@ impl Repair {
     async fn schema(&mut self) {
         let make = "create table public.tt (i int); insert into public.tt values (1)";
         let mut owner = self.att.connect("owner").await;
-        run(&mut owner, &format!("create schema public; create extension citext; create extension pgcrypto; {make}")).await;
-        run(&mut self.att.connect("app").await, "update public.tt set i = 2; update public.tt set i = 1").await;
+        run(
+            &mut owner,
+            &format!("create schema public; create extension citext; create extension pgcrypto; {make}"),
+        )
+        .await;
+        run(&mut self.att.connect("app").await, "update public.tt set i = 2; update public.tt set i = 1")
+            .await;
         assert_eq!(value(&mut self.att.connect("readonly").await, "select i from public.tt").await, "1");
         let att = &self.att.database;
         let again = format!(
