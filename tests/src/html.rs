@@ -112,9 +112,9 @@ impl Html {
         self.all("h1").next().map(|heading| squeeze(&heading.text())).unwrap_or_default()
     }
 
-    /// All text in the main part, blanks drawn together.
+    /// All text in the main part: its pieces with blanks between, blanks drawn together.
     pub fn text(&self) -> String {
-        self.id("main").map(|main| squeeze(&main.text())).unwrap_or_default()
+        self.id("main").map(|main| squeeze(&main.texts().collect::<Vec<_>>().join(" "))).unwrap_or_default()
     }
 
     /// All forms.
@@ -162,12 +162,15 @@ impl<'a> Element<'a> {
 
     /// All text inside, exactly as it stands.
     pub fn text(&self) -> String {
+        self.texts().collect()
+    }
+
+    fn texts(self) -> impl Iterator<Item = &'a str> {
         let inside = &self.html.nodes[self.at..self.html.nodes[self.at].end];
-        let texts = inside.iter().filter_map(|node| match &node.what {
+        inside.iter().filter_map(|node| match &node.what {
             What::Text(text) => Some(text.as_str()),
             What::Element { .. } => None,
-        });
-        texts.collect()
+        })
     }
 
     /// The elements inside, in the order of the document.

@@ -6,6 +6,7 @@ use std::{
     fs,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// The folder of mails. Each file is read once: it appears whole and never changes.
@@ -53,8 +54,15 @@ impl Mailbox {
 
     /// Waits for the mail to this address that comes after so many others and satisfies the condition.
     pub async fn wait(&self, address: &str, after: usize, fits: impl Fn(&Mail) -> bool) -> Arc<Mail> {
-        let what = format!("a mail to {address}");
-        until(60, &what, async || self.to(address).into_iter().skip(after).find(|mail| fits(mail))).await
+        let found = async || self.to(address).into_iter().skip(after).find(|mail| fits(mail));
+        let waiting = until(60, "the mail", found);
+        tokio::select! {
+            mail = waiting => mail,
+            () = tokio::time::sleep(Duration::from_secs(30)) => {
+                let subjects: Vec<_> = self.all().iter().map(|mail| format!("{}: {}", mail.to, mail.subject)).collect();
+                panic!("not the mail to {address} within 30 s, but {subjects:#?}")
+            }
+        }
     }
 }
 

@@ -56,7 +56,7 @@ async fn of_fifty_reveals_at_once_one_browser_wins() {
         } else {
             assert!(page.html().text().contains("open in another browser"), "{page}");
             assert!(page.has_form("/do/renew"), "no way on: {page}");
-            let form = browser.form("/", "/do/sign-out").await;
+            let form = page.form("/do/sign-out");
             let bundle = browser.post(&format!("{path}/bundle"), &form.values).await;
             assert!((400..500).contains(&bundle.status) || bundle.status == 303, "{bundle}");
             assert_ne!(bundle.header("content-type"), "application/zip");
@@ -69,7 +69,7 @@ async fn of_fifty_reveals_at_once_one_browser_wins() {
     );
     let told = portal
         .mailbox
-        .wait(&jane.email, 0, |mail| mail.text.contains("revealed") || mail.subject.contains("opened"))
+        .wait(&jane.email, 0, |mail| mail.subject.contains("revealed"))
         .await;
     assert!(told.text.contains("127.0.0.1"), "{}", told.text);
 
@@ -135,7 +135,7 @@ async fn what_was_not_saved_in_time_is_destroyed_and_made_anew() {
     }
     portal
         .mailbox
-        .wait(&jane.email, 0, |mail| mail.text.contains("expired") || mail.text.contains("72 hours"))
+        .wait(&jane.email, 0, |mail| mail.subject.contains("expired"))
         .await;
     let third = renew(&jane, &name).await;
     assert_eq!(sign_in_code(&third.options("owner")).await, "OK");

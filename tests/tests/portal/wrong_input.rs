@@ -215,7 +215,8 @@ impl Trial<'_> {
         let shown = page.form(&self.form.action);
         for name in ["organisation", "database", "addresses", "email"] {
             let lines = |text: &str| text.replace("\r\n", "\n");
-            if let Some(value) = typed.get(name) {
+            // What is longer than any field can be comes back empty, beside its mistake.
+            if let Some(value) = typed.get(name).filter(|value| value.len() <= 6000) {
                 let again = shown.values.get(name).unwrap_or_default();
                 assert_eq!(lines(again), lines(value), "{name} is lost: {case}");
             }

@@ -80,7 +80,7 @@ fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>) -> Any
             <div class="stack">
                 <section class="card" aria-labelledby="strings">
                     <div class="card-head">
-                        <h2 id="strings">{format!("As {login}")}</h2>
+                        <h2 id="strings">{format!("As the {} role", role.label().to_lowercase())}</h2>
                         <nav class="chips" aria-label="Role">{roles}</nav>
                         <p>{about}</p>
                     </div>
@@ -93,7 +93,7 @@ fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>) -> Any
                     </p>
                 </Notice>
             </div>
-            <Facts tenant=tenant.clone()/>
+            <Facts tenant=tenant.clone() login/>
         </div>
     }
     .into_any()
@@ -101,7 +101,7 @@ fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>) -> Any
 
 /// Where the server is, how to check it, and who may come.
 #[component]
-fn Facts(tenant: TenantView) -> impl IntoView {
+fn Facts(tenant: TenantView, login: String) -> impl IntoView {
     let addresses: Vec<_> = words::reach_lines(&tenant.reach)
         .into_iter()
         .enumerate()
@@ -120,6 +120,7 @@ fn Facts(tenant: TenantView) -> impl IntoView {
                 <dl class="kv card-body">
                     {endpoint}
                     <div><dt>"Database"</dt><dd class="mono">{tenant.name.to_string()}</dd></div>
+                    <div><dt>"User"</dt><dd class="mono">{login}</dd></div>
                     <div><dt>"Version"</dt><dd>{format!("PostgreSQL {}", tenant.major)}</dd></div>
                     <div><dt>"Allowed addresses"</dt><dd class="mono">{addresses}</dd></div>
                 </dl>

@@ -75,7 +75,6 @@ pub(super) fn open_view(tenant: TenantView, open: OpenHandoff, email: String) ->
 /// The three passwords, and the bundle with all of it.
 #[component]
 fn Passwords(credentials: Credentials, tenant: TenantView) -> impl IntoView {
-    let limits = tenant.plan.limits.role_connections;
     let rows: Vec<_> = [TenantRole::App, TenantRole::Owner, TenantRole::ReadOnly]
         .into_iter()
         .map(|role| {
@@ -89,13 +88,13 @@ fn Passwords(credentials: Credentials, tenant: TenantView) -> impl IntoView {
                 <tr role="row">
                     <th scope="row" role="rowheader">
                         <strong>{label}</strong>
-                        <span class="sub">{format!("{does}. Up to {} connections", limits.of(role))}</span>
+                        <span class="sub">{does}</span>
                     </th>
                     <td role="cell" data-label="Username">
                         <CopySecret id=format!("user-{id}") text=credentials.tenant.role(role)
                             label=format!("Copy {} username", label.to_lowercase())/>
                     </td>
-                    <td role="cell" class="nowrap" data-label="Password">
+                    <td role="cell" data-label="Password">
                         <CopySecret id=format!("password-{id}") text=credentials.passwords.of(role).expose().to_owned()
                             label=format!("Copy {} password", label.to_lowercase())/>
                     </td>

@@ -176,7 +176,7 @@ fn Isolation(tenant: TenantView) -> impl IntoView {
                 <h2 id="isolation">"Who gets in"</h2>
                 {open.then(|| view! { <Badge tone="warn" text="Any address"/> })}
             </div>
-            <div class="card-body facts">
+            <div class="card-body plans">
                 <IsolationPicture from=from.clone() open/>
                 <ul class="ticks" role="list">
                     <li><Icon name="check"/><span>{format!("Connections are let in {from}.")}</span></li>

@@ -111,7 +111,7 @@ pub(crate) fn setup_view(view: SetupView) -> AnyView {
         RunState::Running | RunState::Done => format!("Setting up {}", tenant.wish),
         _ => format!("{} could not be set up", tenant.wish),
     };
-    let intro = running.then(|| {
+    let intro = (run.state == RunState::Running).then(|| {
         view! {
             <p>
                 "This takes less than a minute. You can close this page: we send " {requested_by}

@@ -70,9 +70,10 @@ fn surplus(inventory: &Inventory, expected: &Expected, place: &str) -> Vec<Orpha
         add(format!("role {name} belongs to no tenant"), remove(format!("DROP ROLE \"{name}\"")));
     }
     for (group, member) in &inventory.memberships {
-        // The parent group is the platform's; between tenants' roles both must be of one tenant.
-        let same = group == "innkeeper_tenants" || expected.owner_of(group) == expected.owner_of(member);
-        if !known(member) || !same {
+        let meant = expected
+            .owner_of(member)
+            .is_some_and(|tenant| memberships(tenant).contains(&(group.clone(), member.clone())));
+        if !meant {
             add(
                 format!("role {member} is a member of {group}"),
                 remove(format!("REVOKE \"{group}\" FROM \"{member}\"")),
@@ -138,6 +139,12 @@ fn missing(inventory: &Inventory, expected: &Expected, place: &str) -> Vec<Orpha
                 add(format!("role {role} is missing"));
             }
         }
+        for pair in memberships(tenant).iter().filter(|pair| !inventory.memberships.contains(pair)) {
+            add(format!("role {} is no member of {}", pair.1, pair.0));
+        }
+        if !inventory.settings.iter().any(|(database, role, _)| database == tenant && role.is_empty()) {
+            add(format!("database {tenant} has none of its plan's settings"));
+        }
         match expected.ruled.get(tenant) {
             None => add(format!("the control database has no rule for {tenant}")),
             Some(0) => {}
@@ -150,6 +157,19 @@ fn missing(inventory: &Inventory, expected: &Expected, place: &str) -> Vec<Orpha
         }
     }
     found
+}
+
+/// The memberships of a tenant's roles, group first, as the layout has them: nobody else is in its groups.
+fn memberships(tenant: &str) -> [(String, String); 6] {
+    let pair = |group: &str, member: &str| (format!("{tenant}{group}"), format!("{tenant}{member}"));
+    [
+        ("innkeeper_tenants".to_owned(), tenant.to_owned()),
+        pair("", "_owner"),
+        pair("", "_app"),
+        pair("", "_readonly"),
+        pair("_app", "_owner"),
+        pair("_readonly", "_owner"),
+    ]
 }
 
 /// Sealed passwords that no handoff and no run is waiting for.
@@ -182,10 +202,7 @@ mod tests {
         let inventory = Inventory {
             databases: vec!["shop_aaaaaa".into()],
             roles: roles.to_vec(),
-            memberships: vec![
-                ("innkeeper_tenants".into(), "shop_aaaaaa".into()),
-                ("shop_aaaaaa".into(), "shop_aaaaaa_app".into()),
-            ],
+            memberships: memberships("shop_aaaaaa").to_vec(),
             settings: vec![("shop_aaaaaa".into(), String::new(), "work_mem".into())],
             rules: vec![(2, "shop_aaaaaa".into()), (3, "shop_aaaaaa".into())],
             in_flight: vec![],
@@ -219,6 +236,10 @@ mod tests {
         one(|i, _| i.roles.push("left_cccccc_app".into()));
         one(|i, _| i.memberships.push(("shop_aaaaaa".into(), "left_cccccc_app".into())));
         one(|i, _| i.memberships.push(("shop_aaaaaa".into(), "wiki_bbbbbb_app".into())));
+        one(|i, _| i.memberships.push(("shop_aaaaaa_owner".into(), "shop_aaaaaa_app".into())));
+        one(|i, _| i.memberships.push(("pg_monitor".into(), "shop_aaaaaa_app".into())));
+        one(|i, _| drop(i.memberships.pop()));
+        one(|i, _| i.settings.clear());
         one(|i, _| i.settings.push((String::new(), "left_cccccc_app".into(), "work_mem".into())));
         one(|i, _| i.settings.push(("wiki_bbbbbb".into(), "shop_aaaaaa_app".into(), "work_mem".into())));
         one(|i, _| i.rules.push((9, "left_cccccc".into())));

@@ -171,9 +171,32 @@ async fn of_presses_at_once_one_gets_in(pool: PgPool) {
         1,
         "no other cookie of this browser lives on"
     );
+    let late = new_cookie(&portal, &visitor, "late").await;
+    assert!(
+        matches!(complete(service, &visitor, checked, &late).await, Err(Error::Overtaken)),
+        "it serves once"
+    );
     for (token, code) in [(token.as_str(), ""), ("", code.as_str()), (token.as_str(), code.as_str())] {
         assert!(matches!(check(service, &visitor, token, code).await, Err(Error::Overtaken)), "a replay");
     }
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn of_two_browsers_at_once_one_gets_in(pool: PgPool) {
+    let portal = TestPortal::open(&pool).await;
+    let service = &portal.service;
+    let (one, other) = (portal.stranger("203.0.113.7").await, portal.stranger("198.51.100.9").await);
+    let (token, code) = asked(&portal, &one, JANE).await;
+    let pressed = check(service, &one, &token, "").await.unwrap();
+    let typed = check(service, &other, &token, &code).await.unwrap();
+    let cookies = [new_cookie(&portal, &one, "one").await, new_cookie(&portal, &other, "other").await];
+    let answers = join_all([
+        complete(service, &one, pressed, &cookies[0]),
+        complete(service, &other, typed, &cookies[1]),
+    ])
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    assert_eq!(portal.count("select count(*) from session where account_id is not null").await, 1);
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]
