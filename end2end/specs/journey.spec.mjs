@@ -41,6 +41,7 @@ for (const { scripts, width, by } of JOURNEYS) {
     await checkProposal(page);
     // Held up half-way: there must be something to watch.
     const goOn = await portal.holdSetUps();
+    t.after(goOn);
     const name = await visitor.create(page, portal);
     assert.match(name, /^acme_[a-z2-9]{6}$/);
     await watchSetup(page, scripts, goOn);

@@ -144,7 +144,7 @@ class Portal {
     const held = await Promise.race([new Promise((resolve) => psql.stdout.once('data', resolve)), ended]);
     if (!String(held).startsWith('held')) throw new Error('psql could not lock the table');
     return async () => {
-      psql.stdin.end('commit;\n');
+      if (!psql.stdin.writableEnded) psql.stdin.end('commit;\n');
       await ended;
     };
   }

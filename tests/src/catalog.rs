@@ -1,6 +1,9 @@
 //! What a PostgreSQL server is, seen from outside: everything that one tenant could change to another's harm.
 
-use crate::{Portal, tenant::texts};
+use crate::{
+    Portal,
+    tenant::{texts, value},
+};
 use sqlx::{Connection as _, PgConnection};
 use std::{
     collections::BTreeSet,
@@ -44,20 +47,20 @@ const SHARED: &[(&str, &str)] = &[
 
 /// What one database holds.
 const INSIDE: &[(&str, &str)] = &[
-    ("schema", "select concat_ws(' ', nspname, nspowner::regrole, nspacl) from pg_namespace where nspname !~ '^pg_(toast_)?temp_'"),
+    ("schema", "select concat_ws(' ', nspname, nspowner::regrole, (select array_agg(x::text order by x::text) from unnest(nspacl) x)) from pg_namespace where nspname !~ '^pg_(toast_)?temp_'"),
     (
         "relation",
-        "select concat_ws(' ', c.oid::regclass, relowner::regrole, relkind, relacl, reltablespace, relrowsecurity)
+        "select concat_ws(' ', c.oid::regclass, relowner::regrole, relkind, (select array_agg(x::text order by x::text) from unnest(relacl) x), reltablespace, relrowsecurity)
          from pg_class c where relpersistence <> 't' and relkind <> 't' and relname !~ '^pg_toast'",
     ),
-    ("function", "select concat_ws(' ', p.oid::regprocedure, proowner::regrole, proacl, prosecdef) from pg_proc p"),
-    ("type", "select concat_ws(' ', t.oid::regtype, typowner::regrole, typacl) from pg_type t where typnamespace::regnamespace::text !~ '^pg_(toast_)?temp_'"),
+    ("function", "select concat_ws(' ', p.oid::regprocedure, proowner::regrole, (select array_agg(x::text order by x::text) from unnest(proacl) x), prosecdef) from pg_proc p"),
+    ("type", "select concat_ws(' ', t.oid::regtype, typowner::regrole, (select array_agg(x::text order by x::text) from unnest(typacl) x)) from pg_type t where typnamespace::regnamespace::text !~ '^pg_(toast_)?temp_'"),
     ("extension", "select concat_ws(' ', extname, extowner::regrole, extnamespace::regnamespace, extversion) from pg_extension"),
-    ("default right", "select concat_ws(' ', defaclrole::regrole, defaclnamespace, defaclobjtype, defaclacl) from pg_default_acl"),
+    ("default right", "select concat_ws(' ', defaclrole::regrole, defaclnamespace, defaclobjtype, (select array_agg(x::text order by x::text) from unnest(defaclacl) x)) from pg_default_acl"),
     ("publication", "select to_jsonb(p) - '{oid}'::text[] from pg_publication p"),
     ("event trigger", "select evtname from pg_event_trigger"),
     ("policy", "select concat_ws(' ', polname, polrelid::regclass) from pg_policy"),
-    ("language", "select concat_ws(' ', lanname, lanowner::regrole, lanacl) from pg_language"),
+    ("language", "select concat_ws(' ', lanname, lanowner::regrole, (select array_agg(x::text order by x::text) from unnest(lanacl) x)) from pg_language"),
     ("wrapper", "select fdwname from pg_foreign_data_wrapper"),
     ("foreign server", "select srvname from pg_foreign_server"),
     ("user mapping", "select to_jsonb(m) from pg_user_mapping m"),
@@ -68,18 +71,60 @@ const INSIDE: &[(&str, &str)] = &[
     ("access method", "select amname from pg_am"),
     ("transform", "select to_jsonb(t) from pg_transform t"),
     ("text search template", "select tmplname from pg_ts_template"),
-    ("large object", "select concat_ws(' ', oid, lomowner::regrole, lomacl) from pg_largeobject_metadata"),
+    ("large object", "select concat_ws(' ', oid, lomowner::regrole, (select array_agg(x::text order by x::text) from unnest(lomacl) x)) from pg_largeobject_metadata"),
     ("comment", "select concat_ws(' ', classoid::regclass, objsubid, description) from pg_description where objoid >= 16384"),
 ];
 
-async fn facts(connection: &mut PgConnection, queries: &[(&str, &str)]) -> Facts {
+fn union(queries: &[(&str, &str)]) -> String {
     let parts = queries
         .iter()
         .map(|(kind, sql)| format!("select '{kind} ' || coalesce(one::text, '') from ({sql}) as q(one)"));
-    let sql = parts.collect::<Vec<_>>().join("\nunion all\n");
-    let found: Facts = texts(connection, &sql).await.into_iter().collect();
+    parts.collect::<Vec<_>>().join("\nunion all\n")
+}
+
+async fn facts(connection: &mut PgConnection, queries: &[(&str, &str)]) -> Facts {
+    let found: Facts = texts(connection, &union(queries)).await.into_iter().collect();
     assert!(found.len() > 20, "too few facts");
     found
+}
+
+/// Some facts with a short print of them, by which the server itself says that nothing has changed.
+pub struct Watched {
+    queries: &'static [(&'static str, &'static str)],
+    facts: Facts,
+    print: String,
+}
+
+impl Watched {
+    /// What all databases share, as it is now.
+    pub async fn shared(connection: &mut PgConnection) -> Self {
+        Self::begin(connection, SHARED).await
+    }
+
+    /// What the connection's own database holds, as it is now.
+    pub async fn inside(connection: &mut PgConnection) -> Self {
+        Self::begin(connection, INSIDE).await
+    }
+
+    async fn begin(connection: &mut PgConnection, queries: &'static [(&'static str, &'static str)]) -> Self {
+        Self { queries, facts: facts(connection, queries).await, print: print(connection, queries).await }
+    }
+
+    /// What has changed since, as [`difference`] says it.
+    pub async fn changes(&self, connection: &mut PgConnection) -> Vec<String> {
+        if print(connection, self.queries).await == self.print {
+            return Vec::new();
+        }
+        let changes = difference(&self.facts, &facts(connection, self.queries).await);
+        assert!(!changes.is_empty(), "the print changed and no fact");
+        changes
+    }
+}
+
+async fn print(connection: &mut PgConnection, queries: &[(&str, &str)]) -> String {
+    let sql = union(queries);
+    value(connection, &format!("select md5(string_agg(fact, '|' order by fact)) from ({sql}) as f(fact)"))
+        .await
 }
 
 /// The facts all databases share; ask in any database.

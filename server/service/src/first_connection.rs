@@ -3,11 +3,12 @@
 use crate::{
     Error, Result,
     audit::{self, Actor, Entry},
+    changes::{self, Change},
     servers::Servers,
 };
 use futures::{StreamExt, stream};
 use innkeeper_domain::{
-    ids::{Ids, OrganisationId, ServerId, TenantId},
+    ids::{Ids, OrganisationId, RunId, ServerId, TenantId},
     name::TenantName,
     ports::FirstConnection,
     tenant::TenantRole,
@@ -124,6 +125,16 @@ async fn record(pool: &PgPool, ids: &Ids, tenant: &Waiting, seen: FirstConnectio
         detail: json!({ "role": seen.role, "address": seen.address }),
     };
     audit::record(&mut tx, ids, entry).await?;
+    // Live pages of a tenant hear of its newest run.
+    let run = sqlx::query_scalar!(
+        "select id from run where tenant_id = $1 order by created_at desc, id desc limit 1",
+        tenant.id.0
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    if let Some(run) = run {
+        changes::notify(&mut tx, Change::Run(RunId(run))).await?;
+    }
     Ok(tx.commit().await?)
 }
 

@@ -67,10 +67,7 @@ async fn of_fifty_reveals_at_once_one_browser_wins() {
         value(&mut control, "select count(*) from audit_event where action = 'handoff.reveal'").await,
         "1"
     );
-    let told = portal
-        .mailbox
-        .wait(&jane.email, 0, |mail| mail.subject.contains("revealed"))
-        .await;
+    let told = portal.mailbox.wait(&jane.email, 0, |mail| mail.subject.contains("revealed")).await;
     assert!(told.text.contains("127.0.0.1"), "{}", told.text);
 
     // Confirmed twice at once in two tabs: both are well, and nobody sees anything any more.
@@ -133,10 +130,7 @@ async fn what_was_not_saved_in_time_is_destroyed_and_made_anew() {
     for role in ROLES {
         assert_eq!(sign_in_code(&second.options(role)).await, "28P01");
     }
-    portal
-        .mailbox
-        .wait(&jane.email, 0, |mail| mail.subject.contains("expired"))
-        .await;
+    portal.mailbox.wait(&jane.email, 0, |mail| mail.subject.contains("expired")).await;
     let third = renew(&jane, &name).await;
     assert_eq!(sign_in_code(&third.options("owner")).await, "OK");
 

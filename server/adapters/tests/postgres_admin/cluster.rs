@@ -84,6 +84,17 @@ impl Cluster {
             .database("postgres")
     }
 
+    /// Waits until a question has an answer.
+    pub async fn until(&self, sql: &str) {
+        let mut admin = self.connect("postgres").await;
+        let wait = async {
+            while texts(&mut admin, sql).await.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), wait).await.expect(sql);
+    }
+
     pub async fn connect(&self, database: &str) -> PgConnection {
         self.options().database(database).connect().await.unwrap()
     }

@@ -1,17 +1,6 @@
 use crate::cluster::{Cluster, Guest, run_sql, texts};
 use innkeeper_domain::{ports::TenantServer, tenant::TenantRole};
-use std::{sync::Arc, time::Duration};
-
-/// Waits until a query has rows.
-async fn until(cluster: &Cluster, sql: &str) {
-    let mut admin = cluster.connect("postgres").await;
-    let wait = async {
-        while texts(&mut admin, sql).await.is_empty() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), wait).await.expect(sql);
-}
+use std::sync::Arc;
 
 const WAITS_FOR_LOCK: &str = "SELECT pid::text FROM pg_stat_activity WHERE wait_event = 'advisory'";
 
@@ -27,7 +16,7 @@ async fn one_tenant_has_one_holder() {
 
     let (other, name) = (server.clone(), shop.name.clone());
     let second = tokio::spawn(async move { other.lock(&name).await.map(|_| ()) });
-    until(&cluster, WAITS_FOR_LOCK).await;
+    cluster.until(WAITS_FOR_LOCK).await;
     assert!(!second.is_finished());
     drop(first);
     second.await.unwrap().unwrap();
@@ -40,7 +29,7 @@ async fn one_server_has_one_writer_of_rules() {
     let first = server.lock_rules().await.unwrap();
     let other = server.clone();
     let second = tokio::spawn(async move { other.lock_rules().await.map(|_| ()) });
-    until(&cluster, WAITS_FOR_LOCK).await;
+    cluster.until(WAITS_FOR_LOCK).await;
     drop(first);
     second.await.unwrap().unwrap();
 }
@@ -62,7 +51,7 @@ async fn a_killed_maker_of_a_database_is_waited_for() {
         session.create_database().await
     });
     let under_way = "SELECT pid::text FROM pg_stat_activity WHERE query LIKE 'CREATE DATABASE%' AND wait_event_type = 'Lock'";
-    until(&cluster, under_way).await;
+    cluster.until(under_way).await;
     let in_flight = server.inventory().await.unwrap().in_flight;
     assert!(in_flight.len() == 1 && in_flight[0].1 == "CREATE DATABASE \"shop_aaaaaa\"", "{in_flight:?}");
     maker.abort();
@@ -76,7 +65,7 @@ async fn a_killed_maker_of_a_database_is_waited_for() {
         admin.sort();
         admin
     });
-    until(&cluster, WAITS_FOR_LOCK).await;
+    cluster.until(WAITS_FOR_LOCK).await;
     run_sql(&mut holder, "ROLLBACK").await.unwrap();
     // The orphan went on and made it; the next holder came only after that and took it over.
     assert_eq!(recovery.await.unwrap(), ["shop_aaaaaa"]);
@@ -107,7 +96,8 @@ async fn hostile_sessions_are_cut_off() {
         })
     };
     let attackers: Vec<_> = TenantRole::ALL.iter().map(|role| attack(*role)).collect();
-    until(&cluster, "SELECT 'all' FROM pg_stat_activity WHERE wait_event = 'PgSleep' HAVING count(*) = 3")
+    cluster
+        .until("SELECT 'all' FROM pg_stat_activity WHERE wait_event = 'PgSleep' HAVING count(*) = 3")
         .await;
 
     let mut session = server.lock(&shop.name).await.unwrap();

@@ -186,7 +186,8 @@ impl Watcher {
                 (false, false) => continue,
             };
             seen = now;
-            if self.sender.send(Ok(Event::default().event(event).data(""))).await.is_err() || ended {
+            // A browser drops an event without data (HTML, section 9.2.6).
+            if self.sender.send(Ok(Event::default().event(event).data("1"))).await.is_err() || ended {
                 return;
             }
         }

@@ -18,11 +18,14 @@ use std::{
 };
 use uuid::Uuid;
 
+/// How an ordered fault looks.
+type Fault = fn(String) -> StepError;
+
 /// What happens to the steps, and what is ordered to go wrong (by action, the number of times).
 #[derive(Default)]
 struct Theatre {
     seen: Mutex<Vec<String>>,
-    orders: Mutex<HashMap<String, (u32, fn(String) -> StepError)>>,
+    orders: Mutex<HashMap<String, (u32, Fault)>>,
 }
 
 impl Theatre {
@@ -37,7 +40,7 @@ impl Theatre {
         }
     }
 
-    fn order(&self, action: &str, times: u32, error: fn(String) -> StepError) {
+    fn order(&self, action: &str, times: u32, error: Fault) {
         self.orders.lock().unwrap().insert(action.into(), (times, error));
     }
 

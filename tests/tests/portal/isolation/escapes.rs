@@ -4,7 +4,7 @@
 use super::{Street, repair::Repair};
 use innkeeper_tests::{
     Credentials, Portal,
-    catalog::{self, Facts},
+    catalog::{self, Watched},
     notices::Notices,
     tenant::{ROLES, code, outcome, run, value},
     until,
@@ -38,7 +38,7 @@ fn in_transaction(sql: &str) -> bool {
 }
 
 /// What the read-only role may do once it has switched its own setting off: nothing that changes data (E5).
-const WITHOUT_THE_SETTING: [&str; 17] = [
+const WITHOUT_THE_SETTING: [&str; 19] = [
     "grant connect on database {att} to public",
     "revoke connect on database {att} from {att}",
     "alter role {me} password 'new'",
@@ -51,6 +51,8 @@ const WITHOUT_THE_SETTING: [&str; 17] = [
     "alter role {me} set default_transaction_read_only=off",
     "alter role {me} set role='{vic}_owner'",
     "alter role {me} reset all",
+    "alter role {att}_readonly password 'x'",
+    "update pg_catalog.pg_settings set setting='x' where name='hba_file'",
     "alter role {me} set password_encryption='md5'",
     "alter default privileges grant select on tables to public",
     "grant usage on schema public to public",
@@ -97,8 +99,10 @@ struct Siege<'a> {
     targets: Targets,
     repair: Repair,
     notices: Notices,
-    shared: Facts,
-    inside: Facts,
+    shared: Watched,
+    inside: Watched,
+    /// A superuser's connection to the attacker's database.
+    within: PgConnection,
 }
 
 /// Runs all; the number of statements, and how many of them the read-only role tried twice.
@@ -111,6 +115,7 @@ pub(super) async fn all_answered(street: &Street) -> (usize, usize) {
         run(&mut tenant.connect("owner").await, table).await;
     }
     let portal = &street.portal;
+    let mut within = portal.sql(&att.database).await;
     let mut siege = Siege {
         portal,
         att,
@@ -118,8 +123,9 @@ pub(super) async fn all_answered(street: &Street) -> (usize, usize) {
         targets: Targets::open(portal, att, vic).await,
         repair: Repair::prepare(portal, att, vic).await,
         notices: Notices::listen(),
-        shared: catalog::shared(&mut portal.sql("postgres").await).await,
-        inside: catalog::inside(&mut portal.sql(&att.database).await).await,
+        shared: Watched::shared(&mut portal.sql("postgres").await).await,
+        inside: Watched::inside(&mut within).await,
+        within,
     };
     let others = ["postgres", "template1", "innkeeper", &vic.database, &any.database];
     let elsewhere = catalog::inside_of(portal, &others).await;
@@ -199,7 +205,7 @@ impl Siege<'_> {
 
     /// Compares from outside, and puts right what a tenant may change of its own.
     async fn look(&mut self, me: &str, sql: &str, filled: &str, done: bool) {
-        let changed = catalog::difference(&self.shared, &catalog::shared(&mut self.targets.superuser).await);
+        let changed = self.shared.changes(&mut self.targets.superuser).await;
         for fact in &changed {
             assert!(is_own(fact, me), "{me}: {filled}: changed {changed:#?}");
         }
@@ -221,15 +227,14 @@ impl Siege<'_> {
             self.targets.app = self.att.connect("app").await;
         }
         self.repair.inside(sql, me).await;
-        let shared = catalog::shared(&mut self.targets.superuser).await;
-        assert_eq!(catalog::difference(&self.shared, &shared), [""; 0], "not put right: {me}: {filled}");
-        if !["select", "set ", "show", "notify", "listen", "lock"].iter().any(|start| sql.starts_with(start))
-            || sql.contains("lo_")
-        {
-            let mut inside = self.portal.sql(&self.att.database).await;
-            let now = catalog::inside(&mut inside).await;
-            inside.close().await.unwrap();
-            assert_eq!(catalog::difference(&self.inside, &now), [""; 0], "not put right: {me}: {filled}");
+        if !changed.is_empty() {
+            let left = self.shared.changes(&mut self.targets.superuser).await;
+            assert_eq!(left, [""; 0], "not put right: {me}: {filled}");
+        }
+        let only_looks = ["select", "set ", "show", "notify", "listen", "lock"];
+        if !only_looks.iter().any(|start| sql.starts_with(start)) || sql.contains("lo_") {
+            let left = self.inside.changes(&mut self.within).await;
+            assert_eq!(left, [""; 0], "not put right: {me}: {filled}");
         }
     }
 }

@@ -16,7 +16,8 @@ struct Street {
 impl Street {
     async fn build(major: u32) -> Self {
         let portal = Portal::start(Options::postgres(major)).await;
-        let version = value(&mut portal.sql("postgres").await, "select current_setting('server_version_num')").await;
+        let version =
+            value(&mut portal.sql("postgres").await, "select current_setting('server_version_num')").await;
         assert!(version.starts_with(&major.to_string()), "PostgreSQL {version}");
         let mut tenants = Vec::new();
         for (who, allow) in [("att", &[][..]), ("vic", &[]), ("any", &[("allow_any", "on")])] {

@@ -73,7 +73,7 @@ impl Repair {
                  grant usage on schema public to {att}_app"
             ),
             "drop schema public cascade" => return self.schema().await,
-            "drop owned by {att}_app" => return self.rights(),
+            "drop owned by {att}_app" => return self.rights().await,
             _ if sql.starts_with("create function public.f1()") => "drop function public.f1()".into(),
             _ if sql.starts_with("create function public.f5()") => "drop function public.f5()".into(),
             _ if sql.starts_with("create conversion public.cv") => "drop conversion public.cv".into(),
@@ -110,7 +110,26 @@ impl Repair {
         run(&mut owner, make).await;
     }
 
-    fn rights(&self) {
-        let _ = self;
+    /// What the application's role may do, which it and its owner can throw away.
+    async fn rights(&mut self) {
+        let att = &self.att.database;
+        let (app, readonly) = (format!("{att}_app"), format!("{att}_readonly"));
+        let all = "select, insert, update, delete, truncate";
+        let mut statements = vec![
+            format!("grant usage on schema public to {app}"),
+            format!("grant {all} on public.tt to {app}"),
+        ];
+        let defaults = [
+            format!("{all} on tables to {app}"),
+            format!("select on tables to {readonly}"),
+            format!("usage, select, update on sequences to {app}"),
+            format!("select on sequences to {readonly}"),
+            format!("usage on schemas to {app}, {readonly}"),
+        ];
+        statements.extend(
+            defaults
+                .map(|right| format!("alter default privileges for role {att}_owner, {app} grant {right}")),
+        );
+        run(&mut self.inside, &statements.join("; ")).await;
     }
 }

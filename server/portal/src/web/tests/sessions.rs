@@ -85,6 +85,8 @@ async fn with_session_pages(owner: &PgPool, site: &str) -> Browser {
         cx.session.end().await.map_err(|_| Problem::INTERNAL)
     }
     let state: AppState = state(owner, site, Limits::default()).await;
+    // As the real router does; it also starts what renders the pages.
+    leptos_axum::generate_route_list(innkeeper_app::web::App);
     let pages = Router::new()
         .route("/renew", get(renew))
         .route("/end", get(end))
