@@ -59,6 +59,9 @@ impl Changes {
 async fn pump(pool: PgPool, sender: broadcast::Sender<Change>) {
     loop {
         if let Err(error) = hear(&pool, &sender).await {
+            if pool.is_closed() {
+                return;
+            }
             tracing::warn!(%error, "lost the connection that hears of changes; connecting again");
         }
         // Nobody receives: no matter.

@@ -79,6 +79,13 @@ pub async fn register(worker: &PgPool, ids: &Ids, new: &Registration<'_>) -> Res
     Ok(ServerId(id))
 }
 
+/// A server by its name; none if it is not registered. Changes nothing.
+pub async fn find(worker: &PgPool, name: &str) -> Result<Option<ServerId>> {
+    let id =
+        sqlx::query_scalar!("select id from server where name = $1", name).fetch_optional(worker).await?;
+    Ok(id.map(ServerId))
+}
+
 /// Reads again, every minute, how much each server's databases take. Works until the process ends.
 pub async fn measure(worker: PgPool, servers: Servers) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));

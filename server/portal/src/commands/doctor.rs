@@ -13,7 +13,7 @@ use innkeeper_domain::{
     ids::ServerId,
     ports::{Clock as _, TenantServer},
 };
-use innkeeper_service::{doctor, store::MIGRATIONS};
+use innkeeper_service::{doctor, servers, store::MIGRATIONS};
 use sqlx::{Connection as _, PgPool, migrate::Migrate as _};
 use std::{
     collections::BTreeMap,
@@ -268,7 +268,7 @@ async fn server(worker: &PgPool, reach: &Reach, orphans: bool, report: &mut Repo
             );
         }
     };
-    match registered(worker).await {
+    match servers::find(worker, FIRST_SERVER).await {
         Ok(Some(id)) if orphans => compare(worker, &[(id, server)], report).await,
         Ok(Some(_)) => {}
         Ok(None) => report.found(
@@ -278,12 +278,6 @@ async fn server(worker: &PgPool, reach: &Reach, orphans: bool, report: &mut Repo
         ),
         Err(error) => report.blind(format!("the list of servers cannot be read: {error}"), why, advice),
     }
-}
-
-/// The first server's id, if it is registered. Registering would change what is there, by this shell's configuration.
-async fn registered(worker: &PgPool) -> Result<Option<ServerId>, sqlx::Error> {
-    let id = sqlx::query_scalar("select id from server where name = $1").bind(FIRST_SERVER);
-    Ok(id.fetch_optional(worker).await?.map(ServerId))
 }
 
 async fn compare(worker: &PgPool, servers: &[(ServerId, Arc<dyn TenantServer>)], report: &mut Report) {
