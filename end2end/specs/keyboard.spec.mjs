@@ -40,7 +40,7 @@ class Keyboard {
       const place = await this.focused();
       passed.push(place.name);
       assert.ok(place.visible, `the focus on "${place.name}" cannot be seen`);
-      if (place.name === name || (name instanceof RegExp && name.test(place.name))) return;
+      if (place.name === name) return;
     }
     assert.fail(`Tab does not lead to ${name}: ${passed.join(', ')}`);
   }
@@ -53,8 +53,11 @@ class Keyboard {
   focused() {
     return this.page.evaluate(() => {
       const place = document.activeElement;
-      const label = place.labels?.[0]?.textContent;
-      const name = place.getAttribute('aria-label') ?? label ?? place.textContent;
+      // Behind the last stop the focus is the browser's own affair.
+      if (place === document.body) return { name: '', visible: true };
+      const words = (place.labels?.[0] ?? place).cloneNode(true);
+      words.querySelectorAll('[aria-hidden=true]').forEach((part) => part.remove());
+      const name = place.getAttribute('aria-label') ?? words.textContent;
       const box = place.getBoundingClientRect();
       // A radio button drawn as a tab shows its focus on its label.
       const marked = [place, place.closest('label')].some((element) => {

@@ -30,9 +30,9 @@ export async function newContext(browser, { width = 1440, scripts = true, colour
     javaScriptEnabled: scripts !== false,
     colorScheme: colours,
     reducedMotion: 'reduce',
-    // Enough for a debug build on two busy cores; what is never there fails all the same.
     acceptDownloads: true,
   });
+  // Enough for a debug build on two busy cores; what is never there fails all the same.
   context.setDefaultTimeout(30_000);
   if (scripts === 'empty') {
     await context.route(/\/assets\/enhance[^/]*\.js$/, (route) =>
@@ -47,10 +47,10 @@ export async function newContext(browser, { width = 1440, scripts = true, colour
  * `problems()` gives them and forgets them.
  */
 export function watch(context, portal) {
-  let found = [];
+  let found = new Set();
   let expected = [];
   const note = (text) => {
-    if (!expected.some((pattern) => pattern.test(text))) found.push(text);
+    if (!expected.some((pattern) => pattern.test(text))) found.add(text);
   };
   context.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) {
@@ -69,8 +69,8 @@ export function watch(context, portal) {
     /** From now on this is no problem. */
     expect: (...patterns) => (expected = patterns),
     problems: () => {
-      const all = found;
-      found = [];
+      const all = [...found];
+      found = new Set();
       return all;
     },
     assertNone(where) {

@@ -305,17 +305,14 @@ fn open_tag(text: &str) -> Tag<'_> {
             rest.find(|c: char| blank(c) || c == '>' || c == '=' || c == '/').expect("a tag has an end");
         let (key, behind) = rest.split_at(end);
         assert!(!key.is_empty(), "an attribute without a name in <{name}");
-        let value = match behind.strip_prefix("=\"") {
-            Some(value) => {
-                let (value, behind) = value.split_once('"').expect("a value has an end");
-                rest = behind;
-                decode(value)
-            }
-            None => {
-                assert!(!behind.starts_with('='), "a value without quotes in <{name}");
-                rest = behind;
-                String::new()
-            }
+        let value = if let Some(value) = behind.strip_prefix("=\"") {
+            let (value, behind) = value.split_once('"').expect("a value has an end");
+            rest = behind;
+            decode(value)
+        } else {
+            assert!(!behind.starts_with('='), "a value without quotes in <{name}");
+            rest = behind;
+            String::new()
         };
         assert!(attributes.iter().all(|(other, _)| other != key), "{key} stands twice in <{name}");
         attributes.push((key.to_ascii_lowercase(), value));

@@ -124,15 +124,12 @@ fn decode_quoted(text: &str) -> String {
     let mut rest = joined.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
         let pair = behind.get(..2).filter(|_| *first == b'=').and_then(|pair| std::str::from_utf8(pair).ok());
-        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &behind[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = behind;
-            }
+        if let Some(byte) = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            bytes.push(byte);
+            rest = &behind[2..];
+        } else {
+            bytes.push(*first);
+            rest = behind;
         }
     }
     String::from_utf8(bytes).expect("a text part is UTF-8")

@@ -54,7 +54,11 @@ pub async fn compare(portal: &Portal) -> Vec<String> {
     );
     differ(
         "setting of role",
-        names!(server, "select distinct setrole::regrole::text from pg_db_role_setting where setrole <> 0"),
+        names!(
+            server,
+            "select distinct setrole::regrole::text || coalesce(' in ' || datname, '')
+                from pg_db_role_setting left join pg_database d on d.oid = setdatabase where setrole <> 0"
+        ),
         each(&|name| vec![format!("{name}_readonly")]),
     );
     differ(

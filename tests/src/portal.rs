@@ -59,7 +59,7 @@ impl Options {
     }
 }
 
-/// The folder of initdb, pg_ctl and postgres of a major version.
+/// The folder of initdb, `pg_ctl` and postgres of a major version.
 pub fn binaries(major: u32) -> PathBuf {
     let path = if major == 18 {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../end2end/node_modules/pg18/native/bin")

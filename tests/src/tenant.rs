@@ -102,8 +102,8 @@ pub async fn sign_in_code(options: &PgConnectOptions) -> String {
 
 /// The code of an error; its text where it has none.
 pub fn code(error: &sqlx::Error) -> String {
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.map_or_else(|| error.to_string(), |code| code.into_owned())
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.map_or_else(|| error.to_string(), std::borrow::Cow::into_owned)
 }
 
 /// Runs a statement as it stands and answers `OK` or the error's code.

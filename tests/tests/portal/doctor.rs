@@ -31,39 +31,19 @@ async fn each_planted_orphan_is_found() {
     let (code, said) = ask(&portal).await;
     assert_eq!((code, orphans::compare(&portal).await), (Some(0), Vec::new()), "{said}");
 
-    // What is planted, in which database, what the doctor must say, and how it is taken away again.
-    let id = format!("(select id from tenant where name = '{shop}')");
-    let plants = [
-        ("postgres", "create database stray_aaaaaa".to_owned(), "database stray_aaaaaa".to_owned(), "drop database stray_aaaaaa".to_owned()),
-        ("postgres", "create role stray_bbbbbb".into(), "role stray_bbbbbb".into(), "drop role stray_bbbbbb".into()),
-        ("postgres", format!("grant {shop}_app to {blog}_app"), format!("{blog}_app is a member of {shop}_app"), format!("revoke {shop}_app from {blog}_app")),
-        ("postgres", format!("grant pg_read_all_data to {blog}_readonly"), format!("{blog}_readonly is a member of pg_read_all_data"), format!("revoke pg_read_all_data from {blog}_readonly")),
-        ("postgres", format!("alter role {shop}_app in database {blog} set work_mem = '1GB'"), "setting work_mem=1GB".into(), format!("alter role {shop}_app in database {blog} reset all")),
-        ("postgres", format!("revoke {shop} from {shop}_app"), format!("{shop}_app"), format!("grant {shop} to {shop}_app")),
-        ("innkeeper", format!("insert into sealed_secret (tenant_id, organisation_id, purpose, key_id, sealed) select id, organisation_id, 'password app', 'x', 'x' from tenant where id = {id}"), format!("sealed password app of {shop}"), "delete from sealed_secret".into()),
-        ("innkeeper", format!("update tenant set state = 'destroyed' where id = {id}"), format!("database {shop} belongs to no tenant"), format!("update tenant set state = 'active' where name = '{shop}'")),
-        ("innkeeper", "insert into server (id, name, region, region_label, host, port, major, connections) values (gen_random_uuid(), 'other', 'x', 'X', 'nowhere.invalid', 1, 15, 1)".into(), String::new(), "delete from server where name = 'other'".into()),
-        ("innkeeper", format!("delete from hba_rule where tenant_id = {id}"), shop.clone(), format!("insert into hba_rule (tenant_id, organisation_id, server_id) select id, organisation_id, server_id from tenant where id = {id}")),
-        ("postgres", format!("alter database {blog} rename to gone_aaaaaa"), format!("database {blog} is missing"), format!("alter database gone_aaaaaa rename to {blog}")),
-        ("postgres", format!("alter role {blog}_readonly rename to gone_bbbbbb"), format!("role {blog}_readonly is missing"), format!("alter role gone_bbbbbb rename to {blog}_readonly")),
-    ];
-    let mut count = 0;
-    for (database, plant, wants, mend) in &plants {
-        if wants.is_empty() {
-            continue; // Left to the issue that brings a second server.
-        }
-        let mut sql = portal.sql(database).await;
-        run(&mut sql, plant).await;
+    let plants = plants(shop, blog);
+    for Plant { database, sql, wants, mend } in &plants {
+        let mut connection = portal.sql(database).await;
+        run(&mut connection, sql).await;
         let (code, said) = ask(&portal).await;
-        assert!(code == Some(1) && said.contains(wants.as_str()), "{plant}: {code:?} {said}");
-        run(&mut sql, mend).await;
-        count += 1;
+        assert!(code == Some(1) && said.contains(wants.as_str()), "{sql}: {code:?} {said}");
+        assert!(!orphans::compare(&portal).await.is_empty(), "our own comparison is blind to {sql}");
+        run(&mut connection, mend).await;
     }
     rules(&portal, shop).await;
-    count += 2;
     let (code, said) = ask(&portal).await;
     assert_eq!((code, orphans::compare(&portal).await), (Some(0), Vec::new()), "{said}");
-    println!("doctor: {count} planted orphans found");
+    println!("doctor: {} planted orphans found", plants.len() + 2);
 
     // Without the control database it could not look, with and without a portal.
     let mut control = portal.control().await;
@@ -73,6 +53,82 @@ async fn each_planted_orphan_is_found() {
     portal.kill9().await;
     let (code, said) = ask(&portal).await;
     assert!(code == Some(2) && said.contains("does not run"), "{said}");
+}
+
+/// Something planted.
+struct Plant {
+    /// In which database it is planted.
+    database: &'static str,
+    sql: String,
+    /// What the doctor must say of it.
+    wants: String,
+    /// Takes it away again.
+    mend: String,
+}
+
+/// One of each kind, on either side.
+fn plants(shop: &str, blog: &str) -> Vec<Plant> {
+    let server = |sql: String, wants: String, mend: String| Plant { database: "postgres", sql, wants, mend };
+    let control =
+        |sql: String, wants: String, mend: String| Plant { database: "innkeeper", sql, wants, mend };
+    let member = |group: &str, member: &str| {
+        let wants = format!("{member} is a member of {group}");
+        server(format!("grant {group} to {member}"), wants, format!("revoke {group} from {member}"))
+    };
+    let renamed = |what: &str, name: &str| {
+        let wants = format!("{what} {name} is missing");
+        let back = format!("alter {what} gone_aaaaaa rename to {name}");
+        server(format!("alter {what} {name} rename to gone_aaaaaa"), wants, back)
+    };
+    let own = "select id, organisation_id";
+    vec![
+        server(
+            "create database stray_aaaaaa".into(),
+            "database stray_aaaaaa".into(),
+            "drop database stray_aaaaaa".into(),
+        ),
+        server(
+            "create role stray_bbbbbb".into(),
+            "role stray_bbbbbb".into(),
+            "drop role stray_bbbbbb".into(),
+        ),
+        member(&format!("{shop}_app"), &format!("{blog}_app")),
+        member(&format!("{shop}_owner"), &format!("{shop}_app")),
+        member("pg_read_all_data", &format!("{blog}_readonly")),
+        server(
+            format!("revoke {shop} from {shop}_app"),
+            format!("{shop}_app is no member of {shop}"),
+            format!("grant {shop} to {shop}_app"),
+        ),
+        server(
+            format!("alter role {shop}_app in database {blog} set work_mem = '1GB'"),
+            "setting work_mem=1GB".into(),
+            format!("alter role {shop}_app in database {blog} reset all"),
+        ),
+        renamed("database", blog),
+        renamed("role", &format!("{blog}_readonly")),
+        control(
+            format!(
+                "insert into sealed_secret (tenant_id, organisation_id, purpose, key_id, sealed)
+                 {own}, 'password app', 'x', 'x' from tenant where name = '{shop}'"
+            ),
+            format!("sealed password app of {shop}"),
+            "delete from sealed_secret".into(),
+        ),
+        control(
+            format!("update tenant set state = 'destroyed' where name = '{shop}'"),
+            format!("database {shop} belongs to no tenant"),
+            format!("update tenant set state = 'active' where name = '{shop}'"),
+        ),
+        control(
+            format!("delete from hba_rule where tenant_id = (select id from tenant where name = '{shop}')"),
+            format!("no rule for {shop}"),
+            format!(
+                "insert into hba_rule (tenant_id, organisation_id, server_id)
+                 {own}, server_id from tenant where name = '{shop}'"
+            ),
+        ),
+    ]
 }
 
 /// Lines of `pg_hba.conf` for somebody unknown, and lines that are missing.

@@ -1,5 +1,5 @@
-//! Everything a tenant could try to get out: each statement by each role in a session of its own, its answer compared
-//! with the table, its effect looked at from outside.
+//! Everything a tenant could try to get out: each statement by each role in a session without a past, its answer
+//! compared with the table, its effect looked at from outside.
 
 use super::{Street, repair::Repair};
 use innkeeper_tests::{
@@ -93,7 +93,6 @@ impl Targets {
 
 /// The attacker's and the victim's side, and how all was before.
 struct Siege<'a> {
-    portal: &'a Portal,
     att: &'a Credentials,
     vic: &'a Credentials,
     targets: Targets,
@@ -101,6 +100,8 @@ struct Siege<'a> {
     notices: Notices,
     shared: Watched,
     inside: Watched,
+    /// The attacker's session, with its role and first statement, while nothing in it has succeeded.
+    session: Option<((&'static str, Option<&'static str>), PgConnection)>,
     /// A superuser's connection to the attacker's database.
     within: PgConnection,
 }
@@ -117,7 +118,6 @@ pub(super) async fn all_answered(street: &Street) -> (usize, usize) {
     let portal = &street.portal;
     let mut within = portal.sql(&att.database).await;
     let mut siege = Siege {
-        portal,
         att,
         vic,
         targets: Targets::open(portal, att, vic).await,
@@ -125,6 +125,7 @@ pub(super) async fn all_answered(street: &Street) -> (usize, usize) {
         notices: Notices::listen(),
         shared: Watched::shared(&mut portal.sql("postgres").await).await,
         inside: Watched::inside(&mut within).await,
+        session: None,
         within,
     };
     let others = ["postgres", "template1", "innkeeper", &vic.database, &any.database];
@@ -170,19 +171,25 @@ pub(super) async fn all_answered(street: &Street) -> (usize, usize) {
 }
 
 impl Siege<'_> {
-    /// One statement in a session of its own: its answer. Whatever it changed that it may not change is a failure; what
+    /// One statement in a session without a past: its answer. Whatever it changed that it may not change is a failure; what
     /// it may change is put right again.
-    async fn attempt(&mut self, role: &'static str, sql: &str, first: Option<&str>) -> String {
+    async fn attempt(&mut self, role: &'static str, sql: &str, first: Option<&'static str>) -> String {
         let me = format!("{}_{role}", self.att.database);
         let fill = |sql: &str| {
             sql.replace("{me}", &me).replace("{att}", &self.att.database).replace("{vic}", &self.vic.database)
         };
         let filled = fill(sql);
         let filled = self.targets.fill(&filled).await;
-        let mut session = self.att.connect(role).await;
-        if let Some(first) = first {
-            run(&mut session, first).await;
-        }
+        let mut session = match self.session.take() {
+            Some((who, session)) if who == (role, first) => session,
+            _ => {
+                let mut session = self.att.connect(role).await;
+                if let Some(first) = first {
+                    run(&mut session, first).await;
+                }
+                session
+            }
+        };
         self.notices.take();
         let mut answer = if in_transaction(sql) {
             run(&mut session, "begin").await;
@@ -197,8 +204,13 @@ impl Siege<'_> {
         if answer == "OK" && !self.notices.take().is_empty() {
             answer += " +warn";
         }
-        // A session that ended itself is gone already.
-        let _ = session.close().await;
+        if answer.starts_with("OK") {
+            // A session that ended itself is gone already.
+            let _ = session.close().await;
+        } else {
+            // What was refused has left nothing behind in it.
+            self.session = Some(((role, first), session));
+        }
         self.look(&me, sql, &filled, answer.starts_with("OK")).await;
         answer
     }
