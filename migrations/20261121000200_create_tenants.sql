@@ -128,8 +128,9 @@ create table hba_rule (
     tenant_id uuid primary key references tenant,
     organisation_id uuid not null references organisation,
     server_id uuid not null references server,
-    -- The portal's own address is let in while it proves that signing in works.
-    probe boolean not null default false
+    -- The address of the portal that proves just now that signing in works: it is let in meanwhile. Portals on other
+    -- machines, which may write the file at the same time, have other addresses.
+    probe inet
 );
 create index on hba_rule (server_id);
 

@@ -16,8 +16,13 @@ const FLAGS = [
 /** Widths in CSS pixels and the heights that go with them. */
 export const SIZES = { 1440: 900, 390: 844, 320: 640 };
 
-export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium', args: FLAGS });
+/** `remembering`: it keeps left pages in memory for the button "Back", as it does for people but not for Playwright. */
+export function launch({ remembering = false } = {}) {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium',
+    args: FLAGS,
+    ignoreDefaultArgs: remembering ? ['--disable-back-forward-cache'] : [],
+  });
 }
 
 /**

@@ -43,7 +43,7 @@ pub async fn compare(portal: &Portal) -> Vec<String> {
         names!(
             server,
             "select roleid::regrole || ' < ' || member::regrole from pg_auth_members
-             where roleid::regrole::text !~ '^pg_' and member::regrole::text not in ('innkeeper_owner', 'postgres')"
+             where member::regrole::text !~ '^pg_' and member::regrole::text not in ('innkeeper_owner', 'postgres')"
         ),
         each(&|name| {
             let mut all = vec![format!("innkeeper_tenants < {name}")];

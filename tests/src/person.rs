@@ -60,6 +60,12 @@ impl Person {
         Self::new(portal, &self.email)
     }
 
+    /// The same person with the same browser, at another portal of this machine: cookies know hosts and no ports.
+    #[must_use]
+    pub fn at(&self, portal: &Portal) -> Self {
+        Self { portal: portal.url(), ..self.clone() }
+    }
+
     /// Any request, with these headers.
     pub async fn ask(
         &self,

@@ -46,7 +46,7 @@ pub fn IsolationPicture(
         }
     });
     view! {
-        <svg viewBox="0 0 360 234" width="100%" role="img" aria-label=label font-family="var(--font)">
+        <svg viewBox="0 0 362 234" width="100%" role="img" aria-label=label font-family="var(--font)">
             <Who words=inside y=72 fill="var(--ok-soft)" ink="var(--ok)" dashes=""/>
             {refused}
             <path d="M92 91H116M146 91H155M185 91H194M224 91H238" stroke="var(--ok)" stroke-width="2"></path>

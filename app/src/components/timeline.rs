@@ -25,8 +25,9 @@ fn Step(step: StepLine) -> impl IntoView {
         StepState::Undone => ("waiting", "Undone: ", Some(("rotate-ccw", false))),
     };
     let current = matches!(step.state, StepState::Running | StepState::Undoing).then_some("step");
-    let tries =
-        (step.attempts > 1 && step.state != StepState::Waiting).then(|| format!("Try {}. ", step.attempts));
+    // Once a step is undone, the tries of that are counted as well.
+    let trying = matches!(step.state, StepState::Running | StepState::Done);
+    let tries = (trying && step.attempts > 1).then(|| format!("Try {}. ", step.attempts));
     let why = match step.state {
         StepState::Undone => "Undone, nothing of it is left".to_owned(),
         StepState::Undoing => "Being undone".to_owned(),
@@ -35,7 +36,9 @@ fn Step(step: StepLine) -> impl IntoView {
     };
     let error = step.error.filter(|_| step.state != StepState::Done);
     let why = format!("{}{}", tries.unwrap_or_default(), error.unwrap_or(why));
-    let length = step.seconds.filter(|_| step.state != StepState::Waiting).map(words::seconds);
+    // A running step is shown as it stood when the page was made: "17 ms" would stay there for its whole time.
+    let begun = |seconds: &f64| step.state != StepState::Running || *seconds >= 1.0;
+    let length = step.seconds.filter(|_| step.state != StepState::Waiting).filter(begun).map(words::seconds);
     view! {
         <li data-state=state aria-current=current>
             <span class="dot">{icon.map(|(name, spin)| view! { <Icon name spin/> })}</span>

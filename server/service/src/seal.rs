@@ -7,7 +7,7 @@ use innkeeper_domain::{
     secret::Secret,
     tenant::TenantRole,
 };
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 /// What a sealed secret is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,16 @@ pub async fn get(
     let plain = sealer.open(&Sealed { key_id: row.key_id, bytes: row.sealed }, &context(tenant, &purpose))?;
     let text = std::str::from_utf8(&plain).map_err(|_| Error::corrupt("sealed secret of", tenant))?;
     Ok(Some(Secret::new(text)))
+}
+
+/// Master keys besides this one under which something waits to be opened; none where all portals have the same.
+pub async fn other_keys(worker: &PgPool, own: &str) -> Result<Vec<String>> {
+    let keys = sqlx::query_scalar!(
+        r#"select distinct key_id as "key_id!" from (select key_id from sealed_secret union all
+             select key_id from outbox where key_id is not null) as waiting where key_id <> $1 order by 1"#,
+        own
+    );
+    Ok(keys.fetch_all(worker).await?)
 }
 
 /// Destroys a secret. Absent is success.

@@ -1,16 +1,14 @@
 //! The making of a tenant as its people watch it, and what they can do when it failed.
 
 use crate::{
-    Error, Result, Service,
-    audit::{self, Entry},
-    provision,
+    Error, Result, Service, provision,
     store::{self, Tx},
-    tenants::{self, RunLine, TenantView},
+    tenants::{self, RunLine, TenantView, record},
     visitor::Visitor,
-    wizard::Draft,
+    wizard::{self, Draft},
 };
 use innkeeper_domain::tenant::TenantState;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -32,7 +30,7 @@ pub struct SetupView {
 /// How the making of a tenant stands; [`Error::NotFound`] if it never began.
 pub async fn view(service: &Service, visitor: &Visitor, name: &str) -> Result<SetupView> {
     let person = visitor.signed_in()?.id;
-    let mut tx = store::begin_as_account(&service.pool, person).await?;
+    let mut tx = store::look_as_account(&service.pool, person).await?;
     let tenant = tenants::load(&mut tx, person, name).await?;
     let (run, elapsed_seconds, changed_at) =
         tenants::latest_onboarding(&mut tx, tenant.id).await?.ok_or(Error::NotFound)?;
@@ -120,38 +118,7 @@ async fn keep_wishes(
         allow_any: if anywhere { "on".into() } else { String::new() },
         extensions: tenant.extensions.iter().map(ToString::to_string).collect(),
     };
-    let values = serde_json::to_value(&draft).map_err(|e| Error::Corrupt(e.to_string()))?;
-    sqlx::query!(
-        r#"insert into request (id, account_id, "values") values ($1, $2, $3)
-         on conflict (account_id) where tenant_name is null do update
-         set "values" = excluded."values", version = request.version + 1, updated_at = now()"#,
-        service.ids.make::<uuid::Uuid>(),
-        visitor.signed_in()?.id.0,
-        values,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-async fn record(
-    service: &Service,
-    visitor: &Visitor,
-    conn: &mut PgConnection,
-    tenant: &TenantView,
-    action: &'static str,
-    detail: Value,
-) -> Result<()> {
-    let entry = Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
-        action,
-        subject: tenant.name.as_str(),
-        organisation: Some(tenant.organisation_id),
-        tenant: Some(tenant.id),
-        detail,
-    };
-    Ok(audit::record(conn, &service.ids, entry).await?)
+    wizard::keep(conn, service.ids.make(), visitor.signed_in()?.id, &draft).await
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod cursor;
 mod list;
+mod record;
 mod runs;
 mod view;
 
@@ -9,6 +10,7 @@ pub use list::{Page, TenantLine, list};
 pub use runs::{RunLine, StepLine, runs};
 pub use view::{TenantView, open, usage};
 
+pub(crate) use record::record;
 pub(crate) use runs::latest_onboarding;
 pub(crate) use view::{load, load_as_admin};
 

@@ -93,7 +93,7 @@ fn plants(shop: &str, blog: &str) -> Vec<Plant> {
             "drop role stray_bbbbbb".into(),
         ),
         member(&format!("{shop}_app"), &format!("{blog}_app")),
-        member(&format!("{shop}_owner"), &format!("{shop}_app")),
+        member(&format!("{shop}_readonly"), &format!("{shop}_app")),
         member("pg_read_all_data", &format!("{blog}_readonly")),
         server(
             format!("revoke {shop} from {shop}_app"),

@@ -5,6 +5,7 @@
 mod crash;
 mod doctor;
 mod embedded;
+mod external;
 mod foreign;
 mod handoff;
 mod isolation;

@@ -88,8 +88,9 @@ pub(crate) fn setup_view(view: SetupView) -> AnyView {
     let running = !run.state.is_over();
     let name = tenant.name.clone();
     let number = run.support_number.to_string();
+    // The last one: a step before it whose undoing had to be tried again is marked as well.
     let failed_step =
-        run.steps.iter().find(|step| step.state == StepState::Failed).map(|step| step.name.clone());
+        run.steps.iter().rfind(|step| step.state == StepState::Failed).map(|step| step.name.clone());
     let line = match run.state {
         RunState::Running | RunState::Done => format!("{done} of {total} steps done"),
         RunState::Unwinding => "Undoing what was done".to_owned(),

@@ -54,7 +54,7 @@ pub(crate) fn database_view(id: String, values: Draft, mistakes: Mistakes, choic
             <Steps current=2/>
             <div class="page-head flush">
                 <h1>"What do you need?"</h1>
-                <p>"Everything but the names is filled in. You see it all once more before anything is made."</p>
+                <p>"Everything but your organisation is filled in. You see it all once more before anything is made."</p>
             </div>
             <Form<Database> id class="stack">
                 <div class="card card-body stack">

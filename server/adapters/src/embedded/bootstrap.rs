@@ -169,7 +169,7 @@ async fn close(
     );
     if login.superuser {
         run(connection, own).await?;
-        run(connection, "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC".to_owned()).await?;
+        close_usual(connection).await?;
     } else {
         // As the owner, whether or not the login inherits from it. If this fails, the role is the login's again.
         run(connection, format!("SET ROLE {OWNER_ROLE}; {own}; RESET ROLE")).await?;
@@ -178,6 +178,18 @@ async fn close(
                WHERE datname IN ($1, 'postgres', 'template1') \
                AND pg_catalog.has_database_privilege('public', oid, 'CONNECT') ORDER BY datname";
     Ok(sqlx::query_scalar(sql).bind(name).fetch_all(connection).await?)
+}
+
+/// Closes those of the databases that every server has which are there and open. A portal beside this one may be
+/// preparing the server: of two changes of one database at once the second fails.
+async fn close_usual(connection: &mut PgConnection) -> Result<(), BootstrapError> {
+    let sql = "SELECT datname::text FROM pg_catalog.pg_database WHERE datname IN ('postgres', 'template1') \
+               AND pg_catalog.has_database_privilege('public', oid, 'CREATE, CONNECT, TEMPORARY') ORDER BY datname";
+    let open: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut *connection).await?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    run(connection, format!("REVOKE ALL ON DATABASE {} FROM PUBLIC", open.join(", "))).await
 }
 
 /// The name as an identifier, quoted by the server.

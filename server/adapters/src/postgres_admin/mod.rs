@@ -58,6 +58,11 @@ pub struct ServerAccess {
     pub ca_certificate: String,
     /// How to try what customers will do.
     pub probe: ProbeAccess,
+    /// The control database's name, where it is on this server.
+    pub control_database: Option<String>,
+    /// Whether its operator has databases and roles of his own on it. Then only what is named as a tenant's things are
+    /// can be an orphan.
+    pub shared: bool,
 }
 
 /// A server that tenants live on.
@@ -135,6 +140,8 @@ impl TenantServer for PostgresServer {
     }
 
     async fn inventory(&self) -> Result<Inventory, ServerError> {
-        Ok(inventory::inventory(&self.access.admin).await?)
+        let ServerAccess { admin, control_database, shared, .. } = &self.access;
+        let found = inventory::inventory(admin, control_database.as_deref()).await?;
+        Ok(if *shared { inventory::ours(found) } else { found })
     }
 }

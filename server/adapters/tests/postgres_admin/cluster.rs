@@ -126,6 +126,8 @@ impl Cluster {
                 port: self.port,
                 source: Ipv4Addr::LOCALHOST.into(),
             },
+            control_database: None,
+            shared: false,
         })
     }
 }

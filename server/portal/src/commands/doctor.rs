@@ -3,7 +3,7 @@
 use super::{DoctorOptions, report::Report};
 use crate::{
     config::{Config, Database, Problems},
-    startup::{CA, Control, FIRST_SERVER, Reach, explain, is_private},
+    startup::{CA, COUNT_THEM, Control, FIRST_SERVER, NOT_COUNTED, Reach, explain, is_private},
 };
 use innkeeper_adapters::{
     sealing::{MasterKey, MasterKeyError},
@@ -13,7 +13,7 @@ use innkeeper_domain::{
     ids::ServerId,
     ports::{Clock as _, TenantServer},
 };
-use innkeeper_service::{doctor, servers, store::MIGRATIONS};
+use innkeeper_service::{doctor, seal, servers, store::MIGRATIONS};
 use sqlx::{Connection as _, PgPool, migrate::Migrate as _};
 use std::{
     collections::BTreeMap,
@@ -63,6 +63,7 @@ pub(super) async fn run(config: Config, options: DoctorOptions) -> ExitCode {
         if database(&worker, &mut report).await {
             migrations(&reach, &mut report).await;
             work(&worker, &mut report).await;
+            keys(&config, &worker, &mut report).await;
             server(&worker, &reach, options.orphans, &mut report).await;
         }
         worker.close().await;
@@ -246,6 +247,29 @@ async fn work(worker: &PgPool, report: &mut Report) {
     }
 }
 
+/// Whether what is sealed can be opened with this portal's key.
+async fn keys(config: &Config, worker: &PgPool, report: &mut Report) {
+    // Where it cannot be read, that was said before.
+    let Ok(key) = MasterKey::load(&config.master_key_file) else { return };
+    let why = "What is sealed under another key cannot be opened: mails do not go out, credentials cannot be shown.";
+    match tokio::time::timeout(DEADLINE, seal::other_keys(worker, key.id())).await {
+        Ok(Ok(others)) => {
+            for other in others {
+                report.found(
+                    format!("mails or credentials are sealed under master key {other}, and this portal has {}", key.id()),
+                    why,
+                    "Give all portals of one control database the same INNKEEPER_MASTER_KEY_FILE, the one that has been \
+                     used so far.",
+                );
+            }
+        }
+        Ok(Err(error)) => {
+            report.blind(format!("the sealed texts cannot be read: {error}"), why, "Look again.");
+        }
+        Err(_) => report.blind("the sealed texts were not read in time", why, "Look again."),
+    }
+}
+
 async fn server(worker: &PgPool, reach: &Reach, orphans: bool, report: &mut Report) {
     report.looked_at.push("servers");
     let why =
@@ -268,6 +292,7 @@ async fn server(worker: &PgPool, reach: &Reach, orphans: bool, report: &mut Repo
             );
         }
     };
+    count(reach, &name, report).await;
     match servers::find(worker, FIRST_SERVER).await {
         Ok(Some(id)) if orphans => compare(worker, &[(id, server)], report).await,
         Ok(Some(_)) => {}
@@ -277,6 +302,21 @@ async fn server(worker: &PgPool, reach: &Reach, orphans: bool, report: &mut Repo
             "Start the portal; it registers its first server. Its log says what keeps it.",
         ),
         Err(error) => report.blind(format!("the list of servers cannot be read: {error}"), why, advice),
+    }
+}
+
+/// Whether the server counts statements, for an extension that customers can choose.
+async fn count(reach: &Reach, name: &str, report: &mut Report) {
+    let why = "The pages offer that extension, and its views would only say that it is not loaded.";
+    match tokio::time::timeout(DEADLINE, reach.counts_statements()).await {
+        Ok(Ok(true)) => {}
+        Ok(Ok(false)) => {
+            report.found(format!("{name}: {NOT_COUNTED}"), why, format!("As its operator, {COUNT_THEM}."));
+        }
+        Ok(Err(error)) => {
+            report.blind(format!("{name} cannot be asked: {}", explain(&error)), why, "Look again.");
+        }
+        Err(_) => report.blind(format!("{name} was not asked in time"), why, "Look again."),
     }
 }
 

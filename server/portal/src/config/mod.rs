@@ -1,5 +1,6 @@
 //! What an operator decides: read from the environment and `innkeeper.toml`, checked as a whole before anything starts.
 
+mod database_url;
 mod parse;
 mod show;
 mod table;
@@ -193,7 +194,7 @@ fn public_url(values: &mut Values, listen: Option<SocketAddr>) -> Option<Url> {
 }
 
 fn database(values: &mut Values, data_dir: Option<&Path>) -> Option<Database> {
-    let url = values.read("INNKEEPER_DATABASE_URL", parse::database_url);
+    let url = values.read("INNKEEPER_DATABASE_URL", database_url::database_url);
     let port = values.read("INNKEEPER_EMBEDDED_PORT", parse::port);
     let listen = values.read("INNKEEPER_EMBEDDED_LISTEN", |text| parse::list(text, parse::address));
     let host = values.read("INNKEEPER_EMBEDDED_HOST", parse::host);

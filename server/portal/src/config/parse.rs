@@ -7,7 +7,7 @@ use innkeeper_adapters::{
 use innkeeper_domain::{email::EmailAddress, secret::Secret};
 use innkeeper_service::rate::Limit;
 use ipnet::IpNet;
-use std::{net::IpAddr, path::PathBuf, str::FromStr, sync::Arc};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
@@ -137,40 +137,6 @@ pub(super) fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-/// A server elsewhere must say how it is checked, and which certificate its customers check it by.
-pub(super) fn database_url(text: &str) -> Result<Secret, Refused> {
-    let url = Url::parse(text).map_err(|error| format!("it is not a URL ({error})"))?;
-    if !matches!(url.scheme(), "postgres" | "postgresql") {
-        return Err("it begins with neither postgres:// nor postgresql://".to_owned());
-    }
-    if url.path() != "/innkeeper" {
-        // The doctor knows the portal's own database by this name, and would call another one an orphan.
-        return Err(
-            "it names another database than innkeeper; that is the name of the portal's own".to_owned()
-        );
-    }
-    sqlx::postgres::PgConnectOptions::from_str(text).map_err(|_| "the driver cannot read it".to_owned())?;
-    let parameter =
-        |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    let Some(ca) = parameter("sslrootcert") else {
-        return Err("it lacks sslrootcert=: customers get that certificate to check the server by".to_owned());
-    };
-    if !PathBuf::from(&ca).is_file() {
-        return Err(format!("the file {ca} of sslrootcert= is not there"));
-    }
-    match parameter("sslmode").as_deref() {
-        Some("verify-full" | "verify-ca") => {}
-        _ if is_loopback(&url) || parameter("host").is_some_and(|host| host.starts_with('/')) => {}
-        _ => {
-            return Err(
-                "it lacks sslmode=verify-full: the server is on another machine and would not be checked"
-                    .to_owned(),
-            );
-        }
-    }
-    Ok(Secret::new(text))
 }
 
 /// The URL, and whether it names the sender itself.

@@ -71,7 +71,7 @@ fn each_wrong_value_is_refused_by_name_with_an_example() {
         ("INNKEEPER_DATA_DIR", "da\u{1b}ta"),
         ("INNKEEPER_DATABASE_URL", "mysql://hunter2@db/innkeeper"),
         ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@127.0.0.1?sslrootcert=/etc/passwd"),
-        ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@127.0.0.1/control?sslrootcert=/etc/passwd"),
+        ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@127.0.0.1/postgres?sslrootcert=/etc/passwd"),
         ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@127.0.0.1/innkeeper"),
         ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@127.0.0.1/innkeeper?sslrootcert=/nowhere"),
         ("INNKEEPER_DATABASE_URL", "postgres://u:hunter2@db.example/innkeeper?sslrootcert=/etc/passwd"),

@@ -2,15 +2,12 @@ use super::{CA, Reach, StartError, ensure_data_folder};
 use crate::config::{Config, Database};
 use innkeeper_adapters::{
     certificates::Authority,
-    embedded::{EmbeddedCluster, EmbeddedSettings},
+    embedded::{EmbeddedCluster, EmbeddedSettings, bootstrap::OWNER_ROLE},
     system::SystemClock,
 };
 use innkeeper_domain::ports::Clock as _;
 use innkeeper_service::store::MIGRATIONS;
-use sqlx::{
-    PgConnection,
-    migrate::{AppliedMigration, Migrate as _},
-};
+use sqlx::{PgConnection, migrate::Migrate as _};
 use std::{fs, time::Duration};
 
 /// How often the cluster's certificate is looked at; it is renewed a month before its end.
@@ -83,8 +80,14 @@ impl Control {
     }
 }
 
-/// The migrations that ran on this database, none where it is new.
-pub(crate) async fn applied(owner: &mut PgConnection) -> Result<Vec<AppliedMigration>, StartError> {
-    owner.ensure_migrations_table(&MIGRATIONS.table_name).await?;
-    Ok(owner.list_applied_migrations(&MIGRATIONS.table_name).await?)
+/// How many migrations ran on this database, none where it is new. Makes nothing: another portal may be at it.
+pub(super) async fn migrations_that_ran(owner: &mut PgConnection) -> Result<usize, StartError> {
+    let table = &MIGRATIONS.table_name;
+    let asked = |source| StartError::Connect { role: OWNER_ROLE, source };
+    let there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(&**table)
+        .fetch_one(&mut *owner)
+        .await
+        .map_err(asked)?;
+    Ok(if there { owner.list_applied_migrations(table).await?.len() } else { 0 })
 }

@@ -1,3 +1,4 @@
+use super::external::ExternalError;
 use innkeeper_adapters::{
     certificates::CertificateError,
     embedded::{EmbeddedError, bootstrap::BootstrapError},
@@ -48,6 +49,9 @@ pub enum StartError {
     /// Roles and database of the control database.
     #[error("the control database")]
     Bootstrap(#[from] BootstrapError),
+    /// The server of the URL.
+    #[error(transparent)]
+    External(#[from] ExternalError),
     /// The control database could not be reached or asked.
     #[error("the control database could not be reached as {role}")]
     Connect {

@@ -1,7 +1,9 @@
 //! From a configuration to a running portal, and back down again.
 
 mod control;
+mod customers;
 mod error;
+mod external;
 mod folder;
 mod logging;
 mod process;
@@ -11,8 +13,9 @@ mod workers;
 
 pub use control::Control;
 pub use error::{StartError, explain};
+pub use external::ExternalError;
 pub use folder::{CA, ensure_data_folder, is_private};
 pub use logging::start_logging;
 pub use process::protect_memory;
-pub use reach::{FIRST_SERVER, Reach};
+pub use reach::{COUNT_THEM, FIRST_SERVER, NOT_COUNTED, Reach};
 pub use serve::serve;

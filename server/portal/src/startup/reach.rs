@@ -1,6 +1,11 @@
 //! How the control database and the server it stands on are reached: over the embedded cluster's socket, or by URL.
 
-use super::StartError;
+use super::{
+    StartError,
+    control::migrations_that_ran,
+    customers::{own_address, probe, root_certificate},
+    external,
+};
 use innkeeper_adapters::{
     embedded::{
         ClusterAddress, EmbeddedSettings,
@@ -12,15 +17,9 @@ use innkeeper_domain::{connection::Endpoint, secret::Secret};
 use innkeeper_service::store::MIGRATIONS;
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
-use std::{
-    fs,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    path::PathBuf,
-    str::FromStr as _,
-    time::Duration,
-};
+use std::{net::IpAddr, path::PathBuf, str::FromStr as _, time::Duration};
 use url::Url;
 
 /// The name under which the server that holds the control database is registered.
@@ -34,6 +33,13 @@ const WORKER_CONNECTIONS: u32 = 24;
 const ACQUIRE: Duration = Duration::from_secs(10);
 const STATEMENT: &str = "30s";
 
+/// What is wrong with a server that does not count statements, and what to do.
+pub const NOT_COUNTED: &str =
+    "pg_stat_statements is not loaded with the server: customers who choose that extension cannot read it";
+/// See [`NOT_COUNTED`].
+pub const COUNT_THEM: &str =
+    "add pg_stat_statements to shared_preload_libraries in postgresql.conf and restart PostgreSQL";
+
 /// The way to a control database.
 pub struct Reach {
     way: Way,
@@ -44,8 +50,16 @@ pub struct Reach {
 }
 
 enum Way {
-    Socket { address: ClusterAddress, listen: Vec<IpAddr> },
-    Url { options: Box<PgConnectOptions>, database: String },
+    Socket {
+        address: ClusterAddress,
+        listen: Vec<IpAddr>,
+    },
+    /// `checked`: the certificate is checked as customers do it.
+    Url {
+        options: Box<PgConnectOptions>,
+        database: String,
+        checked: bool,
+    },
 }
 
 impl Reach {
@@ -58,16 +72,25 @@ impl Reach {
     /// By URL. Its form was checked when the configuration was read.
     pub fn url(url: &Secret) -> Result<Self, StartError> {
         let unusable = |source| StartError::Connect { role: "its administrator", source };
-        let options = PgConnectOptions::from_str(url.expose()).map_err(unusable)?.disable_statement_logging();
+        let mut options =
+            PgConnectOptions::from_str(url.expose()).map_err(unusable)?.disable_statement_logging();
         let database = options.get_database().unwrap_or(DATABASE).to_owned();
-        let path = Url::parse(url.expose()).ok().and_then(|url| {
-            url.query_pairs().find(|(name, _)| name == "sslrootcert").map(|(_, path)| path.into_owned())
-        });
-        let path = PathBuf::from(path.unwrap_or_default());
-        let ca_certificate =
-            fs::read_to_string(&path).map_err(|source| StartError::RootCertificate { path, source })?;
+        let parsed = Url::parse(url.expose()).ok();
+        let parameter = |wanted: &str| {
+            let mut pairs = parsed.iter().flat_map(Url::query_pairs);
+            pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+        };
+        if options.get_socket().is_some() {
+            // A socket stays on this machine; servers speak no TLS there.
+            options = options.ssl_mode(PgSslMode::Disable);
+        } else if parameter("sslmode").is_none() {
+            options = options.ssl_mode(PgSslMode::VerifyFull);
+        }
+        let checked =
+            options.get_socket().is_none() && parameter("sslmode").is_none_or(|mode| mode == "verify-full");
+        let ca_certificate = root_certificate(PathBuf::from(parameter("sslrootcert").unwrap_or_default()))?;
         let endpoint = Endpoint { host: options.get_host().to_owned(), port: options.get_port() };
-        Ok(Self { way: Way::Url { options: Box::new(options), database }, endpoint, ca_certificate })
+        Ok(Self { way: Way::Url { options: Box::new(options), database, checked }, endpoint, ca_certificate })
     }
 
     /// A pool of the web role, for pages.
@@ -94,12 +117,9 @@ impl Reach {
 
     /// Makes roles and database where they are missing, and brings the schema up to date. How many migrations ran.
     pub async fn migrate(&self) -> Result<usize, StartError> {
-        let (mut connection, database) = match &self.way {
-            Way::Socket { address, .. } => (address.superuser_options(MAINTENANCE).connect().await, DATABASE),
-            Way::Url { options, database } => (first_connection(options).await, database.as_str()),
-        };
-        let connection = connection.as_mut().map_err(|error| BootstrapError::Query(taken(error)))?;
-        let made = bootstrap::ensure_control_database(connection, database).await?;
+        let mut admin = self.administrator().await?;
+        let database = self.database();
+        let made = bootstrap::ensure_control_database(&mut admin, database).await?;
         for name in &made.open_to_public {
             tracing::warn!(
                 database = name,
@@ -107,12 +127,51 @@ impl Reach {
             );
         }
         let mut owner = self.owner().await?;
-        let before = super::control::applied(&mut owner).await?.len();
+        let before = migrations_that_ran(&mut owner).await?;
         MIGRATIONS.run(&mut owner).await?;
-        let after = super::control::applied(&mut owner).await?.len();
-        // Nothing depends on how this ends: what was done is committed.
-        let _ = owner.close().await;
+        let after = migrations_that_ran(&mut owner).await?;
+        for connection in [admin, owner] {
+            // Nothing depends on how this ends: what was done is committed.
+            let _ = connection.close().await;
+        }
         Ok(after - before)
+    }
+
+    /// The administrator in the maintenance database: the same for all portals, since advisory locks are per database.
+    /// An operator's server is waited for, and refused where the portal could not do its work there.
+    async fn administrator(&self) -> Result<PgConnection, StartError> {
+        let (login, checked) = match &self.way {
+            Way::Socket { address, .. } => {
+                let connected = address.superuser_options(MAINTENANCE).connect().await;
+                return Ok(connected.map_err(BootstrapError::Query)?);
+            }
+            Way::Url { options, checked, .. } => ((**options).clone().database(MAINTENANCE), *checked),
+        };
+        let server = format!("{}:{}", self.endpoint.host, self.endpoint.port);
+        let mut connection = external::connect(&server, &login).await?;
+        external::check(&server, &mut connection).await?;
+        if !checked {
+            external::check_for_customers(&self.endpoint, &self.ca_certificate, login.get_username()).await?;
+        }
+        let counts = external::counts_statements(&mut connection).await;
+        if !counts.map_err(BootstrapError::Query)? {
+            tracing::warn!(server, "{NOT_COUNTED}; {COUNT_THEM}");
+        }
+        Ok(connection)
+    }
+
+    /// Whether the server counts statements, for the extension `pg_stat_statements`.
+    pub async fn counts_statements(&self) -> Result<bool, StartError> {
+        let refused = |source| StartError::Connect { role: "its administrator", source };
+        let options = match &self.way {
+            Way::Socket { address, .. } => address.superuser_options(MAINTENANCE),
+            Way::Url { options, .. } => (**options).clone().database(MAINTENANCE),
+        };
+        let mut connection = options.connect().await.map_err(refused)?;
+        let counts = external::counts_statements(&mut connection).await.map_err(refused)?;
+        // Nothing depends on how this ends: the answer is there.
+        let _ = connection.close().await;
+        Ok(counts)
     }
 
     /// The server as one that tenants live on.
@@ -132,13 +191,26 @@ impl Reach {
                     .map_err(refused)?;
                 // Nothing depends on how this ends: the answer is there.
                 let _ = connection.close().await;
-                let source = source.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |net| net.addr());
+                let source = match source {
+                    Some(net) => net.addr(),
+                    None => own_address(&self.endpoint).await?,
+                };
                 let Endpoint { host, port } = self.endpoint.clone();
                 (admin, ProbeAccess { host, port, source })
             }
         };
         let (endpoint, ca_certificate) = (self.endpoint.clone(), self.ca_certificate.clone());
-        Ok(PostgresServer::new(ServerAccess { admin, endpoint, ca_certificate, probe }))
+        let control_database = Some(self.database().to_owned());
+        let shared = matches!(self.way, Way::Url { .. });
+        let access = ServerAccess { admin, endpoint, ca_certificate, probe, control_database, shared };
+        Ok(PostgresServer::new(access))
+    }
+
+    fn database(&self) -> &str {
+        match &self.way {
+            Way::Socket { .. } => DATABASE,
+            Way::Url { database, .. } => database,
+        }
     }
 
     fn options(&self, role: &str) -> PgConnectOptions {
@@ -168,52 +240,4 @@ impl Reach {
 async fn become_role(connection: &mut PgConnection, role: &'static str) -> Result<(), sqlx::Error> {
     // One of the three constants.
     sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE {role}"))).execute(connection).await.map(drop)
-}
-
-/// Into the database of the URL, or where that is not there yet into the one that every server has.
-async fn first_connection(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
-    match options.connect().await {
-        // No such database (PostgreSQL, appendix A).
-        Err(error)
-            if error.as_database_error().is_some_and(|said| said.code().as_deref() == Some("3D000")) =>
-        {
-            options.clone().database(MAINTENANCE).connect().await
-        }
-        other => other,
-    }
-}
-
-fn taken(error: &mut sqlx::Error) -> sqlx::Error {
-    std::mem::replace(error, sqlx::Error::PoolClosed)
-}
-
-/// Where the portal tries what customers will do, and from which address that comes.
-fn probe(host: &str, listen: &[IpAddr]) -> (String, IpAddr) {
-    let on = |local: IpAddr, any: IpAddr| listen.contains(&local) || listen.contains(&any);
-    let (v4, v6) = (IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST));
-    if on(v4, IpAddr::V4(Ipv4Addr::UNSPECIFIED)) {
-        return (v4.to_string(), v4);
-    }
-    match listen.first() {
-        Some(first) if !on(v6, IpAddr::V6(Ipv6Addr::UNSPECIFIED)) => (host.to_owned(), *first),
-        _ => (v6.to_string(), v6),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_probe_goes_where_the_server_listens() {
-        let of = |listen: &[&str]| {
-            let listen: Vec<IpAddr> = listen.iter().map(|address| address.parse().unwrap()).collect();
-            let (host, source) = probe("db.example", &listen);
-            (host, source.to_string())
-        };
-        assert_eq!(of(&["127.0.0.1"]), ("127.0.0.1".into(), "127.0.0.1".into()));
-        assert_eq!(of(&["192.0.2.10", "0.0.0.0"]), ("127.0.0.1".into(), "127.0.0.1".into()));
-        assert_eq!(of(&["::1"]), ("::1".into(), "::1".into()));
-        assert_eq!(of(&["192.0.2.10"]), ("db.example".into(), "192.0.2.10".into()));
-    }
 }

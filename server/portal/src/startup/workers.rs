@@ -18,6 +18,7 @@ use innkeeper_service::{
     handoff::Sweep,
     outbox::MailWorker,
     provision::{self, RuleWriter, Tools},
+    seal,
     servers::{self, Registration, Servers},
     sweep,
 };
@@ -50,9 +51,17 @@ pub(super) async fn assemble(
     let random: Arc<dyn Random> = Arc::new(OsRandom);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let key = MasterKey::load_or_create(&config.master_key_file, &*random)?;
+    let key_id = key.id().to_owned();
     let sealer: Arc<dyn Sealer> = Arc::new(MasterSealer::new(key, random.clone()));
     let ids = Ids::new(clock.clone(), random.clone());
     let (web, worker) = (reach.web(), reach.worker());
+    for other in seal::other_keys(&worker, &key_id).await? {
+        tracing::error!(
+            key = other,
+            "mails or credentials are sealed under another master key than that of INNKEEPER_MASTER_KEY_FILE; all portals \
+             of one control database need the same"
+        );
+    }
     let server = Arc::new(reach.tenant_server().await?);
     let registered = Servers::default();
     let new = Registration {

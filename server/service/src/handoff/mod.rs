@@ -20,11 +20,9 @@ pub use sweep::Sweep;
 pub use view::{HandoffView, OpenHandoff, view};
 
 use crate::{
-    Result, Service,
-    audit::{self, Entry},
+    Result,
     seal::{self, Purpose},
-    tenants::TenantView,
-    visitor::Visitor,
+    tenants::record,
 };
 use innkeeper_domain::{ids::TenantId, tenant::TenantRole};
 use serde_json::{Value, json};
@@ -37,27 +35,6 @@ async fn destroy_copies(conn: &mut PgConnection, tenant: TenantId) -> Result<()>
         seal::destroy(conn, tenant, Purpose::Password(*role)).await?;
     }
     Ok(())
-}
-
-/// Records what a person did with a handoff.
-async fn record(
-    service: &Service,
-    visitor: &Visitor,
-    conn: &mut PgConnection,
-    tenant: &TenantView,
-    action: &'static str,
-    detail: Value,
-) -> Result<()> {
-    let entry = Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
-        action,
-        subject: tenant.name.as_str(),
-        organisation: Some(tenant.organisation_id),
-        tenant: Some(tenant.id),
-        detail,
-    };
-    Ok(audit::record(conn, &service.ids, entry).await?)
 }
 
 /// The detail of an audit row about a handoff.

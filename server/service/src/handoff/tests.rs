@@ -3,6 +3,7 @@ use crate::{
     Error,
     tenants::fixtures::{House, SHOP, member, organisation, password, run},
     testing::ip,
+    visitor::Visitor,
 };
 use futures::future::join_all;
 use innkeeper_domain::{handoff::HandoffState, mail::Message, tenant::TenantRole};

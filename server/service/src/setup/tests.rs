@@ -95,7 +95,7 @@ async fn only_admins_act_and_only_on_what_failed(pool: PgPool) {
 }
 
 async fn draft(portal: &TestPortal) -> (Draft, i32) {
-    let (values, version): (Value, i32) =
+    let (values, version): (serde_json::Value, i32) =
         sqlx::query_as("select values, version from request where tenant_name is null")
             .fetch_one(&portal.owner)
             .await

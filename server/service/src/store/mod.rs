@@ -2,7 +2,7 @@
 
 mod scope;
 
-pub use scope::{as_account, as_member, begin_as_account, role_in};
+pub use scope::{as_account, as_member, begin_as_account, look_as_account, role_in};
 
 /// A transaction on the control database.
 pub type Tx = sqlx::Transaction<'static, sqlx::Postgres>;

@@ -14,6 +14,14 @@ pub async fn begin_as_account(pool: &PgPool, account: AccountId) -> Result<Tx> {
     Ok(tx)
 }
 
+/// The same for looking only: all that is read stands as it did at one moment, so that a page never shows a run that
+/// has ended beside a tenant of before.
+pub async fn look_as_account(pool: &PgPool, account: AccountId) -> Result<Tx> {
+    let mut tx = pool.begin_with("begin isolation level repeatable read read only").await?;
+    as_account(&mut tx, account).await?;
+    Ok(tx)
+}
+
 /// Makes a transaction see what the account sees. Ends with the transaction.
 pub async fn as_account(conn: &mut PgConnection, account: AccountId) -> Result<()> {
     sqlx::query!("select set_config('innkeeper.account', $1, true)", account.0.to_string())

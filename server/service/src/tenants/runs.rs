@@ -66,7 +66,7 @@ pub async fn runs(
     before: &str,
 ) -> Result<(TenantView, Page<RunLine>)> {
     let person = visitor.signed_in()?.id;
-    let mut tx = store::begin_as_account(&service.pool, person).await?;
+    let mut tx = store::look_as_account(&service.pool, person).await?;
     let tenant = load(&mut tx, person, name).await?;
     let total =
         sqlx::query_scalar!(r#"select count(*) as "total!" from run where tenant_id = $1"#, tenant.id.0)

@@ -12,6 +12,7 @@ mod tests;
 pub use accept::accept;
 pub use choices::{Choices, Region};
 pub use draft::Draft;
+pub(crate) use draft::keep;
 
 use crate::{Error, Result, Service, rate, store, visitor::Visitor};
 use innkeeper_domain::{
@@ -68,7 +69,7 @@ pub async fn save(service: &Service, visitor: &Visitor, draft: &Draft) -> Result
     rate::take(&service.pool, &format!("wizard of {}", person.id), limit).await?;
     let mut tx = store::begin_as_account(&service.pool, person.id).await?;
     check::check(&mut tx, person.id, draft).await?;
-    draft::keep(&mut tx, service.ids.make(), person.id, draft).await?;
+    keep(&mut tx, service.ids.make(), person.id, draft).await?;
     Ok(tx.commit().await?)
 }
 

@@ -8,7 +8,10 @@ use crate::{
     seal::{self, Purpose},
 };
 use async_trait::async_trait;
-use innkeeper_domain::tenant::{PerRole, TenantRole};
+use innkeeper_domain::{
+    secret::Secret,
+    tenant::{PerRole, TenantRole},
+};
 use std::sync::Arc;
 
 /// Gives the three roles new passwords; what the server kept of the old ones is sealed, so that undoing puts it back.
@@ -33,8 +36,10 @@ impl Step<Hold> for ChangePasswords {
             let former = session.read_verifiers().await?;
             let mut tx = tools.pool.begin().await?;
             for (role, verifier) in former.iter() {
-                // A role without a password is kept as an empty text.
-                let verifier = verifier.clone().unwrap_or_default();
+                // A role without a password is kept as an empty text. So is one that gave itself an MD5 password, with
+                // which no rule lets it in.
+                let scram = |text: &Secret| text.expose().starts_with("SCRAM-SHA-256$");
+                let verifier = verifier.clone().filter(scram).unwrap_or_default();
                 let purpose = Purpose::FormerVerifier(role);
                 seal::put(&mut tx, &*tools.sealer, run.organisation, run.tenant, purpose, &verifier).await?;
                 seal::destroy(&mut tx, run.tenant, Purpose::Password(role)).await?;

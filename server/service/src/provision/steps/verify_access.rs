@@ -15,7 +15,8 @@ use innkeeper_domain::{
     secret::Secret,
     tenant::{PerRole, TenantRole},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use ipnet::IpNet;
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 /// Really signs in as each role over TLS, and proves that what must be refused is refused.
 pub struct VerifyAccess {
@@ -42,14 +43,11 @@ impl Step<Hold> for VerifyAccess {
         let subject = Subject::load(&tools.pool, cx.run.tenant).await?;
         let id = subject.server.ok_or_else(|| StepError::Fatal("No server was chosen.".into()))?;
         let server = tools.server(id)?;
-        let through_probe = !subject.reach.admits(server.probe_address());
-        if through_probe {
-            self.probe(&subject, id, true).await?;
-        }
+        let own = Some(server.probe_address()).filter(|address| !subject.reach.admits(*address));
+        // Also without an address: a killed portal with another one may have left its own.
+        self.probe(&subject, id, own).await?;
         let proof = prove(tools, &subject, &*server, &passwords).await;
-        if through_probe {
-            self.probe(&subject, id, false).await?;
-        }
+        self.probe(&subject, id, None).await?;
         let tries = proof?;
         compare_rules(&subject, &*server).await?;
         Ok(Outcome::Done(format!("3 sign-ins over TLS passed, {} that must be refused were", tries - 3)))
@@ -58,7 +56,7 @@ impl Step<Hold> for VerifyAccess {
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
         let subject = Subject::load(&self.tools.pool, cx.run.tenant).await?;
         let Some(id) = subject.server else { return Ok(()) };
-        self.probe(&subject, id, false).await?;
+        self.probe(&subject, id, None).await?;
         if self.opens {
             let (_, mut session) = open(&self.tools, cx).await?;
             session.set_login(false).await?;
@@ -70,17 +68,17 @@ impl Step<Hold> for VerifyAccess {
 
 impl VerifyAccess {
     /// Lets the portal's own address in, or no longer.
-    async fn probe(&self, subject: &Subject, server: ServerId, on: bool) -> Result<(), StepError> {
+    async fn probe(&self, subject: &Subject, server: ServerId, own: Option<IpAddr>) -> Result<(), StepError> {
         let changed = sqlx::query!(
-            "update hba_rule set probe = $2 where tenant_id = $1 and probe <> $2",
+            "update hba_rule set probe = $2 where tenant_id = $1 and probe is distinct from $2",
             subject.id.0,
-            on
+            own.map(IpNet::from) as _
         )
         .execute(&self.tools.pool)
         .await?
         .rows_affected();
         // Also when the row was right already: a killed try may have changed the row and not the file.
-        if changed > 0 || on {
+        if changed > 0 || own.is_some() {
             self.tools.rules.apply(server).await?;
         }
         Ok(())

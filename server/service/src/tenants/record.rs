@@ -1,0 +1,31 @@
+//! What people did to a tenant, for the audit log.
+
+use super::TenantView;
+use crate::{
+    Result, Service,
+    audit::{self, Entry},
+    visitor::Visitor,
+};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+/// Records what a person did to a tenant, in the transaction of the change.
+pub async fn record(
+    service: &Service,
+    visitor: &Visitor,
+    conn: &mut PgConnection,
+    tenant: &TenantView,
+    action: &'static str,
+    detail: Value,
+) -> Result<()> {
+    let entry = Entry {
+        actor: visitor.actor(),
+        address: Some(visitor.address),
+        action,
+        subject: tenant.name.as_str(),
+        organisation: Some(tenant.organisation_id),
+        tenant: Some(tenant.id),
+        detail,
+    };
+    Ok(audit::record(conn, &service.ids, entry).await?)
+}
