@@ -59,7 +59,7 @@ impl Changes {
 async fn pump(pool: PgPool, sender: broadcast::Sender<Change>) {
     loop {
         if let Err(error) = hear(&pool, &sender).await {
-            if pool.is_closed() {
+            if pool.is_closed() || matches!(error, sqlx::Error::PoolClosed) {
                 return;
             }
             tracing::warn!(%error, "lost the connection that hears of changes; connecting again");

@@ -6,6 +6,7 @@ use crate::{
     pages::RefreshWithoutScript,
     web::{Form, with_query},
 };
+use innkeeper_domain::run::RunState;
 use innkeeper_service::{handoff::HandoffView, tenants::TenantView};
 use leptos::prelude::*;
 use std::net::IpAddr;
@@ -15,12 +16,13 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
     let name = tenant.name.to_string();
     let from = |from: Option<IpAddr>| from.map(|from| format!(" from {from}")).unwrap_or_default();
     let renewing = matches!(view, HandoffView::Renewing);
+    let stuck = matches!(tenant.run, Some((_, RunState::Stuck, _)));
     let (tone, icon, head, text, renewal) = match view {
         HandoffView::Renewing => (
             "",
             "refresh-cw",
             "New passwords are being made",
-            "This takes a few seconds. The old ones stop working now; connections that are open stay open."
+            "This takes a few seconds. Then the old ones no longer work; connections that are open stay open."
                 .to_owned(),
             None,
         ),
@@ -104,13 +106,14 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
             <div class="split">
                 <div class="stack">
                     <Notice tone icon title=head><p>{text}</p></Notice>
+                    {last_try(tenant, renewing)}
                     {renewing.then(|| view! {
                         <p class="row">
                             <a class="btn" href=format!("/t/{name}/handoff")><Icon name="refresh-cw"/>"Check now"</a>
                             <a class="btn btn-quiet" href=format!("/t/{name}/runs")>"See the steps"</a>
                         </p>
                     })}
-                    {renewal.map(|primary| view! { <Renewal name=name.clone() fresh primary/> })}
+                    {renewal.filter(|_| !stuck).map(|primary| view! { <Renewal name=name.clone() fresh primary/> })}
                 </div>
                 <aside class="card card-body" aria-labelledby="how">
                     <h2 id="how">"How it works"</h2>
@@ -125,6 +128,33 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
         </div>
     }
     .into_any()
+}
+
+/// What became of the last change of passwords, if it did not succeed.
+fn last_try(tenant: &TenantView, renewing: bool) -> Option<AnyView> {
+    let (_, state, number) = tenant.run.as_ref().filter(|_| !renewing)?;
+    let (tone, title, text) = match state {
+        RunState::Failed => (
+            "warn",
+            "The last change of passwords did not succeed",
+            "It was undone: the passwords from before work as they did. You can try again.",
+        ),
+        RunState::Stuck => (
+            "bad",
+            "A person has to look at this",
+            "The last change of passwords did not succeed and could not be undone whole. The people who run this \
+                portal see it.",
+        ),
+        RunState::Running | RunState::Unwinding | RunState::Done => return None,
+    };
+    let number = number.to_string();
+    let view = view! {
+        <Notice tone icon="circle-alert" title>
+            <p>{text}</p>
+            <p class="small">"Support number: " <span class="mono">{number}</span></p>
+        </Notice>
+    };
+    Some(view.into_any())
 }
 
 /// Makes new passwords, with what that means.

@@ -102,9 +102,11 @@ fn Waiting(tenant: TenantView) -> impl IntoView {
         Some(HandoffState::Expired) => {
             ("The roles have no passwords", "Nobody opened the credentials in time.", "Make new passwords")
         }
-        Some(HandoffState::Revoked) => {
-            ("New passwords are on their way", "The old ones no longer work.", "See how far it is")
-        }
+        Some(HandoffState::Revoked) => (
+            "New passwords were asked for",
+            "The page of the credentials says how it stands.",
+            "See how it stands",
+        ),
         Some(HandoffState::Confirmed) | None => return ().into_any(),
     };
     if tenant.role != MemberRole::Admin {

@@ -86,7 +86,7 @@ async fn a_login_with_few_rights_gets_as_far_as_it_can(admin: &mut PgConnection)
 async fn state(admin: &mut PgConnection) -> String {
     text(
         admin,
-        "SELECT (SELECT string_agg(d.datname || d.datdba || coalesce(d.datacl::text, ''), ' ' ORDER BY 1) \
+        "SELECT (SELECT string_agg(d.datname || d.datdba || coalesce(d.datacl::text, ''), ' ' ORDER BY d.datname) \
                  FROM pg_database d) || (SELECT string_agg(a::text, ' ' ORDER BY oid) FROM pg_authid a) \
                 || (SELECT count(*) FROM pg_auth_members)",
     )

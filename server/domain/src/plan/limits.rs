@@ -49,6 +49,8 @@ impl Limits {
             ("temp_file_limit", format!("{temp_file_limit_gb}GB")),
             ("idle_in_transaction_session_timeout", format!("{idle_in_transaction_minutes}min")),
             ("log_min_duration_statement", "-1".into()),
+            // RAISE LOG in a loop would fill the disk of all; a sign-in is logged before this holds.
+            ("log_min_messages", "fatal".into()),
         ]
     }
 }

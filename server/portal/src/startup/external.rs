@@ -49,7 +49,8 @@ impl ExternalError {
                     "the certificate of the server {server} does not hold by the root certificate of sslrootcert="
                 ),
                 "sslrootcert= must name the certificate of the authority that signed the server's, and that must be in \
-                 date and made out for the host of the URL",
+                 date, made out for the host of the URL, and not be an authority itself: one that signed itself will \
+                 not do for all clients",
             ),
             sqlx::Error::Database(said) => {
                 let problem = format!("the server {server} does not let its login in");

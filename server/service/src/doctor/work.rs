@@ -18,7 +18,8 @@ pub async fn work(pool: &PgPool) -> Result<Vec<Finding>> {
     let runs = sqlx::query!(
         r#"select r.support_number, r.kind, r.state, t.name, coalesce(s.name, '') as "step!", coalesce(s.error, '') as "error!"
            from run r join tenant t on t.id = r.tenant_id left join step s on s.run_id = r.id and s.position = r.cursor
-           where r.state = 'stuck' or (r.state in ('running', 'unwinding') and r.schedule_at < now() - interval '2 minutes')
+           where r.state = 'stuck' or (r.state in ('running', 'unwinding') and r.schedule_at < now() - interval '2 minutes'
+                and (r.lease_until is null or r.lease_until < now()))
            order by r.created_at limit 100"#
     )
     .fetch_all(pool)

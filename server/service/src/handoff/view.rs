@@ -127,7 +127,7 @@ fn closed(latest: Latest, person: Uuid, fresh: bool) -> Result<HandoffView> {
 pub(super) async fn renewing(conn: &mut PgConnection, tenant: TenantId) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from run
-             where tenant_id = $1 and kind = $2 and state in ('running', 'unwinding', 'stuck')) as "renewing!""#,
+             where tenant_id = $1 and kind = $2 and state in ('running', 'unwinding')) as "renewing!""#,
         tenant.0,
         RunKind::RenewPasswords.as_str(),
     )

@@ -23,8 +23,8 @@ impl Step<Hold> for ApplyLimits {
         session.apply_limits(limits).await?;
         cx.hold.keep(session);
         Ok(Outcome::Done(format!(
-            "{} connections, {} GB, {} MB work memory",
-            limits.connections, limits.storage_gb, limits.work_mem_mb
+            "{} connections, {} MB work memory, {} GB temporary files",
+            limits.connections, limits.work_mem_mb, limits.temp_file_limit_gb
         )))
     }
 

@@ -32,17 +32,28 @@ impl Step<Hold> for CheckCapacity {
                 subject.region
             )));
         }
-        let mut short = String::new();
+        let mut short = StepError::Fatal(String::new());
         for candidate in candidates {
             let id = ServerId(candidate.id);
             // Asked before the transaction: nothing outside happens inside one.
-            let facts = self.0.server(id)?.facts().await?;
+            let facts = match self.0.server(id) {
+                Ok(server) => server.facts().await.map_err(StepError::from),
+                Err(unknown) => Err(unknown),
+            };
+            let facts = match facts {
+                Ok(facts) => facts,
+                // Another server of the region may answer.
+                Err(silent) => {
+                    short = silent;
+                    continue;
+                }
+            };
             match self.reserve(&subject, id, &facts).await? {
                 Ok(name) => return Ok(Outcome::Done(format!("{name}, PostgreSQL {}", facts.major))),
-                Err(what) => short = what,
+                Err(what) => short = StepError::Fatal(what),
             }
         }
-        Err(StepError::Fatal(short))
+        Err(short)
     }
 
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {

@@ -46,10 +46,28 @@ impl Step<Hold> for VerifyAccess {
         let own = Some(server.probe_address()).filter(|address| !subject.reach.admits(*address));
         // Also without an address: a killed portal with another one may have left its own.
         self.probe(&subject, id, own).await?;
-        let proof = prove(tools, &subject, &*server, &passwords).await;
+        let proof = self.prove(&subject, &*server, &passwords).await;
         self.probe(&subject, id, None).await?;
-        let tries = proof?;
-        compare_rules(&subject, &*server).await?;
+        let mut tries = proof?;
+        if own.is_some() {
+            // The portal's own address is not on the list any more: so it must be refused as any other.
+            let app = TenantRole::App;
+            let user = subject.name.role(app);
+            let attempt =
+                SignIn { database: subject.name.to_string(), user, password: passwords.of(app).clone() };
+            match server.sign_in(&attempt).await? {
+                SignInAnswer::Refused { code } if code == "28000" => tries += 1,
+                other => return Err(broken("an address that is not on the list was let in", Some(&other))),
+            }
+        }
+        if !rules_are_right(&subject, &*server).await? {
+            tools.rules.apply(id).await?;
+            if !rules_are_right(&subject, &*server).await? {
+                return Err(StepError::Retry(
+                    "The address rules on the server are not those that were asked for.".into(),
+                ));
+            }
+        }
         Ok(Outcome::Done(format!("3 sign-ins over TLS passed, {} that must be refused were", tries - 3)))
     }
 
@@ -57,6 +75,8 @@ impl Step<Hold> for VerifyAccess {
         let subject = Subject::load(&self.tools.pool, cx.run.tenant).await?;
         let Some(id) = subject.server else { return Ok(()) };
         self.probe(&subject, id, None).await?;
+        // Also when the row was right already: a killed try may have changed the row and not the file.
+        self.tools.rules.apply(id).await?;
         if self.opens {
             let (_, mut session) = open(&self.tools, cx).await?;
             session.set_login(false).await?;
@@ -77,63 +97,71 @@ impl VerifyAccess {
         .execute(&self.tools.pool)
         .await?
         .rows_affected();
-        // Also when the row was right already: a killed try may have changed the row and not the file.
+        // Lines that a killed try left behind are found by comparing afterwards.
         if changed > 0 || own.is_some() {
             self.tools.rules.apply(server).await?;
         }
         Ok(())
     }
-}
 
-/// Tries all sign-ins at once; how many there were.
-async fn prove(
-    tools: &Tools,
-    subject: &Subject,
-    server: &dyn TenantServer,
-    passwords: &PerRole<Secret>,
-) -> Result<usize, StepError> {
-    let tenant = subject.name.as_str();
-    let attempt = |role: TenantRole, database: &str, password: &Secret| SignIn {
-        database: database.into(),
-        user: subject.name.role(role),
-        password: password.clone(),
-    };
-    let other = sqlx::query_scalar!(
+    /// Tries all sign-ins at once; how many there were.
+    async fn prove(
+        &self,
+        subject: &Subject,
+        server: &dyn TenantServer,
+        passwords: &PerRole<Secret>,
+    ) -> Result<usize, StepError> {
+        let tenant = subject.name.as_str();
+        let attempt = |role: TenantRole, database: &str, password: &Secret| SignIn {
+            database: database.into(),
+            user: subject.name.role(role),
+            password: password.clone(),
+        };
+        let other = sqlx::query_scalar!(
         "select name from tenant where server_id = $1 and id <> $2 and state = 'active' order by created_at desc limit 1",
         subject.server.map(|s| s.0),
         subject.id.0
     )
-    .fetch_optional(&tools.pool)
+    .fetch_optional(&self.tools.pool)
     .await?;
-    let app = TenantRole::App;
-    let mut attempts: Vec<_> =
-        passwords.iter().map(|(role, password)| attempt(role, tenant, password)).collect();
-    attempts.push(attempt(app, tenant, &draw_password(&*tools.random)));
-    attempts.push(attempt(app, "postgres", passwords.of(app)));
-    attempts.extend(other.map(|other| attempt(app, &other, passwords.of(app))));
-    let answers = futures::future::join_all(attempts.iter().map(|one| server.sign_in(one))).await;
-    let mut answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter();
-    for (role, answer) in TenantRole::ALL.iter().zip(answers.by_ref()) {
-        check_entry(subject, *role, &answer)?;
-    }
-    match answers.next() {
-        Some(SignInAnswer::Refused { code }) if code == "28P01" => {}
-        other => return Err(broken("a wrong password was not refused as such", other.as_ref())),
-    }
-    for answer in answers {
-        if !matches!(&answer, SignInAnswer::Refused { code } if code.starts_with("28") || code == "42501") {
-            return Err(broken("another database was not closed to this tenant", Some(&answer)));
+        let app = TenantRole::App;
+        let mut attempts: Vec<_> =
+            passwords.iter().map(|(role, password)| attempt(role, tenant, password)).collect();
+        attempts.push(attempt(app, tenant, &draw_password(&*self.tools.random)));
+        attempts.push(attempt(app, "postgres", passwords.of(app)));
+        attempts.extend(other.map(|other| attempt(app, &other, passwords.of(app))));
+        let answers = futures::future::join_all(attempts.iter().map(|one| server.sign_in(one))).await;
+        let mut answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter();
+        for (role, answer) in TenantRole::ALL.iter().zip(answers.by_ref()) {
+            check_entry(subject, *role, &answer, self.opens)?;
         }
+        match answers.next() {
+            Some(SignInAnswer::Refused { code }) if code == "28P01" => {}
+            other => return Err(broken("a wrong password was not refused as such", other.as_ref())),
+        }
+        for answer in answers {
+            if !matches!(&answer, SignInAnswer::Refused { code } if code.starts_with("28") || code == "42501")
+            {
+                return Err(broken("another database was not closed to this tenant", Some(&answer)));
+            }
+        }
+        Ok(attempts.len())
     }
-    Ok(attempts.len())
 }
 
 fn broken(what: &str, answer: Option<&SignInAnswer>) -> StepError {
-    StepError::Fatal(format!("The connection test found that {what} ({answer:?})."))
+    tracing::error!(?answer, "the connection test found that {what}");
+    StepError::Fatal(format!("The connection test found that {what}."))
 }
 
-/// What each role must find once it is in.
-fn check_entry(subject: &Subject, role: TenantRole, answer: &SignInAnswer) -> Result<(), StepError> {
+/// What each role must find once it is in. Extensions and rights only in a database that is `new`: later they are its
+/// owner's to change.
+fn check_entry(
+    subject: &Subject,
+    role: TenantRole,
+    answer: &SignInAnswer,
+    new: bool,
+) -> Result<(), StepError> {
     let SignInAnswer::In { user, database, tls, extensions, may_create, may_use_temp } = answer else {
         return Err(broken(&format!("the {} role cannot sign in", role.as_str()), Some(answer)));
     };
@@ -151,8 +179,8 @@ fn check_entry(subject: &Subject, role: TenantRole, answer: &SignInAnswer) -> Re
             "the session is somebody else's",
         ),
         (*tls, "the connection is not encrypted"),
-        (found == wanted, "the extensions are not those that were chosen"),
-        ((*may_create, *may_use_temp) == rights, "the rights are not those of the role"),
+        (!new || found == wanted, "the extensions are not those that were chosen"),
+        (!new || (*may_create, *may_use_temp) == rights, "the rights are not those of the role"),
     ];
     match right.into_iter().find(|(holds, _)| !holds) {
         Some((_, what)) => Err(broken(&format!("as {} {what}", role.as_str()), Some(answer))),
@@ -160,8 +188,8 @@ fn check_entry(subject: &Subject, role: TenantRole, answer: &SignInAnswer) -> Re
     }
 }
 
-/// The rules in force must have exactly this tenant's lines: its own addresses, and nothing of the probe.
-async fn compare_rules(subject: &Subject, server: &dyn TenantServer) -> Result<(), StepError> {
+/// Whether the rules have exactly this tenant's lines: its own addresses, and nothing of the probe.
+async fn rules_are_right(subject: &Subject, server: &dyn TenantServer) -> Result<bool, StepError> {
     let block = server.read_rules().await?.unwrap_or_default();
     let own = |text: &str| {
         let marks = [format!("hostssl {} ", subject.name), format!("host all +{} ", subject.name)];
@@ -171,8 +199,5 @@ async fn compare_rules(subject: &Subject, server: &dyn TenantServer) -> Result<(
             .collect::<Vec<_>>()
     };
     let rule = hba::TenantRule { tenant: subject.name.clone(), reach: subject.reach.clone(), probe: None };
-    if own(&block) == own(&hba::render(&[rule])) {
-        return Ok(());
-    }
-    Err(StepError::Retry("The address rules on the server are not those that were asked for.".into()))
+    Ok(own(&block) == own(&hba::render(&[rule])))
 }
