@@ -224,6 +224,9 @@ async function failing({ portal, page, to, show, restart }) {
   await page.waitForURL(`${portal.url}/sign-up/check`);
   const name = await visitor.create(page, portal);
   await page.getByRole('button', { name: 'Try again' }).waitFor({ timeout: 60_000 });
+  // The live page loads itself once more when the run has ended.
+  await to(`/t/${name}/setup`);
+  await page.getByRole('button', { name: 'Try again' }).waitFor();
   await show('setup, failed');
   await to(`/t/${name}`);
   await show('overview, failed');

@@ -12,6 +12,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
+use tokio::time::Instant;
+
+/// Shortest and longest pause before a server's watchdog is called back.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
 /// The reachable servers by id.
 #[derive(Clone, Default)]
@@ -108,5 +112,28 @@ pub async fn measure(worker: PgPool, servers: Servers) {
                 tracing::warn!(server = %id, %error, "the size of the databases cannot be recorded");
             }
         }
+    }
+}
+
+/// Keeps a watchdog on the lock table of each server that is there now. Works until the process ends.
+pub async fn watch(servers: Servers) {
+    let watches = servers.all().into_iter().map(|(id, server)| watch_one(id, server));
+    futures::future::join_all(watches).await;
+    // There was none to watch.
+    std::future::pending::<()>().await;
+}
+
+async fn watch_one(id: ServerId, server: Arc<dyn TenantServer>) {
+    let (shortest, longest) = PAUSES;
+    let mut pause = shortest;
+    loop {
+        let began = Instant::now();
+        let Err(error) = server.watch_locks().await;
+        if began.elapsed() > longest {
+            pause = shortest;
+        }
+        tracing::warn!(server = %id, %error, "nobody watches the locks; trying again in {} ms", pause.as_millis());
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(longest);
     }
 }

@@ -21,6 +21,7 @@ mod session;
 mod sign_in;
 mod usage;
 mod verifier;
+mod watchdog;
 
 pub use verifier::ScramVerifier;
 
@@ -35,7 +36,7 @@ use innkeeper_domain::{
     },
 };
 use sqlx::postgres::PgConnectOptions;
-use std::{fmt, net::IpAddr};
+use std::{convert::Infallible, fmt, net::IpAddr};
 
 /// How the portal's own trials to sign in reach a server.
 #[derive(Debug, Clone)]
@@ -143,5 +144,9 @@ impl TenantServer for PostgresServer {
         let ServerAccess { admin, control_database, shared, .. } = &self.access;
         let found = inventory::inventory(admin, control_database.as_deref()).await?;
         Ok(if *shared { inventory::ours(found) } else { found })
+    }
+
+    async fn watch_locks(&self) -> Result<Infallible, ServerError> {
+        Ok(watchdog::watch(&self.access.admin).await?)
     }
 }

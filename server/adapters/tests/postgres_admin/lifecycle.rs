@@ -110,7 +110,7 @@ async fn limits_are_set_changed_and_taken_back() {
         (SELECT string_agg(rolconnlimit::text, ',' ORDER BY rolname) FROM pg_roles WHERE rolname LIKE 'shop\\_aaaaaa\\_%'))
         FROM pg_database d WHERE datname = 'shop_aaaaaa'";
     let expected = "30 {work_mem=8MB,maintenance_work_mem=8MB,effective_cache_size=256MB,temp_file_limit=1GB,\
-                    idle_in_transaction_session_timeout=5min,log_min_duration_statement=-1} 15,5,10";
+                    idle_in_transaction_session_timeout=5min,log_min_duration_statement=-1,log_min_messages=fatal} 15,5,10";
     assert_eq!(texts(&mut admin, sql).await, [expected]);
 
     // A setting of an earlier plan does not stay.

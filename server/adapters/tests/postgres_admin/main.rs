@@ -9,3 +9,4 @@ mod lifecycle;
 mod locking;
 mod looking;
 mod rules;
+mod watchdog;

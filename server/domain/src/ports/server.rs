@@ -6,7 +6,7 @@ use crate::{
     tenant::{PerRole, TenantRole},
 };
 use async_trait::async_trait;
-use std::net::IpAddr;
+use std::{convert::Infallible, net::IpAddr};
 
 /// A PostgreSQL server that did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -152,6 +152,9 @@ pub trait TenantServer: Send + Sync {
     async fn first_connection(&self, tenant: &TenantName) -> Result<Option<FirstConnection>, ServerError>;
     /// Reads everything that could be an orphan.
     async fn inventory(&self) -> Result<Inventory, ServerError>;
+    /// Ends sessions of tenants that are about to fill the lock table, which all databases of the server share, so
+    /// that the others can still sign in. Works until its own session is lost, and says why: call it again.
+    async fn watch_locks(&self) -> Result<Infallible, ServerError>;
 }
 
 /// The one session that changes a tenant, under its lock. Every call looks first and may be repeated. An error ends

@@ -285,4 +285,7 @@ impl TenantServer for ToldServer {
     async fn inventory(&self) -> Result<Inventory, ServerError> {
         not_told()
     }
+    async fn watch_locks(&self) -> Result<std::convert::Infallible, ServerError> {
+        not_told()
+    }
 }
