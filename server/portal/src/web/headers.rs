@@ -38,6 +38,18 @@ static ALWAYS: [(HeaderName, &str); 5] = [
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Secretive;
 
+/// After this, the page that was left must not come back from the browser's memory, which no-store does not forbid.
+const LEAVING: [&str; 1] = ["/do/confirm"];
+
+/// A cookie that says nothing: Chromium forgets pages with no-store once an HttpOnly cookie has changed.
+fn left(https: bool) -> HeaderValue {
+    HeaderValue::from_static(if https {
+        "__Host-left=1; Secure; HttpOnly; SameSite=Lax; Path=/; Max-Age=60"
+    } else {
+        "left=1; HttpOnly; SameSite=Lax; Path=/; Max-Age=60"
+    })
+}
+
 /// Whether a secret is shown on this path, or stands in its URL.
 pub(super) fn is_secretive(path: &str) -> bool {
     let handoff = |rest: &str| rest.split_once('/').is_some_and(|(_, page)| page.starts_with("handoff"));
@@ -47,6 +59,7 @@ pub(super) fn is_secretive(path: &str) -> bool {
 /// Sets what is missing on the way out.
 pub(super) async fn headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let secretive = is_secretive(request.uri().path());
+    let leaves = LEAVING.contains(&request.uri().path());
     let mut answer = next.run(request).await;
     let headers = answer.headers_mut();
     for (name, value) in &ALWAYS {
@@ -61,6 +74,9 @@ pub(super) async fn headers(State(state): State<AppState>, request: Request, nex
     // What may be kept says so itself; all else is somebody's own.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     mend_cookies(headers, state.site.https());
+    if leaves {
+        headers.append(SET_COOKIE, left(state.site.https()));
+    }
     if secretive {
         answer.extensions_mut().insert(Secretive);
     }
