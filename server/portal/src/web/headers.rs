@@ -41,7 +41,7 @@ pub(super) struct Secretive;
 /// After this, the page that was left must not come back from the browser's memory, which no-store does not forbid.
 const LEAVING: [&str; 1] = ["/do/confirm"];
 
-/// A cookie that says nothing: Chromium forgets pages with no-store once an HttpOnly cookie has changed.
+/// A cookie that says nothing: Chromium forgets pages with no-store once an `HttpOnly` cookie has changed.
 fn left(https: bool) -> HeaderValue {
     HeaderValue::from_static(if https {
         "__Host-left=1; Secure; HttpOnly; SameSite=Lax; Path=/; Max-Age=60"
