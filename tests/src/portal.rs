@@ -315,6 +315,18 @@ fn pump(output: PipeReader, mut log: File, tell: oneshot::Sender<()>) {
 
 /// Two ports that nobody listens on.
 fn free_ports() -> (u16, u16) {
-    let [first, second] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    (first.local_addr().unwrap().port(), second.local_addr().unwrap().port())
+    (free_port(), free_port())
+}
+
+/// A port that nobody listens on, below those from which outgoing connections are drawn: otherwise one of another test
+/// takes it before the server does. Every process has its own part of the range.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let own = std::process::id().wrapping_mul(8);
+    let ports = std::iter::repeat_with(|| {
+        let next = own.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        20_000 + u16::try_from(next % 12_000).unwrap()
+    });
+    let free = ports.take(12_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.expect("a port is free")
 }

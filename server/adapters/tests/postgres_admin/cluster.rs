@@ -15,6 +15,7 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// Rules that an operator might have: one for the machine's own administrator, and a dangerously wide one.
@@ -34,7 +35,7 @@ impl Cluster {
 
     /// Starts a server with more lines of configuration.
     pub fn start_with(more: &str) -> Self {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let folder = std::env::temp_dir().join(format!("innkeeper-test-{}-{port}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let cluster = Self { ca: certificates(&folder), folder, port };
@@ -283,4 +284,17 @@ pub async fn run_sql(session: &mut PgConnection, sql: &str) -> sqlx::Result<()> 
 pub async fn texts(session: &mut PgConnection, sql: &str) -> Vec<String> {
     let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(session).await.unwrap();
     rows.iter().map(|row| row.get::<String, _>(0)).collect()
+}
+
+/// A port that nobody listens on, below those from which outgoing connections are drawn: otherwise one of another test
+/// takes it while initdb runs. Every process has its own part of the range.
+fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let own = std::process::id().wrapping_mul(8);
+    let ports = std::iter::repeat_with(|| {
+        let next = own.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        20_000 + u16::try_from(next % 12_000).unwrap()
+    });
+    let free = ports.take(12_000).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+    free.expect("a port is free")
 }

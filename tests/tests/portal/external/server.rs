@@ -5,7 +5,6 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use sqlx::{ConnectOptions as _, PgConnection, postgres::PgConnectOptions};
 use std::{
     env, fs,
-    net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -44,7 +43,7 @@ impl OperatorServer {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("innkeeper-operator-{}-{count}", std::process::id()));
         fs::create_dir(&folder).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = innkeeper_tests::portal::free_port();
         certificates(&folder);
         if rustix::process::geteuid().is_root() {
             call(Command::new("chown").args(["-R", "postgres:"]).arg(&folder));
