@@ -15,6 +15,9 @@ const READY = /^Innkeeper is ready at (\S+)/m;
 const START_SECONDS = 120;
 const STOP_SECONDS = 60;
 
+// A spec that is stopped from outside takes its portals with it: their own `exit` handlers see to that.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 /** Starts a portal. `env` is added to its environment, for example a failpoint. */
 export async function startPortal(env = {}) {
   // Its cluster runs as an unprivileged user, who has to get through to it.
