@@ -48,7 +48,10 @@ impl Problem {
                 "It was not sent as a form. Use the page itself to send it. Nothing was changed.",
             ),
             429 => ("Too many tries", "Wait a few minutes, then try again. Nothing was changed."),
-            503 => ("Innkeeper is busy", "Too much is going on at this moment. Try again in a minute."),
+            503 => (
+                "Innkeeper is busy",
+                "Too much is going on, or its database is away for a moment. Try again in a minute.",
+            ),
             _ => (
                 "Something broke on our side",
                 "We have written down what happened. Try again; if it happens once more, tell support.",

@@ -45,6 +45,18 @@ impl Error {
         Self::Corrupt(format!("{what} {value}"))
     }
 
+    /// Whether the control database cannot be reached at the moment: worth another try soon.
+    pub fn is_away(error: &sqlx::Error) -> bool {
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+            // Connection lost, out of connections, shutting down or starting (PostgreSQL, appendix A).
+            sqlx::Error::Database(said) => {
+                said.code().is_some_and(|code| matches!(code.get(..2), Some("08" | "57")) || code == "53300")
+            }
+            _ => false,
+        }
+    }
+
     /// Whether this is a breach of the named unique index or constraint.
     pub fn breaks(error: &sqlx::Error, constraint: &str) -> bool {
         error.as_database_error().and_then(sqlx::error::DatabaseError::constraint) == Some(constraint)

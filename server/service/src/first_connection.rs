@@ -16,7 +16,7 @@ use innkeeper_domain::{
 use ipnet::IpNet;
 use serde_json::json;
 use sqlx::PgPool;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use uuid::Uuid;
 
 const EVERY: Duration = Duration::from_secs(2);
@@ -26,6 +26,9 @@ const MOST: i64 = 50;
 const AT_ONCE: usize = 8;
 /// How long one server may take to answer for one tenant.
 const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Looks remembered before all are forgotten, so that their number has an end.
+const FORGET: usize = 10_000;
 
 struct Waiting {
     id: TenantId,
@@ -40,9 +43,10 @@ pub async fn watch(pool: PgPool, servers: Servers, ids: Ids) {
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut after = Uuid::nil();
+    let mut looks = Looks::default();
     loop {
         tick.tick().await;
-        match round(&pool, &servers, &ids, after).await {
+        match round(&pool, &servers, &ids, &mut looks, after).await {
             Ok(next) => after = next,
             Err(error) => tracing::error!(%error, "cannot look for first connections; trying again in 2 s"),
         }
@@ -51,7 +55,7 @@ pub async fn watch(pool: PgPool, servers: Servers, ids: Ids) {
 
 /// Asks about the next tenants behind `after`, and says behind which one the next round goes on: where there are more
 /// than fit in a round, each has its turn.
-async fn round(pool: &PgPool, servers: &Servers, ids: &Ids, after: Uuid) -> Result<Uuid> {
+async fn round(pool: &PgPool, servers: &Servers, ids: &Ids, looks: &mut Looks, after: Uuid) -> Result<Uuid> {
     let rows = sqlx::query!(
         r#"select id, organisation_id, name, server_id as "server_id!" from tenant t
            where state = 'active' and first_connected_at is null and server_id is not null and id > $1
@@ -73,7 +77,7 @@ async fn round(pool: &PgPool, servers: &Servers, ids: &Ids, after: Uuid) -> Resu
             server: ServerId(row.server_id),
         })
     });
-    let waiting = waiting.collect::<Result<Vec<_>>>()?;
+    let waiting = looks.worth(servers, waiting.collect::<Result<Vec<_>>>()?).await;
     stream::iter(waiting)
         .for_each_concurrent(AT_ONCE, async |tenant| {
             let Some(seen) = ask(servers, &tenant).await else { return };
@@ -83,6 +87,61 @@ async fn round(pool: &PgPool, servers: &Servers, ids: &Ids, after: Uuid) -> Resu
         })
         .await;
     Ok(next)
+}
+
+/// What was found when tenants were looked at last: reading a log is dear, and tells nothing new before another session
+/// was begun.
+#[derive(Default)]
+struct Looks(HashMap<TenantId, Look>);
+
+#[derive(PartialEq)]
+struct Look {
+    sessions: i64,
+    times: u8,
+}
+
+impl Looks {
+    /// Those whose sessions became more, and for a second time those of the round before: the log may come later than
+    /// the count. Also those whose server does not count.
+    async fn worth(&mut self, servers: &Servers, waiting: Vec<Waiting>) -> Vec<Waiting> {
+        if self.0.len() > FORGET {
+            self.0.clear();
+        }
+        let mut by_server: HashMap<ServerId, Vec<Waiting>> = HashMap::new();
+        for tenant in waiting {
+            by_server.entry(tenant.server).or_default().push(tenant);
+        }
+        let mut worth = Vec::new();
+        for (id, tenants) in by_server {
+            let Some(server) = servers.get(id) else { continue };
+            let names: Vec<_> = tenants.iter().map(|tenant| tenant.name.clone()).collect();
+            let counts = match tokio::time::timeout(DEADLINE, server.sessions(&names)).await {
+                Ok(Ok(counts)) => counts,
+                Ok(Err(error)) => {
+                    tracing::debug!(server = %id, %error, "the server does not say how many sessions there were");
+                    continue;
+                }
+                Err(_) => {
+                    tracing::debug!(server = %id, "the server did not say within 5 s how many sessions there were");
+                    continue;
+                }
+            };
+            worth.extend(tenants.into_iter().filter(|tenant| match counts.get(&tenant.name) {
+                Some(sessions) => self.is_due(tenant.id, *sessions),
+                None => true,
+            }));
+        }
+        worth
+    }
+
+    fn is_due(&mut self, tenant: TenantId, sessions: i64) -> bool {
+        let look = self.0.entry(tenant).or_insert(Look { sessions, times: 0 });
+        if look.sessions != sessions {
+            *look = Look { sessions, times: 0 };
+        }
+        look.times = look.times.saturating_add(1);
+        look.times <= 2
+    }
 }
 
 /// What the tenant's server says; none also when it does not answer, since it will be asked again.

@@ -1,4 +1,4 @@
-//! Removes what is over: sessions, refused forms, lines nobody came for, rate windows, sign-ins by mail.
+//! Removes what is over: sessions, refused forms, lines nobody came for, rate windows, sign-ins by mail, old mails.
 
 use sqlx::PgPool;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub async fn run(pool: PgPool) {
 /// Sweeps once; how many rows are gone.
 pub async fn once(pool: &PgPool) -> sqlx::Result<u64> {
     let mut removed = 0;
-    for table in [Table::Session, Table::Form, Table::Flash, Table::Rate, Table::Challenge] {
+    for table in [Table::Session, Table::Form, Table::Flash, Table::Rate, Table::Challenge, Table::Mail] {
         for _ in 0..BATCHES {
             let batch = table.sweep(pool).await?;
             removed += batch;
@@ -45,6 +45,7 @@ enum Table {
     Flash,
     Rate,
     Challenge,
+    Mail,
 }
 
 impl Table {
@@ -92,6 +93,16 @@ impl Table {
                 sqlx::query!(
                     "delete from challenge where created_at < now() - interval '1 day' and id = any (array(
                        select id from challenge where created_at < now() - interval '1 day' limit $1))",
+                    BATCH
+                )
+                .execute(pool)
+                .await?
+            }
+            Self::Mail => {
+                sqlx::query!(
+                    "delete from outbox where state <> 'waiting' and created_at < now() - interval '30 days'
+                       and id = any (array(select id from outbox
+                         where state <> 'waiting' and created_at < now() - interval '30 days' limit $1))",
                     BATCH
                 )
                 .execute(pool)

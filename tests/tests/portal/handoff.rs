@@ -6,6 +6,7 @@ use innkeeper_tests::{
     until,
 };
 use reqwest::Method;
+use sqlx::Connection as _;
 
 fn shows_passwords(page: &Page) -> bool {
     page.html().elements().any(|element| element.attribute("data-format").is_some())
@@ -99,8 +100,26 @@ async fn what_was_not_saved_in_time_is_destroyed_and_made_anew() {
     assert!(page.html().text().contains("15 minutes are over"), "{page}");
     assert_eq!(sign_in_code(&first.options("app")).await, "OK");
 
-    // New passwords: the old ones stop, the new ones are shown once.
+    // New passwords: the old ones stop, the new ones are shown once. Also while a role uses all its connections.
+    let mut held = Vec::new();
+    for _ in 0..5 {
+        held.push(first.connect("owner").await);
+    }
+    assert_eq!(sign_in_code(&first.options("owner")).await, "53300", "the plan gives the owner 5");
     let second = renew(&jane, &name).await;
+    let said = "select output from step where name = 'verify_access' order by finished_at desc limit 1";
+    assert_eq!(
+        value(&mut control, said).await,
+        "2 sign-ins over TLS passed, 2 that must be refused were; owner has no connection left, its password was accepted"
+    );
+    for session in held {
+        session.close().await.unwrap();
+    }
+    until(10, "the end of the sessions", async || {
+        let sql = format!("select count(*) from pg_stat_activity where usename = '{name}_owner'");
+        (value(&mut control, &sql).await == "0").then_some(())
+    })
+    .await;
     for role in ROLES {
         assert_ne!(first.passwords[role], second.passwords[role]);
         assert_eq!(sign_in_code(&first.options(role)).await, "28P01");

@@ -15,14 +15,21 @@ use sqlx::{ConnectOptions as _, Connection as _, postgres::PgConnectOptions};
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
+    time::Duration,
 };
 use time::OffsetDateTime;
+use tokio::time::sleep;
+
+/// How often the server is looked at, and the longest pause between two tries to start it again.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// A running cluster that this process drives. Dropping it leaves the server running, to be adopted by the next
 /// portal; [`EmbeddedCluster::stop`] ends it.
 #[derive(Debug)]
 pub struct EmbeddedCluster {
     address: ClusterAddress,
+    settings: EmbeddedSettings,
     data_dir: PathBuf,
     home: Home,
     tools: Tools,
@@ -58,7 +65,7 @@ impl EmbeddedCluster {
         tls::ensure(&home, &tools, &settings.host, authority, now)?;
         let address = server::bring_up(&home, &tools, &settings).await?;
         let pruning = Pruning::start(home.log());
-        Ok(Self { address, data_dir: data.0, home, tools, _pruning: pruning, _lock: lock })
+        Ok(Self { address, settings, data_dir: data.0, home, tools, _pruning: pruning, _lock: lock })
     }
 
     /// The cluster of these settings if its server runs, for a command beside the portal. Changes nothing.
@@ -140,6 +147,35 @@ impl EmbeddedCluster {
             postmaster::reload(&running)?;
         }
         Ok(written)
+    }
+
+    /// Starts the server again whenever it has ended, by whatever hand. Never ends; dropped it watches no longer.
+    pub async fn keep_running(&self) {
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            sleep(pause).await;
+            let found = match postmaster::find(&self.home.cluster()) {
+                Ok(Some(_)) => Ok(false),
+                Ok(None) => {
+                    tracing::error!("the embedded cluster has ended; starting it again");
+                    server::bring_up(&self.home, &self.tools, &self.settings).await.map(|_| true)
+                }
+                Err(error) => Err(error),
+            };
+            pause = match found {
+                Ok(started) => {
+                    if started {
+                        tracing::info!("the embedded cluster runs again");
+                    }
+                    SHORTEST_PAUSE
+                }
+                Err(error) => {
+                    let next = (pause * 2).min(LONGEST_PAUSE);
+                    tracing::error!(%error, "the embedded cluster cannot be started; trying again in {next:?}");
+                    next
+                }
+            };
+        }
     }
 
     /// Stops the server: sessions are ended and all is written within 20 s, else it is stopped at once and recovers at

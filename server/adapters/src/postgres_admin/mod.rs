@@ -36,7 +36,7 @@ use innkeeper_domain::{
     },
 };
 use sqlx::postgres::PgConnectOptions;
-use std::{convert::Infallible, fmt, net::IpAddr};
+use std::{collections::HashMap, convert::Infallible, fmt, net::IpAddr};
 
 /// How the portal's own trials to sign in reach a server.
 #[derive(Debug, Clone)]
@@ -134,6 +134,10 @@ impl TenantServer for PostgresServer {
 
     async fn usage(&self, tenant: &TenantName) -> Result<Option<Usage>, ServerError> {
         Ok(usage::usage(&self.access.admin, tenant).await?)
+    }
+
+    async fn sessions(&self, tenants: &[TenantName]) -> Result<HashMap<TenantName, i64>, ServerError> {
+        Ok(usage::sessions(&self.access.admin, tenants).await?)
     }
 
     async fn first_connection(&self, tenant: &TenantName) -> Result<Option<FirstConnection>, ServerError> {

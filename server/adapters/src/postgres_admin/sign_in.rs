@@ -43,10 +43,7 @@ pub(super) async fn sign_in(
         Ok(Ok(ReadBack { user, database, tls, extensions, may_create, may_use_temp })) => {
             Ok(SignInAnswer::In { user, database, tls, extensions, may_create, may_use_temp })
         }
-        Ok(Err(error)) => match refusal(&error) {
-            Some(code) => Ok(SignInAnswer::Refused { code }),
-            None => Err(Failure::of(DOING, &error)),
-        },
+        Ok(Err(error)) => answer(&error).ok_or_else(|| Failure::of(DOING, &error)),
         Err(_) => Err(Failure::later(DOING, format!("no answer within {} s", DEADLINE.as_secs()))),
     }
 }
@@ -67,9 +64,13 @@ async fn look(options: &PgConnectOptions) -> sqlx::Result<ReadBack> {
     Ok(found)
 }
 
-/// The SQLSTATE, where the server does not let this user in: rules or password (class 28), no right to connect,
-/// no such database. Out of connections is no refusal: it passes.
-fn refusal(error: &sqlx::Error) -> Option<String> {
+/// What the server said, where it does not let this user in: rules or password (class 28), no right to connect, no such
+/// database, no connection left.
+fn answer(error: &sqlx::Error) -> Option<SignInAnswer> {
     let code = error.as_database_error()?.code()?;
-    (code.starts_with("28") || code == "42501" || code == "3D000").then(|| code.into_owned())
+    if code == "53300" {
+        return Some(SignInAnswer::Full);
+    }
+    (code.starts_with("28") || code == "42501" || code == "3D000")
+        .then(|| SignInAnswer::Refused { code: code.into_owned() })
 }

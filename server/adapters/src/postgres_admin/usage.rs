@@ -9,6 +9,7 @@ use innkeeper_domain::{
     tenant::PerRole,
 };
 use sqlx::postgres::PgConnectOptions;
+use std::collections::HashMap;
 
 /// Reads what decides about room. The sizes take seconds at thousands of databases.
 pub(super) async fn facts(options: &PgConnectOptions) -> Result<ServerFacts, Failure> {
@@ -69,6 +70,24 @@ pub(super) async fn usage(options: &PgConnectOptions, tenant: &TenantName) -> Re
         sessions,
         cache_hit_percent: percent(hit, read),
     }))
+}
+
+/// Counts the sessions that were begun in these databases (`pg_stat_database`); those it does not count are left out.
+pub(super) async fn sessions(
+    options: &PgConnectOptions,
+    tenants: &[TenantName],
+) -> Result<HashMap<TenantName, i64>, Failure> {
+    let mut admin = Admin::open(options, None).await?;
+    let names: Vec<&str> = tenants.iter().map(TenantName::as_str).collect();
+    let query = sqlx::query_as(
+        "SELECT n.position, s.sessions FROM unnest($1::text[]) WITH ORDINALITY AS n(name, position)
+         JOIN pg_stat_database s ON s.datname = n.name WHERE current_setting('track_counts')::bool",
+    );
+    let found: Vec<(i64, i64)> =
+        within("counting sessions", query.bind(&names).fetch_all(admin.raw())).await?;
+    admin.close().await;
+    let tenant = |position: i64| tenants.get(usize::try_from(position - 1).ok()?).cloned();
+    Ok(found.into_iter().filter_map(|(position, count)| Some((tenant(position)?, count))).collect())
 }
 
 fn percent(hit: i64, read: i64) -> Option<f64> {

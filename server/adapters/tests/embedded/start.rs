@@ -89,6 +89,26 @@ async fn a_server_survives_its_portal_and_a_portal_its_server() {
 }
 
 #[tokio::test]
+async fn a_server_that_ends_is_started_again() {
+    let scratch = Scratch::new("ends", "data");
+    let cluster = scratch.start().await;
+    let killed = scratch.server().unwrap();
+    execute(&mut superuser(cluster.address()).await, "CREATE TABLE kept AS SELECT 'kept' AS word").await;
+    let back = async {
+        signal("KILL", killed);
+        wait_for_end(killed);
+        while EmbeddedCluster::running(&scratch.settings).await.unwrap().is_none() {}
+    };
+    tokio::select! {
+        () = cluster.keep_running() => unreachable!("it never ends"),
+        () = back => {}
+    }
+    assert_ne!(scratch.server(), Some(killed));
+    assert_eq!(text(&mut superuser(cluster.address()).await, "SELECT word FROM kept").await, "kept");
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_half_made_cluster_is_made_anew_also_where_the_server_may_not_go() {
     // Too long for the path of a Unix socket; and below a folder that is closed to all other users.
     let long = format!("closed/{}/data", "d".repeat(100));

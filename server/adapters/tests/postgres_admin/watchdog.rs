@@ -59,6 +59,7 @@ async fn a_flood_of_locks_keeps_nobody_out() {
         let answer = match server.sign_in(&blog.sign_in(TenantRole::App)).await {
             Ok(SignInAnswer::In { .. }) => "in".to_owned(),
             Ok(SignInAnswer::Refused { code }) => code,
+            Ok(SignInAnswer::Full) => "full".to_owned(),
             Err(error) => error.to_string(),
         };
         *answers.entry(answer).or_insert(0) += 1;

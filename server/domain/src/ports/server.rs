@@ -6,7 +6,7 @@ use crate::{
     tenant::{PerRole, TenantRole},
 };
 use async_trait::async_trait;
-use std::{convert::Infallible, net::IpAddr};
+use std::{collections::HashMap, convert::Infallible, net::IpAddr};
 
 /// A PostgreSQL server that did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +77,8 @@ pub enum SignInAnswer {
         /// The SQLSTATE.
         code: String,
     },
+    /// No connection was left, of the role, of its database or of the server (SQLSTATE 53300).
+    Full,
 }
 
 /// How much a tenant uses.
@@ -147,6 +149,9 @@ pub trait TenantServer: Send + Sync {
     async fn sign_in(&self, attempt: &SignIn) -> Result<SignInAnswer, ServerError>;
     /// What a tenant uses now; none if it is not there.
     async fn usage(&self, tenant: &TenantName) -> Result<Option<Usage>, ServerError>;
+    /// How many sessions were ever begun in each of these tenants' databases, ours included, as far as the server counts
+    /// them: nothing in its log is new while the number stays.
+    async fn sessions(&self, tenants: &[TenantName]) -> Result<HashMap<TenantName, i64>, ServerError>;
     /// Looks in the server's log for the first session of the tenant's roles that did not come from the portal's
     /// probes. None where the log cannot be read or has none.
     async fn first_connection(&self, tenant: &TenantName) -> Result<Option<FirstConnection>, ServerError>;

@@ -54,9 +54,17 @@ impl Control {
         Ok(Some(Reach::socket(address, settings, ca)))
     }
 
-    /// Renews the cluster's certificate in time. Never ends.
-    pub async fn keep_certificate(&self) {
-        let Some((cluster, authority)) = &self.cluster else { return std::future::pending().await };
+    /// Keeps the embedded cluster running and its certificate valid. Never ends.
+    pub async fn keep(&self) {
+        match &self.cluster {
+            Some((cluster, authority)) => {
+                tokio::join!(cluster.keep_running(), Self::keep_certificate(cluster, authority));
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn keep_certificate(cluster: &EmbeddedCluster, authority: &Authority) {
         let mut tick = tokio::time::interval(CERTIFICATE);
         loop {
             tick.tick().await;

@@ -25,7 +25,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let control = Control::open(&config).await?;
     let served = tokio::select! {
         served = run(&config, &control, listener, closing) => served,
-        () = control.keep_certificate() => Err(StartError::WorkerEnded("the renewal of the certificate")),
+        () = control.keep() => Err(StartError::WorkerEnded("the watch over the embedded cluster")),
     };
     let closed = control.close().await;
     served.and(closed)

@@ -2,6 +2,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
 use innkeeper_app::web::with_query;
 use innkeeper_service::Error;
+use tower_sessions::session_store::Error as Stored;
 
 /// A status that becomes a page at the edge (see [`super::edge`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,10 @@ impl IntoResponse for Problem {
 impl From<tower_sessions::session::Error> for Problem {
     fn from(error: tower_sessions::session::Error) -> Self {
         tracing::error!(%error, "the session cannot be read or written");
-        Self::INTERNAL
+        match error {
+            tower_sessions::session::Error::Store(Stored::Backend(_)) => Self::BUSY,
+            _ => Self::INTERNAL,
+        }
     }
 }
 
@@ -44,6 +48,10 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound => Self::NOT_FOUND,
             Error::TooMany(seconds) => Self::TooMany(seconds),
+            Error::Database(error) if Error::is_away(&error) => {
+                tracing::error!(%error, "a request failed, since the control database is away");
+                Self::BUSY
+            }
             error => {
                 tracing::error!(%error, "a request failed");
                 Self::INTERNAL

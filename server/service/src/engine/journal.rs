@@ -158,10 +158,13 @@ pub async fn give_up(pool: &PgPool, run: &mut RunRow, why: &str) -> Written<()> 
 pub async fn undone<C: Send>(pool: &PgPool, run: &mut RunRow, plan: &dyn Plan<C>) -> Written<()> {
     let mut tx = begin(pool, run).await?;
     sqlx::query!(
-        "update step set state = case when error is not null then 'failed' else 'undone' end, finished_at = now()
-         where run_id = $1 and position = $2 and state <> 'waiting'",
+        "update step s set finished_at = now(), state = case when later then 'undone' else 'failed' end,
+           error = case when later then null else $3 end
+         from (select exists (select from step where run_id = $1 and position > $2 and state <> 'waiting')) e (later)
+         where s.run_id = $1 and s.position = $2 and s.state <> 'waiting'",
         run.id.0,
-        position(run)
+        position(run),
+        run.failure,
     )
     .execute(&mut *tx)
     .await?;

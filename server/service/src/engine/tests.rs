@@ -31,13 +31,14 @@ struct Theatre {
 impl Theatre {
     fn act(&self, action: String) -> Result<(), StepError> {
         self.seen.lock().unwrap().push(action.clone());
-        match self.orders.lock().unwrap().get_mut(&action) {
+        let ordered = match self.orders.lock().unwrap().get_mut(&action) {
             Some((left, error)) if *left > 0 => {
                 *left -= 1;
-                Err(error(action))
+                Some(*error)
             }
-            _ => Ok(()),
-        }
+            _ => None,
+        };
+        ordered.map_or(Ok(()), |error| Err(error(action)))
     }
 
     fn order(&self, action: &str, times: u32, error: Fault) {
@@ -205,6 +206,19 @@ async fn a_step_is_tried_again_and_then_given_up(pool: PgPool) {
     theatre.order("b", 99, StepError::Retry);
     assert_eq!(perform(&portal, &theatre, run).await, "failed");
     assert_eq!(theatre.seen(), "a b b b b b -b -a Failed(\"b\")");
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn a_step_that_panics_has_failed_once_more(pool: PgPool) {
+    let (portal, theatre, run) = stage(&pool).await;
+    theatre.order("b", 1, |_| panic!("ordered"));
+    theatre.order("c", 99, |_| panic!("ordered"));
+    theatre.order("-b", 2, |_| panic!("ordered"));
+    assert_eq!(perform(&portal, &theatre, run).await, "failed");
+    let why = "A fault in the portal itself; its log says where.";
+    assert_eq!(theatre.seen(), format!("a b b c c c c c -c -b -b -b -a Failed({why:?})"));
+    let undone = || ("undone".to_owned(), None);
+    assert_eq!(steps(&portal).await, [undone(), undone(), ("failed".into(), Some(why.into()))]);
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]

@@ -5,12 +5,13 @@ use super::{
     step::{Outcome, Plan, RunRow, Step, StepCx, StepError},
 };
 use crate::changes::{Change, Changes};
+use futures::FutureExt;
 use innkeeper_domain::{
     ports::Random,
     run::{RunKind, RunState},
 };
 use sqlx::PgPool;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::{sync::broadcast::error::RecvError, task::JoinSet};
 
 /// How an engine works.
@@ -228,11 +229,16 @@ async fn undo<C: Send>(step: &dyn Step<C>, run: &RunRow, hold: &mut C) -> Result
     within(step, acting).await
 }
 
+/// A try that takes too long or panics counts as any other that failed.
 async fn within<C: Send, T>(
     step: &dyn Step<C>,
     acting: impl Future<Output = Result<T, StepError>>,
 ) -> Result<T, StepError> {
-    tokio::time::timeout(step.deadline(), acting).await.unwrap_or_else(|_| {
-        Err(StepError::Retry(format!("no answer within {} s", step.deadline().as_secs())))
-    })
+    // What a panic leaves half changed is the step's session, which it had taken out of the hold and is gone.
+    let acting = AssertUnwindSafe(acting).catch_unwind();
+    match tokio::time::timeout(step.deadline(), acting).await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(_)) => Err(StepError::Retry("A fault in the portal itself; its log says where.".into())),
+        Err(_) => Err(StepError::Retry(format!("no answer within {} s", step.deadline().as_secs()))),
+    }
 }

@@ -77,7 +77,30 @@ impl Sweep {
                 Err(error) => tracing::error!(handoff = %HandoffId(id), %error, "a handoff cannot be ended"),
             }
         }
+        self.try_expiry_again().await?;
         Ok(ended)
+    }
+
+    /// Starts again, for a day, what should have taken passwords away and did not succeed: in 5 minutes the server may
+    /// be back. A newer handoff has passwords that are not to be taken away.
+    async fn try_expiry_again(&self) -> Result<()> {
+        let mut tx = self.pool.begin().await?;
+        let left = sqlx::query!(
+            "select t.id, t.organisation_id from tenant t
+             join lateral (select state, closed_at from handoff where tenant_id = t.id order by created_at desc limit 1) h
+               on h.state = 'expired' and h.closed_at > now() - interval '1 day'
+             join lateral (select kind, state, finished_at from run where tenant_id = t.id order by created_at desc, id desc limit 1) r
+               on r.kind = 'expire_passwords' and r.state = 'failed' and r.finished_at < now() - interval '5 minutes'
+             where t.state = 'active' order by t.id limit $1 for update of t skip locked",
+            MOST
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        for row in left {
+            let (organisation, tenant) = (OrganisationId(row.organisation_id), TenantId(row.id));
+            provision::start_expiry(&self.ids, &*self.random, &mut tx, organisation, tenant).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// Ends one handoff; whether it still was to be ended.

@@ -232,6 +232,30 @@ async fn unopened_it_expires_and_the_passwords_are_taken_away(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn passwords_that_could_not_be_taken_away_are_tried_again(pool: PgPool) {
+    let house = House::open(&pool).await;
+    house.shop().await;
+    house.portal.change(WAITED_TOO_LONG).await;
+    house.sweep().round().await.unwrap();
+    let runs = || house.portal.count("select count(*) from run where kind = 'expire_passwords'");
+    house.portal.change("update run set state = 'failed', finished_at = now()").await;
+    house.sweep().round().await.unwrap();
+    assert_eq!(runs().await, 1, "not at once");
+    house.portal.change("update run set finished_at = now() - interval '6 minutes'").await;
+    let (one, other) = (house.sweep(), house.sweep());
+    let (a, b) = tokio::join!(one.round(), other.round());
+    assert_eq!(a.unwrap() + b.unwrap(), 0, "no handoff ends by it");
+    assert_eq!(runs().await, 2, "by one of two portals");
+    house
+        .portal
+        .change("update run set state = 'failed', finished_at = now() - interval '6 minutes' where state = 'running'")
+        .await;
+    house.portal.change("update handoff set closed_at = now() - interval '25 hours'").await;
+    house.sweep().round().await.unwrap();
+    assert_eq!(runs().await, 2, "not for ever");
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
 async fn what_cannot_be_ended_holds_nothing_else_up(pool: PgPool) {
     let house = House::open(&pool).await;
     let shop = house.shop().await;

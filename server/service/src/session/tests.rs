@@ -176,15 +176,17 @@ async fn a_sweep_removes_what_is_over_and_nothing_else(pool: PgPool) {
     portal.change("update flash set created_at = now() - interval '61 minutes'").await;
     portal.change("update rate_window set started_at = now() - interval '25 hours'").await;
     portal.change("update challenge set created_at = now() - interval '25 hours'").await;
+    portal.change("update outbox set created_at = now() - interval '31 days', state = 'sent'").await;
     fill().await;
-    // Two sessions, a form, a line, a challenge; the counters were taken up again.
-    assert_eq!(sweep::once(&portal.worker).await.unwrap(), 5);
+    // Two sessions, a form, a line, a challenge, a mail; the counters were taken up again.
+    assert_eq!(sweep::once(&portal.worker).await.unwrap(), 6);
     assert_eq!(sweep::once(&portal.worker).await.unwrap(), 0);
     for table in [
         "select count(*) from session",
         "select count(*) from form_state",
         "select count(*) from flash",
         "select count(*) from challenge",
+        "select count(*) from outbox",
     ] {
         assert_eq!(portal.count(table).await, 1, "{table}");
     }

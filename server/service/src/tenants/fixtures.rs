@@ -19,6 +19,7 @@ use innkeeper_domain::{
 };
 use sqlx::PgPool;
 use std::{
+    collections::HashMap,
     net::IpAddr,
     sync::{Arc, Mutex},
 };
@@ -218,6 +219,8 @@ pub async fn run(
 pub struct ToldServer {
     pub usage: Mutex<Option<Usage>>,
     pub first: Mutex<Option<FirstConnection>>,
+    /// How many sessions it counts in each database, if it counts.
+    pub sessions: Mutex<Option<i64>>,
     /// How often it was asked for a first connection.
     pub asked: Mutex<usize>,
     /// Never answers again.
@@ -277,6 +280,10 @@ impl TenantServer for ToldServer {
     }
     async fn usage(&self, _: &TenantName) -> Result<Option<Usage>, ServerError> {
         self.answer(&self.usage).await
+    }
+    async fn sessions(&self, tenants: &[TenantName]) -> Result<HashMap<TenantName, i64>, ServerError> {
+        let told = *self.sessions.lock().unwrap();
+        Ok(tenants.iter().filter_map(|tenant| Some((tenant.clone(), told?))).collect())
     }
     async fn first_connection(&self, _: &TenantName) -> Result<Option<FirstConnection>, ServerError> {
         *self.asked.lock().unwrap() += 1;

@@ -42,6 +42,8 @@ struct Place {
     max_tenants: i64,
     connections: i64,
     promised: i64,
+    used_gb: i64,
+    max_gb: Option<i32>,
 }
 
 /// Reads the plans and how full the servers are.
@@ -70,7 +72,8 @@ pub async fn load(conn: &mut PgConnection) -> Result<Offer> {
         Place,
         r#"select s.region, s.region_label as label, s.draining, coalesce(l.tenants, 0) as "tenants!",
              s.max_tenants::bigint as "max_tenants!", coalesce(l.connections, 0) as "connections!",
-             s.connections::bigint * s.connection_overcommit as "promised!"
+             s.connections::bigint * s.connection_overcommit as "promised!",
+             s.used_bytes / 1000000000 as "used_gb!", s.max_gb
            from server s left join server_load() l on l.server_id = s.id
            order by s.region_label, s.region, s.name"#
     )
@@ -105,7 +108,7 @@ impl Offer {
 impl Place {
     /// Which figure is short, if one is.
     fn short_of(&self, wanted: i64) -> Option<String> {
-        let Self { label, tenants, max_tenants, connections, promised, .. } = self;
+        let Self { label, tenants, max_tenants, connections, promised, used_gb, max_gb, .. } = self;
         if self.draining {
             return Some(format!("{label} takes no new databases at the moment. Choose another region."));
         }
@@ -113,6 +116,12 @@ impl Place {
             return Some(format!(
                 "{label} has no room for another database: {tenants} of {max_tenants} databases are taken. \
                  Choose another region, or ask support to add a server."
+            ));
+        }
+        if let Some(most) = max_gb.filter(|most| *used_gb >= i64::from(*most)) {
+            return Some(format!(
+                "{label} has no disk space for another database: {used_gb} of {most} GB are used. Choose another region, \
+                 or ask support to add a server."
             ));
         }
         (connections + wanted > *promised).then(|| {

@@ -16,7 +16,7 @@ use innkeeper_domain::{
     tenant::{PerRole, TenantRole},
 };
 use ipnet::IpNet;
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, net::IpAddr, sync::Arc};
 
 /// Really signs in as each role over TLS, and proves that what must be refused is refused.
 pub struct VerifyAccess {
@@ -48,7 +48,7 @@ impl Step<Hold> for VerifyAccess {
         self.probe(&subject, id, own).await?;
         let proof = self.prove(&subject, &*server, &passwords).await;
         self.probe(&subject, id, None).await?;
-        let mut tries = proof?;
+        let Proof { mut tries, full } = proof?;
         if own.is_some() {
             // The portal's own address is not on the list any more: so it must be refused as any other.
             let app = TenantRole::App;
@@ -57,6 +57,7 @@ impl Step<Hold> for VerifyAccess {
                 SignIn { database: subject.name.to_string(), user, password: passwords.of(app).clone() };
             match server.sign_in(&attempt).await? {
                 SignInAnswer::Refused { code } if code == "28000" => tries += 1,
+                SignInAnswer::Full => return Err(no_connection_left()),
                 other => return Err(broken("an address that is not on the list was let in", Some(&other))),
             }
         }
@@ -68,7 +69,16 @@ impl Step<Hold> for VerifyAccess {
                 ));
             }
         }
-        Ok(Outcome::Done(format!("3 sign-ins over TLS passed, {} that must be refused were", tries - 3)))
+        let own = TenantRole::ALL.len();
+        let mut note = format!(
+            "{} sign-ins over TLS passed, {} that must be refused were",
+            own - full.len(),
+            tries - own
+        );
+        if !full.is_empty() {
+            let _ = write!(note, "; {} has no connection left, its password was accepted", full.join(", "));
+        }
+        Ok(Outcome::Done(note))
     }
 
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
@@ -104,13 +114,13 @@ impl VerifyAccess {
         Ok(())
     }
 
-    /// Tries all sign-ins at once; how many there were.
+    /// Tries all sign-ins at once.
     async fn prove(
         &self,
         subject: &Subject,
         server: &dyn TenantServer,
         passwords: &PerRole<Secret>,
-    ) -> Result<usize, StepError> {
+    ) -> Result<Proof, StepError> {
         let tenant = subject.name.as_str();
         let attempt = |role: TenantRole, database: &str, password: &Secret| SignIn {
             database: database.into(),
@@ -132,21 +142,44 @@ impl VerifyAccess {
         attempts.extend(other.map(|other| attempt(app, &other, passwords.of(app))));
         let answers = futures::future::join_all(attempts.iter().map(|one| server.sign_in(one))).await;
         let mut answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter();
+        let mut full = Vec::new();
         for (role, answer) in TenantRole::ALL.iter().zip(answers.by_ref()) {
+            // A tenant in use may need all it has. PostgreSQL looks at these limits after the password, and the wrong
+            // password below shows that the server itself has connections left.
+            if answer == SignInAnswer::Full && !self.opens {
+                full.push(role.as_str());
+                continue;
+            }
             check_entry(subject, *role, &answer, self.opens)?;
         }
         match answers.next() {
             Some(SignInAnswer::Refused { code }) if code == "28P01" => {}
+            Some(SignInAnswer::Full) => return Err(no_connection_left()),
             other => return Err(broken("a wrong password was not refused as such", other.as_ref())),
         }
         for answer in answers {
+            if answer == SignInAnswer::Full {
+                return Err(no_connection_left());
+            }
             if !matches!(&answer, SignInAnswer::Refused { code } if code.starts_with("28") || code == "42501")
             {
                 return Err(broken("another database was not closed to this tenant", Some(&answer)));
             }
         }
-        Ok(attempts.len())
+        Ok(Proof { tries: attempts.len(), full })
     }
+}
+
+/// What the trials showed.
+struct Proof {
+    /// How many there were.
+    tries: usize,
+    /// The roles that got no connection, since theirs are all in use.
+    full: Vec<&'static str>,
+}
+
+fn no_connection_left() -> StepError {
+    StepError::Retry("The server has no connection left to test with.".into())
 }
 
 fn broken(what: &str, answer: Option<&SignInAnswer>) -> StepError {
@@ -162,6 +195,9 @@ fn check_entry(
     answer: &SignInAnswer,
     new: bool,
 ) -> Result<(), StepError> {
+    if *answer == SignInAnswer::Full {
+        return Err(no_connection_left());
+    }
     let SignInAnswer::In { user, database, tls, extensions, may_create, may_use_temp } = answer else {
         return Err(broken(&format!("the {} role cannot sign in", role.as_str()), Some(answer)));
     };

@@ -212,6 +212,9 @@ async fn a_region_without_room_says_which_figure_is_short(pool: PgPool) {
     assert!(told["region"].contains("this plan needs 100, 70 of 120 are free"), "{told:?}");
     save(&portal.service, &ola, &draft("Other", "shop")).await.unwrap();
 
+    portal.change("update server set max_gb = 100, used_bytes = 100000000000").await;
+    let told = mistakes(propose(&portal.service, &ola).await.unwrap_err());
+    assert!(told["region"].contains("no disk space for another database: 100 of 100 GB"), "{told:?}");
     portal.change("update server set draining = true").await;
     let told = mistakes(propose(&portal.service, &ola).await.unwrap_err());
     assert!(told["region"].contains("takes no new databases"), "{told:?}");
