@@ -41,11 +41,11 @@ pub enum Format {
     Node,
     /// psycopg.
     Python,
-    /// database/sql with pgx.
+    /// database/sql with lib/pq.
     Go,
     /// sqlx.
     Rust,
-    /// Prisma's `.env`.
+    /// Prisma with its adapter for node-postgres: since version 7 it has no engine of its own to connect with.
     Prisma,
     /// Django's settings.
     Django,
@@ -116,17 +116,15 @@ impl Credentials {
             ),
             Format::Python => format!("import psycopg\n\nconn = psycopg.connect(\"{uri}\")"),
             Format::Go => format!(
-                "import (\n\t\"database/sql\"\n\n\t_ \"github.com/jackc/pgx/v5/stdlib\"\n)\n\n\
-                 db, err := sql.Open(\"pgx\", \"{uri}\")"
+                "import (\n\t\"database/sql\"\n\n\t_ \"github.com/lib/pq\"\n)\n\n\
+                 db, err := sql.Open(\"postgres\", \"{uri}\")"
             ),
             Format::Rust => format!("let pool = sqlx::PgPool::connect(\"{uri}\").await?;"),
-            // Prisma's own engine names the CA sslcert and checks it once sslaccept is strict.
+            // The generated PrismaClient lies where the project puts it: importing it is left to the project.
             Format::Prisma => format!(
-                "DATABASE_URL=\"{}\"",
-                uri.replace(
-                    "sslmode=verify-full&sslrootcert=ca.crt",
-                    "sslmode=require&sslaccept=strict&sslcert=ca.crt"
-                )
+                "import {{ PrismaPg }} from \"@prisma/adapter-pg\";\n\n\
+                 const adapter = new PrismaPg({{\n  connectionString: \"{uri}\",\n}});\n\
+                 const prisma = new PrismaClient({{ adapter }});"
             ),
             Format::Django => format!(
                 "DATABASES = {{\n    \"default\": {{\n        \"ENGINE\": \"django.db.backends.postgresql\",\n        \

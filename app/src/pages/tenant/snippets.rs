@@ -13,7 +13,6 @@ pub fn password_source(format: Format) -> &'static str {
         Format::Env => {
             "libpq reads the password from ~/.pgpass, or from PGPASSWORD if you set it beside these."
         }
-        Format::Prisma => "Prisma puts the value of PGPASSWORD in here; it does not read ~/.pgpass.",
         Format::Django => "Django reads PGPASSWORD from the environment here.",
         _ => "The password comes from PGPASSWORD or ~/.pgpass.",
     }
@@ -44,13 +43,14 @@ pub fn without_password(
         ),
         Format::Python => format!("import psycopg\n\nconn = psycopg.connect(\"{uri}\")"),
         Format::Go => format!(
-            "import (\n\t\"database/sql\"\n\n\t_ \"github.com/jackc/pgx/v5/stdlib\"\n)\n\n\
-             db, err := sql.Open(\"pgx\", \"{uri}\")"
+            "import (\n\t\"database/sql\"\n\n\t_ \"github.com/lib/pq\"\n)\n\n\
+             db, err := sql.Open(\"postgres\", \"{uri}\")"
         ),
         Format::Rust => format!("let pool = sqlx::PgPool::connect(\"{uri}\").await?;"),
         Format::Prisma => format!(
-            "DATABASE_URL=\"postgresql://{user}:${{PGPASSWORD}}@{site}:{port}/{tenant}\
-             ?sslmode=require&sslaccept=strict&sslcert=ca.crt\""
+            "import {{ PrismaPg }} from \"@prisma/adapter-pg\";\n\n\
+             const adapter = new PrismaPg({{\n  connectionString: \"{uri}\",\n}});\n\
+             const prisma = new PrismaClient({{ adapter }});"
         ),
         Format::Django => format!(
             "import os\n\nDATABASES = {{\n    \"default\": {{\n        \
@@ -74,7 +74,7 @@ mod tests {
             let text = without_password(*format, &endpoint, &tenant, TenantRole::ReadOnly);
             assert!(text.contains("shop_k3v9x2_readonly"), "{text}");
             assert!(text.contains("ca.crt") && text.contains("5433"), "{text}");
-            assert!(text.contains("verify-full") || text.contains("sslaccept=strict"), "{text}");
+            assert!(text.contains("verify-full"), "{text}");
             assert!(!text.to_lowercase().contains("your"), "a placeholder: {text}");
             assert!(!password_source(*format).is_empty());
         }
