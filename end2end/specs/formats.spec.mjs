@@ -4,18 +4,12 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { launch, newContext } from '../support/browser.mjs';
-import { folderFor, inFolder } from '../support/files.mjs';
+import { CLIENTS } from '../support/clients.mjs';
+import { folderFor } from '../support/files.mjs';
 import { startPortal } from '../support/portal.mjs';
-import { WHO, forgeCa, whoIs } from '../support/psql.mjs';
+import { forgeCa, whoIs } from '../support/psql.mjs';
 import * as visitor from '../support/visitor.mjs';
-
-const MODULES = fileURLToPath(new URL('../node_modules', import.meta.url));
-const SQLX = path.resolve(
-  process.env.INNKEEPER_SQLX_EXAMPLE ??
-    fileURLToPath(new URL('../../target/debug/examples/connect_sqlx', import.meta.url)),
-);
 
 let portal;
 let browser;
@@ -34,39 +28,9 @@ after(async () => {
   await portal?.stop();
 });
 
-// Each answers "<user>|<ssl>", as the server has it.
-const CLIENTS = {
-  uri: (folder, text) => whoIs(folder, text),
-  psql: (folder, text) => inFolder(folder, 'sh', ['-c', `${text} -XAtc "${WHO}"`]),
-  env: (folder, text) => {
-    fs.writeFileSync(path.join(folder, '.env'), text);
-    return inFolder(folder, 'sh', ['-c', `set -a; . ./.env; psql -XAtc "${WHO}"`]);
-  },
-  node: (folder, text) => {
-    // The package, found as in anybody's project.
-    fs.symlinkSync(MODULES, path.join(folder, 'node_modules'));
-    const rest = `
-      const { rows: [row] } = await pool.query(${JSON.stringify(WHO)});
-      console.log(row.current_user + '|' + (row.ssl ? 't' : 'f'));
-      await pool.end();`;
-    fs.writeFileSync(path.join(folder, 'main.mjs'), `${text}\n${rest}`);
-    return inFolder(folder, process.execPath, ['main.mjs']);
-  },
-  python: (folder, text) => {
-    const rest = `user, ssl = conn.execute(${JSON.stringify(WHO)}).fetchone()\nprint(f"{user}|{'t' if ssl else 'f'}")`;
-    fs.writeFileSync(path.join(folder, 'main.py'), `${text}\n${rest}\n`);
-    // Debian's own Python: that is where its psycopg is.
-    return inFolder(folder, '/usr/bin/python3', ['main.py']);
-  },
-  rust: (folder, text) => {
-    assert.ok(fs.existsSync(SQLX), `${SQLX} is missing: cargo build -p innkeeper-tests --example connect_sqlx`);
-    return inFolder(folder, SQLX, [], { input: text });
-  },
-};
-
-test('the page has all ten formats, and the other roles', () => {
-  const all = ['uri', 'psql', 'env', 'jdbc', 'node', 'python', 'go', 'rust', 'prisma', 'django'];
-  assert.deepEqual(Object.keys(texts).sort(), [...all, 'owner', 'readonly'].sort());
+test('the page has a text for each client, and the other roles', () => {
+  assert.equal(Object.keys(CLIENTS).length, 10);
+  assert.deepEqual(Object.keys(texts).sort(), [...Object.keys(CLIENTS), 'owner', 'readonly'].sort());
 });
 
 for (const [format, connect] of Object.entries(CLIENTS)) {
