@@ -4,5 +4,6 @@ pub mod certificates;
 pub mod embedded;
 pub mod mail;
 pub mod postgres_admin;
+mod programs;
 pub mod sealing;
 pub mod system;

@@ -67,6 +67,8 @@ ids! {
     ChallengeId "ch_";
     /// A mail in the outbox.
     MailId "ml_";
+    /// An encrypted dump of one tenant's database.
+    BackupId "bk_";
 }
 
 /// Makes ids; given its clock and its randomness.

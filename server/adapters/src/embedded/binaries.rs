@@ -1,18 +1,11 @@
 //! Finding the server's programs.
 
 use super::EmbeddedError;
-use std::{
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
-};
-use tokio::{process::Command, time::timeout};
+use crate::programs::{SUPPORTED, folders, major, version};
+use std::path::{Path, PathBuf};
 
-/// The versions Innkeeper works with, newest first.
-const SUPPORTED: [u16; 4] = [18, 17, 16, 15];
 /// All that is relied on: some builds bring nothing else.
 const NEEDED: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
-const DEADLINE: Duration = Duration::from_secs(10);
 
 /// The programs of one PostgreSQL version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,11 +24,11 @@ pub async fn find_binaries(
     cluster: Option<(&Path, u16)>,
 ) -> Result<Binaries, EmbeddedError> {
     let mut found = Vec::new();
-    for dir in explicit.map_or_else(candidates, |dir| vec![dir.to_owned()]) {
+    for dir in explicit.map_or_else(folders, |dir| vec![dir.to_owned()]) {
         let version = match NEEDED.iter().find(|name| !dir.join(name).is_file()) {
             Some(missing) if explicit.is_some() => format!("no {missing}"),
             Some(_) => continue,
-            None => version(&dir).await,
+            None => version(&dir.join("postgres")).await,
         };
         let major = major(&version);
         match major.filter(|major| cluster.map_or(SUPPORTED.contains(major), |(_, own)| own == *major)) {
@@ -48,39 +41,6 @@ pub async fn find_binaries(
         Some((path, cluster)) => EmbeddedError::ClusterVersion { path: path.to_owned(), cluster, found },
         None => EmbeddedError::BinariesMissing { found },
     })
-}
-
-/// Where programs may be, best first, each folder once.
-fn candidates() -> Vec<PathBuf> {
-    let debian = SUPPORTED.iter().map(|major| PathBuf::from(format!("/usr/lib/postgresql/{major}/bin")));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = Vec::new();
-    for folder in debian.chain(std::env::split_paths(&path).filter(|folder| folder.is_absolute())) {
-        if !folders.contains(&folder) {
-            folders.push(folder);
-        }
-    }
-    folders
-}
-
-/// The version of the programs in a folder as they say it (`15.18`), or what is wrong with them.
-async fn version(dir: &Path) -> String {
-    let mut command = Command::new(dir.join("postgres"));
-    command.arg("--version").stdin(Stdio::null()).kill_on_drop(true);
-    match timeout(DEADLINE, command.output()).await {
-        Ok(Ok(output)) => {
-            let said = String::from_utf8_lossy(&output.stdout);
-            said.split_whitespace().nth(2).unwrap_or("no version").to_owned()
-        }
-        Ok(Err(error)) => format!("a server that does not run ({error})"),
-        Err(_) => "a server that does not answer".to_owned(),
-    }
-}
-
-/// `15.18` and `18beta1` are of the major versions 15 and 18.
-fn major(version: &str) -> Option<u16> {
-    let digits = version.find(|character: char| !character.is_ascii_digit()).unwrap_or(version.len());
-    version[..digits].parse().ok()
 }
 
 #[cfg(test)]
@@ -136,12 +96,5 @@ mod tests {
         assert!(error.contains("made by PostgreSQL 15") && error.contains("18.4 in"), "{error}");
         assert!(error.contains("apt-get install postgresql-15"), "{error}");
         assert!(find_binaries(Some(&folder.0), Some((Path::new("/data"), 18))).await.is_ok());
-    }
-
-    #[test]
-    fn majors_are_read_from_all_kinds_of_versions() {
-        assert_eq!(major("15.18"), Some(15));
-        assert_eq!(major("18beta1"), Some(18));
-        assert_eq!(major("no version"), None);
     }
 }

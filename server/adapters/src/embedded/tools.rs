@@ -1,6 +1,7 @@
 //! Running the server's programs as the user the server runs as.
 
 use super::{Binaries, EmbeddedError, os_user::OsUser};
+use crate::programs::clean_environment;
 use std::{ffi::OsStr, io::ErrorKind, path::Path, process::Stdio, time::Duration};
 use tokio::{process::Command, time::timeout};
 
@@ -33,11 +34,7 @@ impl Tools {
         let program = self.binaries.dir.join(tool);
         let mut command = Command::new(&program);
         command.args(arguments).current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
-        // The portal's environment may hold secrets, and a server shows its own to its superuser.
-        command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LC_ALL", "C");
-        for name in ["LD_LIBRARY_PATH", "TZ"] {
-            command.envs(std::env::var_os(name).map(|value| (name, value)));
-        }
+        clean_environment(&mut command);
         if self.switches {
             // The standard library drops the supplementary groups along with root.
             command.uid(self.user.uid).gid(self.user.gid);

@@ -6,6 +6,7 @@
 mod connection;
 mod cut_off;
 mod database;
+mod dump;
 mod failure;
 mod first_connection;
 mod inside;
@@ -36,7 +37,8 @@ use innkeeper_domain::{
     },
 };
 use sqlx::postgres::PgConnectOptions;
-use std::{collections::HashMap, convert::Infallible, fmt, net::IpAddr};
+use std::{collections::HashMap, convert::Infallible, fmt, net::IpAddr, path::PathBuf, pin::Pin};
+use tokio::io::AsyncWrite;
 
 /// How the portal's own trials to sign in reach a server.
 #[derive(Debug, Clone)]
@@ -64,6 +66,8 @@ pub struct ServerAccess {
     /// Whether its operator has databases and roles of his own on it. Then only what is named as a tenant's things are
     /// can be an orphan.
     pub shared: bool,
+    /// The folder in which `pg_dump` is looked for before the usual ones.
+    pub programs: Option<PathBuf>,
 }
 
 /// A server that tenants live on.
@@ -148,6 +152,14 @@ impl TenantServer for PostgresServer {
         let ServerAccess { admin, control_database, shared, .. } = &self.access;
         let found = inventory::inventory(admin, control_database.as_deref()).await?;
         Ok(if *shared { inventory::ours(found) } else { found })
+    }
+
+    async fn dump(
+        &self,
+        tenant: &TenantName,
+        into: Pin<Box<dyn AsyncWrite + Send>>,
+    ) -> Result<u64, ServerError> {
+        Ok(dump::dump(&self.access, tenant, into).await?)
     }
 
     async fn watch_locks(&self) -> Result<Infallible, ServerError> {

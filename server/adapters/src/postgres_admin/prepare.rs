@@ -26,7 +26,7 @@ pub(super) async fn prepare(options: &PgConnectOptions) -> Result<(), Failure> {
 }
 
 /// The server's major version; older ones than 15 cannot hold tenants.
-async fn major(admin: &mut Admin) -> Result<u32, Failure> {
+pub(super) async fn major(admin: &mut Admin) -> Result<u32, Failure> {
     let query = sqlx::query_scalar("SELECT current_setting('server_version_num')::int / 10000");
     let major: i32 = within(DOING, query.fetch_one(admin.raw())).await?;
     match u32::try_from(major) {

@@ -1,10 +1,12 @@
 //! What the portal needs from outside, as traits. The adapters implement them.
 
+mod backups;
 mod mailer;
 mod sealer;
 mod server;
 mod verifier;
 
+pub use backups::{BackupError, BackupFacts, Backups};
 pub use mailer::{LocalMailbox, MailError, MailboxEntry, MailboxMail, Mailer};
 pub use sealer::{SealError, Sealed, Sealer};
 pub use server::{

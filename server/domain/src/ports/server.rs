@@ -6,7 +6,8 @@ use crate::{
     tenant::{PerRole, TenantRole},
 };
 use async_trait::async_trait;
-use std::{collections::HashMap, convert::Infallible, net::IpAddr};
+use std::{collections::HashMap, convert::Infallible, net::IpAddr, pin::Pin};
+use tokio::io::AsyncWrite;
 
 /// A PostgreSQL server that did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -157,6 +158,14 @@ pub trait TenantServer: Send + Sync {
     async fn first_connection(&self, tenant: &TenantName) -> Result<Option<FirstConnection>, ServerError>;
     /// Reads everything that could be an orphan.
     async fn inventory(&self) -> Result<Inventory, ServerError>;
+    /// Writes a dump of the tenant's database (custom format of `pg_dump`, compressed) as the administrator, also where
+    /// the database takes no connections of others. Its size in bytes. What was written is worth something only after
+    /// success. Dropping the future ends the dump, here and on the server.
+    async fn dump(
+        &self,
+        tenant: &TenantName,
+        into: Pin<Box<dyn AsyncWrite + Send>>,
+    ) -> Result<u64, ServerError>;
     /// Ends sessions of tenants that are about to fill the lock table, which all databases of the server share, so
     /// that the others can still sign in. Works until its own session is lost, and says why: call it again.
     async fn watch_locks(&self) -> Result<Infallible, ServerError>;

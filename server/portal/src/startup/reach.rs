@@ -19,7 +19,12 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
-use std::{net::IpAddr, path::PathBuf, str::FromStr as _, time::Duration};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    str::FromStr as _,
+    time::Duration,
+};
 use url::Url;
 
 /// The name under which the server that holds the control database is registered.
@@ -53,6 +58,7 @@ enum Way {
     Socket {
         address: ClusterAddress,
         listen: Vec<IpAddr>,
+        programs: Option<PathBuf>,
     },
     /// `checked`: the certificate is checked as customers do it.
     Url {
@@ -66,7 +72,8 @@ impl Reach {
     /// Over the socket of a running embedded cluster.
     pub fn socket(address: ClusterAddress, settings: &EmbeddedSettings, ca_certificate: String) -> Self {
         let endpoint = Endpoint { host: address.host().to_owned(), port: address.port() };
-        Self { way: Way::Socket { address, listen: settings.listen.clone() }, endpoint, ca_certificate }
+        let (listen, programs) = (settings.listen.clone(), settings.binaries.clone());
+        Self { way: Way::Socket { address, listen, programs }, endpoint, ca_certificate }
     }
 
     /// By URL. Its form was checked when the configuration was read.
@@ -177,7 +184,7 @@ impl Reach {
     /// The server as one that tenants live on.
     pub async fn tenant_server(&self) -> Result<PostgresServer, StartError> {
         let (admin, probe) = match &self.way {
-            Way::Socket { address, listen } => {
+            Way::Socket { address, listen, .. } => {
                 let (host, source) = probe(address.host(), listen);
                 (address.superuser_options(MAINTENANCE), ProbeAccess { host, port: address.port(), source })
             }
@@ -202,8 +209,18 @@ impl Reach {
         let (endpoint, ca_certificate) = (self.endpoint.clone(), self.ca_certificate.clone());
         let control_database = Some(self.database().to_owned());
         let shared = matches!(self.way, Way::Url { .. });
-        let access = ServerAccess { admin, endpoint, ca_certificate, probe, control_database, shared };
+        let programs = self.programs().map(Path::to_owned);
+        let access =
+            ServerAccess { admin, endpoint, ca_certificate, probe, control_database, shared, programs };
         Ok(PostgresServer::new(access))
+    }
+
+    /// The folder of the cluster's own programs, where the operator named one.
+    pub fn programs(&self) -> Option<&Path> {
+        match &self.way {
+            Way::Socket { programs, .. } => programs.as_deref(),
+            Way::Url { .. } => None,
+        }
     }
 
     fn database(&self) -> &str {

@@ -292,6 +292,13 @@ impl TenantServer for ToldServer {
     async fn inventory(&self) -> Result<Inventory, ServerError> {
         not_told()
     }
+    async fn dump(
+        &self,
+        _: &TenantName,
+        _: std::pin::Pin<Box<dyn tokio::io::AsyncWrite + Send>>,
+    ) -> Result<u64, ServerError> {
+        not_told()
+    }
     async fn watch_locks(&self) -> Result<std::convert::Infallible, ServerError> {
         not_told()
     }
