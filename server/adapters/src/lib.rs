@@ -1,5 +1,6 @@
 //! The outside world: one module for each system the portal works with, each implementing a port of the domain.
 
+pub mod backups;
 pub mod certificates;
 pub mod embedded;
 pub mod mail;

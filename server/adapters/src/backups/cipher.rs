@@ -1,0 +1,108 @@
+//! The bytes of a backup: a stream of pieces, each sealed by XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03).
+//!
+//! ```text
+//! header:  "innkeeper backup" 16 | version 1 | nonce prefix 19
+//! piece:   ciphertext of 65,536 bytes (of the last piece: 0 to 65,536) | tag 16
+//! nonce:   nonce prefix 19 | number of the piece from 0, big-endian 4 | 1 for the last piece, else 0
+//! associated data of every piece:  header | id of the backup | " " | name of the tenant
+//! ```
+//!
+//! The construction is STREAM (Hoang, Reyhanitabar, Rogaway, Vizár: Online Authenticated-Encryption and its
+//! Nonce-Reuse Misuse-Resistance, 2015): a piece opens only in its own place, and the end only at the end.
+
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce, aead::AeadInOut as _};
+use innkeeper_domain::{ids::BackupId, name::TenantName, ports::Random, secret::Secret};
+use zeroize::Zeroizing;
+
+/// Plain bytes of a piece.
+pub(super) const PIECE: usize = 64 * 1024;
+/// What sealing adds to a piece.
+pub(super) const TAG: usize = 16;
+/// Bytes before the first piece.
+pub(super) const HEADER: usize = MAGIC.len() + PREFIX;
+
+/// Format and version 1.
+const MAGIC: &[u8; 17] = b"innkeeper backup\x01";
+const PREFIX: usize = 19;
+const KEY: usize = 32;
+
+/// What is wrong with a key, a file or a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum CipherError {
+    #[error("the key is not made of 64 hexadecimal digits")]
+    Key,
+    #[error("the file does not begin as a backup of version 1 does")]
+    Header,
+    #[error("piece {0} was changed, moved or cut off, or belongs to another backup, tenant or key")]
+    Piece(u64),
+    #[error("it is too large for one backup")]
+    TooLarge,
+}
+
+/// Seals or opens the pieces of one backup, in their order.
+pub(super) struct Pieces {
+    cipher: XChaCha20Poly1305,
+    prefix: [u8; PREFIX],
+    /// Number of the next piece.
+    next: u64,
+    context: Vec<u8>,
+}
+
+impl Pieces {
+    /// For a new backup, with the header that it begins with.
+    pub(super) fn begin(
+        key: &Secret,
+        id: BackupId,
+        tenant: &TenantName,
+        random: &dyn Random,
+    ) -> Result<(Self, Vec<u8>), CipherError> {
+        let mut prefix = [0; PREFIX];
+        random.fill(&mut prefix);
+        let header = [&MAGIC[..], &prefix].concat();
+        Ok((Self::of(key, id, tenant, &header)?, header))
+    }
+
+    /// For the backup that begins with this header.
+    pub(super) fn of(
+        key: &Secret,
+        id: BackupId,
+        tenant: &TenantName,
+        header: &[u8],
+    ) -> Result<Self, CipherError> {
+        let prefix = header.strip_prefix(MAGIC).and_then(|rest| rest.try_into().ok());
+        let prefix = prefix.ok_or(CipherError::Header)?;
+        let mut bytes = Zeroizing::new([0; KEY]);
+        hex::decode_to_slice(key.expose(), bytes.as_mut_slice()).map_err(|_| CipherError::Key)?;
+        let context = [header, format!("{id} {tenant}").as_bytes()].concat();
+        Ok(Self { cipher: XChaCha20Poly1305::new((&*bytes).into()), prefix, next: 0, context })
+    }
+
+    /// Seals a piece in place. Every piece but the last has [`PIECE`] bytes.
+    pub(super) fn seal(&mut self, piece: &mut Vec<u8>, last: bool) -> Result<(), CipherError> {
+        let nonce = self.nonce(last).ok_or(CipherError::TooLarge)?;
+        self.cipher.encrypt_in_place(&nonce, &self.context, piece).map_err(|_| CipherError::TooLarge)
+    }
+
+    /// Opens a piece in place; nothing of a piece that was changed is given out.
+    pub(super) fn open(&mut self, piece: &mut Vec<u8>, last: bool) -> Result<(), CipherError> {
+        let broken = CipherError::Piece(self.next);
+        let nonce = self.nonce(last).ok_or(broken)?;
+        self.cipher.decrypt_in_place(&nonce, &self.context, piece).map_err(|_| {
+            piece.clear();
+            broken
+        })
+    }
+
+    fn nonce(&mut self, last: bool) -> Option<XNonce> {
+        let number = u32::try_from(self.next).ok()?.to_be_bytes();
+        self.next += 1;
+        let mut nonce = [0; PREFIX + 5];
+        nonce[..PREFIX].copy_from_slice(&self.prefix);
+        nonce[PREFIX..PREFIX + 4].copy_from_slice(&number);
+        nonce[PREFIX + 4] = u8::from(last);
+        Some(nonce.into())
+    }
+}
+
+#[cfg(test)]
+mod tests;
