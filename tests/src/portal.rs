@@ -12,6 +12,7 @@ use sqlx::{
 };
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fs::{self, File, OpenOptions, Permissions},
     io::{BufRead as _, BufReader, PipeReader, Write as _},
     net::TcpListener,
@@ -68,6 +69,13 @@ pub fn binaries(major: u32) -> PathBuf {
     };
     let found = path.canonicalize();
     found.unwrap_or_else(|_| panic!("PostgreSQL {major} is not in {}: run script/setup test", path.display()))
+}
+
+/// Where the portal also finds `pg_dump` of version 18, which [`binaries`] has none of.
+fn path() -> OsString {
+    let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("../end2end/node_modules/pg18-client/bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths([client].into_iter().chain(std::env::split_paths(&path))).unwrap()
 }
 
 /// The program under test, beside the test's own or one folder up.
@@ -137,7 +145,7 @@ impl Portal {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.args(arguments).current_dir(&self.folder).env_clear().envs(&self.settings);
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", &self.folder);
+        command.env("PATH", path()).env("HOME", &self.folder);
         command.stdin(Stdio::null()).kill_on_drop(true);
         command
     }

@@ -18,13 +18,17 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+/// Where Debian has the server's programs.
+const DEBIAN: &str = "/usr/lib/postgresql/15/bin";
 /// Rules that an operator might have: one for the machine's own administrator, and a dangerously wide one.
 pub const OPERATORS_RULES: &str = "local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
 
 pub struct Cluster {
-    folder: PathBuf,
-    port: u16,
-    ca: String,
+    /// The folder of its programs.
+    bin: PathBuf,
+    pub folder: PathBuf,
+    pub port: u16,
+    pub ca: String,
 }
 
 impl Cluster {
@@ -35,15 +39,33 @@ impl Cluster {
 
     /// Starts a server with more lines of configuration.
     pub fn start_with(more: &str) -> Self {
+        let bin = std::env::var_os("INNKEEPER_TEST_PG_BIN");
+        Self::start_from(bin.map_or_else(|| DEBIAN.into(), PathBuf::from), more)
+    }
+
+    /// Starts a server of this major version.
+    pub fn start_version(major: u32) -> Self {
+        let bin = if major == 18 {
+            installed("pg18/native/bin")
+        } else {
+            DEBIAN.replace("15", &major.to_string()).into()
+        };
+        Self::start_from(
+            bin,
+            "shared_preload_libraries = 'pg_stat_statements'\nlog_destination = 'jsonlog'\n",
+        )
+    }
+
+    fn start_from(bin: PathBuf, more: &str) -> Self {
         let port = free_port();
         let folder = std::env::temp_dir().join(format!("innkeeper-test-{}-{port}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let cluster = Self { ca: certificates(&folder), folder, port };
+        let cluster = Self { bin, ca: certificates(&folder), folder, port };
         if is_root() {
             run(Command::new("chown").args(["-R", "postgres:"]).arg(&cluster.folder));
         }
         let data = cluster.data();
-        run(as_postgres("initdb").args(["--no-sync", "-U", "postgres", "-A", "trust", "-D"]).arg(&data));
+        run(cluster.program("initdb").args(["--no-sync", "-U", "postgres", "-A", "trust", "-D"]).arg(&data));
         let folder = cluster.folder.display();
         let settings = format!(
             "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{folder}'\nfsync = off\n\
@@ -54,12 +76,25 @@ impl Cluster {
         );
         append(&data.join("postgresql.conf"), &settings);
         fs::write(data.join("pg_hba.conf"), OPERATORS_RULES).unwrap();
-        run(as_postgres("pg_ctl")
+        run(cluster
+            .program("pg_ctl")
             .args(["start", "-w", "-t", "60", "-l"])
             .arg(data.join("start.log"))
             .arg("-D")
             .arg(&data));
         cluster
+    }
+
+    /// A program of the server, which refuses to run as root.
+    fn program(&self, name: &str) -> Command {
+        let path = self.bin.join(name);
+        if is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(path).current_dir("/");
+            command
+        } else {
+            Command::new(path)
+        }
     }
 
     fn data(&self) -> PathBuf {
@@ -68,6 +103,11 @@ impl Cluster {
 
     pub fn hba(&self) -> PathBuf {
         self.data().join("pg_hba.conf")
+    }
+
+    /// The folder of `pg_dump` and `pg_restore` of its version.
+    pub fn clients(&self) -> PathBuf {
+        if self.bin.join("pg_dump").is_file() { self.bin.clone() } else { installed("pg18-client/bin") }
     }
 
     /// Everything the server ever logged.
@@ -118,7 +158,12 @@ impl Cluster {
     }
 
     pub fn server_trusting(&self, ca: &str) -> PostgresServer {
-        PostgresServer::new(ServerAccess {
+        PostgresServer::new(self.access(ca))
+    }
+
+    /// All that the code under test is told of the server.
+    pub fn access(&self, ca: &str) -> ServerAccess {
+        ServerAccess {
             admin: self.options(),
             endpoint: Endpoint { host: "localhost".into(), port: self.port },
             ca_certificate: ca.into(),
@@ -129,14 +174,15 @@ impl Cluster {
             },
             control_database: None,
             shared: false,
-        })
+            programs: Some(self.clients()),
+        }
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
         let stop =
-            as_postgres("pg_ctl").args(["stop", "-w", "-m", "immediate", "-D"]).arg(self.data()).output();
+            self.program("pg_ctl").args(["stop", "-w", "-m", "immediate", "-D"]).arg(self.data()).output();
         let removed = fs::remove_dir_all(&self.folder);
         if !std::thread::panicking() {
             assert!(stop.unwrap().status.success());
@@ -150,7 +196,10 @@ fn certificates(folder: &Path) -> String {
     let (ca, issuer) = authority();
     let key = rcgen::KeyPair::generate().unwrap();
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let certificate = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
+    let mut params = rcgen::CertificateParams::new(names).unwrap();
+    // Named as its authority it would look to OpenSSL as if it had signed itself.
+    params.distinguished_name.push(rcgen::DnType::CommonName, "localhost");
+    let certificate = params.signed_by(&key, &issuer).unwrap();
     fs::write(folder.join("server.crt"), certificate.pem()).unwrap();
     let path = folder.join("server.key");
     fs::write(&path, key.serialize_pem()).unwrap();
@@ -166,22 +215,14 @@ pub fn authority() -> (String, rcgen::Issuer<'static, rcgen::KeyPair>) {
     (params.self_signed(&key).unwrap().pem(), rcgen::Issuer::new(params, key))
 }
 
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
+/// A folder that script/setup installs for tests.
+pub fn installed(below: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../end2end/node_modules").join(below);
+    path.canonicalize().unwrap_or_else(|_| panic!("{} is missing: run script/setup test", path.display()))
 }
 
-/// A program of PostgreSQL, which refuses to run as root.
-fn as_postgres(program: &str) -> Command {
-    let folder =
-        std::env::var_os("INNKEEPER_TEST_PG_BIN").unwrap_or_else(|| "/usr/lib/postgresql/15/bin".into());
-    let path = PathBuf::from(folder).join(program);
-    if is_root() {
-        let mut command = Command::new("runuser");
-        command.args(["-u", "postgres", "--"]).arg(path).current_dir("/");
-        command
-    } else {
-        Command::new(path)
-    }
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 fn run(command: &mut Command) {

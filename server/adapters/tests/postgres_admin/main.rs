@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which end by a panic")]
 
+mod backups;
 mod cluster;
 mod escapes;
 mod layout;
