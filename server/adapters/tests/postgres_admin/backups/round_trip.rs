@@ -55,7 +55,7 @@ async fn comes_back_whole(major: u32) {
     let site = Site::with(major, MADE).await;
     let Site { cluster, server, shop, backups } = &site;
     let mut admin = cluster.connect("postgres").await;
-    let closed = "SELECT datname::text FROM pg_database WHERE datconnlimit = 0";
+    let closed = "SELECT datname::text FROM pg_database WHERE datconnlimit = 0 AND NOT datistemplate";
     assert_eq!(texts(&mut admin, closed).await, [shop.name.as_str()]);
     let facts = backups.take(server, &shop.name, ID, &key()).await.unwrap();
     assert_eq!(site.files(), [format!("{ID}.backup")]);
