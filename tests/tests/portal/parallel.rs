@@ -1,8 +1,10 @@
 //! Many at once: one request makes one tenant, fifty people get fifty, and where there is room for twenty, thirty
 //! are told so.
 
-use innkeeper_tests::{Options, Person, Portal, orphans, person::tenant_of, tenant::value};
-use std::collections::BTreeSet;
+use futures::StreamExt as _;
+use innkeeper_tests::{Options, Person, Portal, orphans, person::tenant_of, tenant::value, until};
+use reqwest::Method;
+use std::{collections::BTreeSet, time::Duration};
 
 #[tokio::test]
 async fn fifty_presses_of_one_page_make_one_tenant() {
@@ -102,4 +104,32 @@ async fn where_there_is_room_for_twenty_thirty_are_told_what_is_short() {
     assert_eq!(person.press(&form).await.leads_to(), format!("/t/{name}/setup"));
     person.wait_until_ready(&name, 60).await;
     println!("parallel: 50 people at once, room for 20: 20 tenants, 30 refusals that say so");
+}
+
+#[tokio::test]
+async fn people_who_leave_before_they_are_answered_spoil_nothing() {
+    let portal = Portal::start(Options::default()).await;
+    let jane = Person::new(&portal, "jane@acme.example");
+    jane.sign_up(&portal).await;
+    let name = jane.create("Acme", "shop", &[]).await;
+    let pages =
+        [format!("/t/{name}"), format!("/t/{name}/runs"), format!("/t/{name}/events"), "/t".to_owned()];
+    let leaving = (0..600_u64).map(|at| {
+        let (jane, page) = (&jane, &pages[usize::try_from(at % 4).unwrap()]);
+        async move {
+            // Where in its work the portal is then differs from one to the next.
+            let patience = Duration::from_micros(500 + at * 97 % 20_000);
+            drop(tokio::time::timeout(patience, jane.try_ask(Method::GET, page, &[], None)).await);
+        }
+    });
+    futures::stream::iter(leaving).buffer_unordered(32).collect::<Vec<()>>().await;
+    for _ in 0..10 {
+        for page in [&pages[0], &pages[1], &pages[3]] {
+            assert_eq!(jane.get(page).await.status, 200, "{page}");
+        }
+    }
+    let mut control = portal.control().await;
+    let open = "select count(*) from pg_stat_activity where state like 'idle in transaction%' and usename = 'innkeeper_web'";
+    until(10, "connections at rest", async || (value(&mut control, open).await == "0").then_some(())).await;
+    jane.press(&jane.form(&format!("/t/{name}/handoff"), "/do/reveal").await).await;
 }

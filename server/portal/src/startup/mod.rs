@@ -6,6 +6,7 @@ mod error;
 mod external;
 mod folder;
 mod logging;
+mod pool;
 mod process;
 mod reach;
 mod serve;

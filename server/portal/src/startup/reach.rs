@@ -4,7 +4,7 @@ use super::{
     StartError,
     control::migrations_that_ran,
     customers::{own_address, probe, root_certificate},
-    external,
+    external, pool,
 };
 use innkeeper_adapters::{
     embedded::{
@@ -16,14 +16,13 @@ use innkeeper_adapters::{
 use innkeeper_domain::{connection::Endpoint, secret::Secret};
 use innkeeper_service::store::MIGRATIONS;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
+    ConnectOptions as _, Connection as _, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgSslMode},
 };
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
     str::FromStr as _,
-    time::Duration,
 };
 use url::Url;
 
@@ -34,9 +33,6 @@ const MAINTENANCE: &str = "postgres";
 /// Connections of the pages and of the work in the background.
 const WEB_CONNECTIONS: u32 = 16;
 const WORKER_CONNECTIONS: u32 = 24;
-/// How long somebody waits for a connection, then for a statement.
-const ACQUIRE: Duration = Duration::from_secs(10);
-const STATEMENT: &str = "30s";
 
 /// What is wrong with a server that does not count statements, and what to do.
 pub const NOT_COUNTED: &str =
@@ -117,7 +113,7 @@ impl Reach {
         let options = self.options(OWNER_ROLE).options([("client_min_messages", "warning")]);
         let mut connection = options.connect().await.map_err(refused)?;
         if matches!(self.way, Way::Url { .. }) {
-            become_role(&mut connection, OWNER_ROLE).await.map_err(refused)?;
+            pool::become_role(&mut connection, OWNER_ROLE).await.map_err(refused)?;
         }
         Ok(connection)
     }
@@ -239,22 +235,7 @@ impl Reach {
 
     /// Connects when it is first used.
     fn pool(&self, role: &'static str, name: &str, most: u32) -> PgPool {
-        let options = self
-            .options(role)
-            .application_name(name)
-            .options([("statement_timeout", STATEMENT), ("idle_in_transaction_session_timeout", STATEMENT)]);
-        let switch = matches!(self.way, Way::Url { .. });
-        PgPoolOptions::new()
-            .max_connections(most)
-            .acquire_timeout(ACQUIRE)
-            .after_connect(move |connection, _| {
-                Box::pin(async move { if switch { become_role(connection, role).await } else { Ok(()) } })
-            })
-            .connect_lazy_with(options)
+        let switch = matches!(self.way, Way::Url { .. }).then_some(role);
+        pool::lazy(self.options(role).application_name(name), switch, most)
     }
-}
-
-async fn become_role(connection: &mut PgConnection, role: &'static str) -> Result<(), sqlx::Error> {
-    // One of the three constants.
-    sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE {role}"))).execute(connection).await.map(drop)
 }
