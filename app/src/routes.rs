@@ -8,7 +8,15 @@ use crate::{
         sign_in::SignInPage,
         sign_up::SignUpPage,
         tenant::{
-            connect::ConnectPage, handoff::HandoffPage, overview::OverviewPage, runs::RunsPage,
+            connect::ConnectPage,
+            credentials::CredentialsPage,
+            danger::DangerPage,
+            danger_acts::{DestroyPage, KeepPage, ResumePage, SuspendPage},
+            handoff::HandoffPage,
+            overview::OverviewPage,
+            plan::{PlanCheckPage, PlanPage},
+            rotate::RotatePage,
+            runs::RunsPage,
             setup::SetupPage,
         },
         tenants::TenantsPage,
@@ -41,7 +49,16 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/t/:name/setup") view=SetupPage/>
                 <Route path=path!("/t/:name/handoff") view=HandoffPage/>
                 <Route path=path!("/t/:name/connect") view=ConnectPage/>
+                <Route path=path!("/t/:name/credentials") view=CredentialsPage/>
+                <Route path=path!("/t/:name/credentials/rotate") view=RotatePage/>
+                <Route path=path!("/t/:name/plan") view=PlanPage/>
+                <Route path=path!("/t/:name/plan/:plan") view=PlanCheckPage/>
                 <Route path=path!("/t/:name/runs") view=RunsPage/>
+                <Route path=path!("/t/:name/danger") view=DangerPage/>
+                <Route path=path!("/t/:name/danger/suspend") view=SuspendPage/>
+                <Route path=path!("/t/:name/danger/resume") view=ResumePage/>
+                <Route path=path!("/t/:name/danger/destroy") view=DestroyPage/>
+                <Route path=path!("/t/:name/danger/keep") view=KeepPage/>
                 <Route path=path!("/dev/mailbox") view=MailboxPage/>
                 <Route path=path!("/dev/mailbox/:file") view=MailPage/>
             </Routes>

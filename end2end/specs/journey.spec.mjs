@@ -166,7 +166,7 @@ async function checkGone(page, portal, name, texts) {
   };
   await isGone('overview');
   await page.goBack();
-  await visitor.expectHeading(page, 'Credentials of');
+  await visitor.expectHeading(page, 'Handover of credentials for');
   await isGone('the button "Back"');
   await page.goto(`${portal.url}/t/${name}/handoff`);
   await page.getByText('The credentials are saved').waitFor();

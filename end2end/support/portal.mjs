@@ -61,6 +61,7 @@ class Portal {
         INNKEEPER_LISTEN: `127.0.0.1:${this.port}`,
         INNKEEPER_DATA_DIR: this.data,
         INNKEEPER_EMBEDDED_PORT: String(this.databasePort),
+        INNKEEPER_FAILPOINTS: path.join(this.folder, 'orders'),
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -157,6 +158,11 @@ class Portal {
     const socket = /^unix_socket_directories = '"(.+)"'$/m.exec(settings)[1];
     const at = ['-h', socket, '-p', this.databasePort, '-U', 'innkeeper_owner', '-d', 'innkeeper'];
     return ['-XqAt', '-v', 'ON_ERROR_STOP=1', ...at];
+  }
+
+  /** Orders a fault, `<step>:<point>:<fault>`; it strikes once. What hangs goes on after a restart. */
+  order(fault) {
+    fs.appendFileSync(path.join(this.folder, 'orders'), `${fault}\n`);
   }
 
   /** All mail files, oldest first. */

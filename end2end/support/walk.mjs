@@ -2,6 +2,7 @@
 // them. `show(name, page)` gets each; what it does with it is the caller's affair. Takes a build with failpoints.
 import assert from 'node:assert/strict';
 import { newContext, watch } from './browser.mjs';
+import * as life from './life.mjs';
 import { until } from './until.mjs';
 import * as visitor from './visitor.mjs';
 
@@ -18,9 +19,14 @@ export async function walk({ portal, browser, show }) {
     await settingUp(world);
     await handingOver(world);
     await customers(world);
+    await life.credentials(world);
+    await life.plans(world);
+    await life.suspending(world);
+    await life.destroying(world);
     await newPasswords(world);
     await failing(world);
     await withoutScripts(world);
+    await life.removing(world);
   } finally {
     await Promise.all([world.mine, world.other].map((context) => context.close()));
   }
@@ -31,7 +37,11 @@ async function makeWorld(portal, browser, show) {
   const world = { portal, browser, mine, other, name: undefined };
   const watched = [watch(mine, portal), watch(other, portal)];
   [world.page, world.strange] = [await mine.newPage(), await other.newPage()];
-  world.to = (path, page = world.page) => page.goto(`${portal.url}${path}`);
+  world.to = async (path, page = world.page) => {
+    const go = () => page.goto(`${portal.url}${path}`);
+    // A live page loads itself again when its run has ended, perhaps at this very moment.
+    await go().catch((error) => (/ERR_ABORTED/.test(error.message) ? go() : Promise.reject(error)));
+  };
   world.show = async (name, page = world.page) => {
     await show(name, page, () => watched.flatMap((one) => one.problems()));
   };
@@ -128,7 +138,7 @@ async function wizard({ portal, page, to, show }) {
 
 async function settingUp(world) {
   const { portal, page, to, show, restart } = world;
-  await restart({ INNKEEPER_FAILPOINT: 'verify_access:after_intent:hang' });
+  portal.order('verify_access:after_intent:hang');
   await to('/sign-up/check');
   world.name = await visitor.create(page, portal);
   await page.locator('.timeline [data-state=running]').filter({ hasText: 'Connections tested' }).waitFor();
@@ -190,7 +200,7 @@ async function customers({ page, name, to, show }) {
 }
 
 async function newPasswords({ portal, page, name, to, show, restart }) {
-  await restart({ INNKEEPER_FAILPOINT: 'change_passwords:after_intent:hang' });
+  portal.order('change_passwords:after_intent:hang');
   await to(`/t/${name}/handoff`);
   await visitor.press(page, 'Make new passwords');
   await page.getByText('New passwords are being made').waitFor();
@@ -211,8 +221,8 @@ async function newPasswords({ portal, page, name, to, show, restart }) {
   await show('journal, several runs');
 }
 
-async function failing({ portal, page, to, show, restart }) {
-  await restart({ INNKEEPER_FAILPOINT: 'create_database:after_intent:fatal' });
+async function failing({ portal, page, to, show }) {
+  portal.order('create_database:after_intent:fatal');
   await to('/sign-up/database');
   assert.equal(await page.getByLabel('Organisation').inputValue(), ORGANISATION, 'known by now');
   await page.getByLabel('Database name').fill('acme');
@@ -240,7 +250,8 @@ async function withoutScripts({ portal, browser, mine, name, show }) {
   try {
     await context.addCookies(await mine.cookies());
     const page = await context.newPage();
-    for (const path of ['/sign-up/database', '/t', `/t/${name}`, `/t/${name}/connect`, `/t/${name}/runs`]) {
+    const ends = ['', '/connect', '/credentials', '/plan', '/runs', '/danger', '/danger/destroy'];
+    for (const path of ['/sign-up/database', '/t', ...ends.map((end) => `/t/${name}${end}`)]) {
       await page.goto(`${portal.url}${path}`);
       assert.equal(await page.locator('[data-js]').filter({ visible: true }).count(), 0, 'no button that needs it');
       await show(`without script: ${path.replace(name, '…')}`, page);

@@ -19,7 +19,8 @@ pub async fn compare(portal: &Portal) -> Vec<String> {
             texts(&mut $connection, $sql).await.into_iter().collect::<Names>()
         };
     }
-    let active = names!(control, "select name from tenant where state = 'active'");
+    let active =
+        names!(control, "select name from tenant where state in ('active', 'suspended', 'destroying')");
     let each = |make: &dyn Fn(&String) -> Vec<String>| active.iter().flat_map(make).collect::<Names>();
 
     let own = "('postgres', 'template0', 'template1', 'innkeeper', 'innkeeper_tpl')";
@@ -76,7 +77,10 @@ pub async fn compare(portal: &Portal) -> Vec<String> {
         (words.len() >= 4 && words[0].starts_with("host"))
             .then(|| words[2].trim_start_matches('+').to_owned())
     });
-    let listed = names!(control, "select name from tenant where state = 'active' and not anywhere");
+    let listed = names!(
+        control,
+        "select name from tenant where state in ('active', 'suspended', 'destroying') and not anywhere"
+    );
     differ("rule", ruled.filter(|name| name != "innkeeper_tenants").collect(), listed);
 
     for table in ["reservation", "hba_rule"] {
@@ -84,7 +88,8 @@ pub async fn compare(portal: &Portal) -> Vec<String> {
         differ(table, names!(control, &sql), active.clone());
     }
     let kept =
-        "select name from tenant t join handoff h on h.tenant_id = t.id where h.state in ('sealed', 'open')";
+        "select name from tenant t join handoff h on h.tenant_id = t.id where h.state in ('sealed', 'open')
+         union select name from tenant t join backup b on b.tenant_id = t.id";
     differ(
         "sealed secret",
         names!(control, "select distinct name from tenant t join sealed_secret s on s.tenant_id = t.id"),
@@ -102,9 +107,24 @@ pub async fn compare(portal: &Portal) -> Vec<String> {
     );
     differ(
         "tenant in between",
-        names!(control, "select name from tenant where state not in ('active', 'failed', 'destroyed')"),
+        names!(
+            control,
+            "select name from tenant where state not in ('active', 'suspended', 'destroying', 'failed', 'destroyed')
+               or (state = 'destroying') is distinct from (removal_at is not null and state_before is not null)"
+        ),
         Names::new(),
     );
+    let backups = fs::read_dir(portal.data().join("backups")).map_or_else(
+        |_| Names::new(),
+        |folder| folder.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect(),
+    );
+    let kept = names!(control, "select 'bk_' || replace(id::text, '-', '') from backup");
+    let files: Names = backups.iter().map(|file| file.split('.').next().unwrap().to_owned()).collect();
+    let whole =
+        names!(control, "select 'bk_' || replace(id::text, '-', '') from backup where bytes is not null");
+    // A try that was given up may have a file, for some minutes.
+    differ("backup", files.clone(), files.intersection(&kept).cloned().collect());
+    differ("backup", whole.intersection(&files).cloned().collect(), whole);
     for connection in [server, control] {
         connection.close().await.unwrap();
     }

@@ -31,8 +31,8 @@ pub fn TenantBadge(
         TenantState::Active => ("ok", "Active"),
         TenantState::Suspended => ("warn", "Suspended"),
         TenantState::Failed => ("bad", "Set-up failed"),
-        TenantState::Destroying => ("warn", "Being removed"),
-        TenantState::Destroyed => ("", "Removed"),
+        TenantState::Destroying => ("warn", "Being destroyed"),
+        TenantState::Destroyed => ("", "Destroyed"),
     };
     view! { <Badge tone text/> }
 }

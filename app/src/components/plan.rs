@@ -1,4 +1,7 @@
-use innkeeper_domain::plan::Limits;
+use innkeeper_domain::{
+    plan::{Limits, Plan},
+    tenant::TenantRole,
+};
 use leptos::prelude::*;
 
 /// What a plan allows, as rows of words.
@@ -38,4 +41,49 @@ pub fn PlanLimits(
         .map(|(what, value)| view! { <tr><th scope="row">{what}</th><td class="end">{value}</td></tr> })
         .collect();
     view! { <table class="table"><tbody>{rows}</tbody></table> }
+}
+
+/// What two plans allow, side by side; what differs stands out.
+#[component]
+pub fn LimitsCompared(
+    /// The plan in force.
+    now: Plan,
+    /// The plan in its place.
+    new: Plan,
+) -> impl IntoView {
+    let roles = |limits: &Limits| {
+        TenantRole::ALL.iter().map(|role| limits.role_connections.of(*role).to_string()).collect::<Vec<_>>()
+    };
+    let names = TenantRole::ALL.iter().map(|role| format!("Connections as {}", role.label().to_lowercase()));
+    let of_roles = names.zip(roles(&now.limits).into_iter().zip(roles(&new.limits)));
+    let mut rows: Vec<_> = limit_rows(&now.limits)
+        .into_iter()
+        .zip(limit_rows(&new.limits))
+        .map(|((what, old), (_, new))| (what.to_owned(), (old, new)))
+        .collect();
+    rows.splice(1..1, of_roles);
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|(what, (old, new))| {
+            let differs = old != new;
+            let new = if differs {
+                view! { <strong>{new}</strong><span class="vh">" (changes)"</span> }.into_any()
+            } else {
+                new.into_any()
+            };
+            view! { <tr><th scope="row">{what}</th><td class="end">{old}</td><td class="end">{new}</td></tr> }
+        })
+        .collect();
+    view! {
+        <table class="table">
+            <thead>
+                <tr>
+                    <th scope="col">"Limit"</th>
+                    <th scope="col" class="end">"Now" <span class="sub">{now.label}</span></th>
+                    <th scope="col" class="end">"New" <span class="sub">{new.label}</span></th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
 }

@@ -1,22 +1,33 @@
 use innkeeper_domain::name::TenantName;
 use leptos::prelude::*;
 
+/// The pages of a tenant, and whether only admins have them.
+const PAGES: [(&str, &str, bool); 6] = [
+    ("", "Overview", false),
+    ("/connect", "Connect", false),
+    ("/credentials", "Credentials", true),
+    ("/plan", "Plan", true),
+    ("/runs", "Journal", false),
+    ("/danger", "Danger zone", true),
+];
+
 /// The pages of a tenant.
 #[component]
 pub fn SubNav(
     /// The tenant.
     name: TenantName,
+    /// Whether the visitor is an admin of it.
+    admin: bool,
     /// Which one this is: the end of its path, empty for the overview.
     current: &'static str,
 ) -> impl IntoView {
-    let link = |(end, label): (&'static str, &'static str)| {
-        let here = (end == current).then_some("page");
-        view! { <a href=format!("/t/{name}{end}") aria-current=here>{label}</a> }
-    };
-    let links: Vec<_> =
-        [("", "Overview"), ("/connect", "Connect"), ("/handoff", "Credentials"), ("/runs", "Journal")]
-            .into_iter()
-            .map(link)
-            .collect();
+    let links: Vec<_> = PAGES
+        .into_iter()
+        .filter(|(_, _, admins)| admin || !admins)
+        .map(|(end, label, _)| {
+            let here = (end == current).then_some("page");
+            view! { <a href=format!("/t/{name}{end}") aria-current=here>{label}</a> }
+        })
+        .collect();
     view! { <nav class="subnav" aria-label="This database">{links}</nav> }
 }

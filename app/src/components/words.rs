@@ -1,5 +1,9 @@
 //! Numbers and times in words.
 
+mod runs;
+
+pub use runs::{doing, run_kind, step};
+
 use innkeeper_domain::allowlist::Reach;
 use time::OffsetDateTime;
 
@@ -25,8 +29,13 @@ pub fn moment(at: OffsetDateTime) -> String {
 
 /// `21 November 2026`.
 pub fn day(at: OffsetDateTime) -> String {
+    format!("{} {}", day_and_month(at), at.to_offset(time::UtcOffset::UTC).year())
+}
+
+/// `21 November`.
+pub fn day_and_month(at: OffsetDateTime) -> String {
     let at = at.to_offset(time::UtcOffset::UTC);
-    format!("{} {} {}", at.day(), MONTHS[usize::from(u8::from(at.month())) - 1], at.year())
+    format!("{} {}", at.day(), MONTHS[usize::from(u8::from(at.month())) - 1])
 }
 
 /// `01:20 UTC`.
@@ -72,6 +81,39 @@ pub fn seconds(length: f64) -> String {
         (0, m, s) => format!("{m} min {s} s"),
         (h, m, _) => format!("{h} h {m} min"),
     }
+}
+
+/// How long something still takes, in its two largest units: `6 days 23 hours`, `4 minutes`.
+pub fn left(length: time::Duration) -> String {
+    let parts = [
+        (length.whole_days(), "day", "days"),
+        (length.whole_hours() % 24, "hour", "hours"),
+        (length.whole_minutes() % 60, "minute", "minutes"),
+    ];
+    let said = |(number, one, many): (i64, &str, &str)| {
+        usize::try_from(number).ok().filter(|number| *number > 0).map(|number| count(number, one, many))
+    };
+    // Nobody plans by the minutes of days.
+    let of_days = if length.whole_days() > 0 { 2 } else { 3 };
+    let words: Vec<_> = parts.into_iter().take(of_days).filter_map(said).collect();
+    if words.is_empty() { "less than a minute".into() } else { words.join(" ") }
+}
+
+/// Names in a sentence: `a`, `a or b`, `a, b or 3 more`.
+pub fn any_of(names: &[String]) -> String {
+    match names {
+        [] => "nobody".into(),
+        [one] => one.clone(),
+        [one, two] => format!("{one} or {two}"),
+        [one, two, three] => format!("{one}, {two} or {three}"),
+        [one, two, rest @ ..] => format!("{one}, {two} or {} more", rest.len()),
+    }
+}
+
+/// A size with its unit: `8.1 MB`.
+pub fn bytes(bytes: i64) -> String {
+    let (number, unit) = size(bytes);
+    format!("{number} {unit}")
 }
 
 /// A size and its unit: `8.1`, `MB`. Powers of 1024, as PostgreSQL counts.
@@ -122,37 +164,6 @@ pub fn reach_phrase(reach: &Reach) -> String {
     }
 }
 
-/// A step's name as a person reads it, and why it is there.
-pub fn step(name: &str) -> (String, &'static str) {
-    let (label, why) = match name {
-        "check_capacity" => ("Server chosen", "Looks for room: connections, databases and disk"),
-        "create_roles" => ("Roles created", "Owner, application and read-only, each with its own password"),
-        "create_database" => ("Database created", "Closed to everybody from its first moment"),
-        "apply_template" => {
-            ("Rights set", "The owner makes tables, the application writes, the third role reads")
-        }
-        "install_extensions" => ("Extensions added", "Those you chose"),
-        "apply_limits" => ("Limits set", "Connections, memory and time as your plan has them"),
-        "write_allowlist" => ("Network opened", "For your addresses only, and only with TLS"),
-        "store_secrets" => ("Credentials sealed", "Encrypted, and read back once to be sure"),
-        "verify_access" => (
-            "Connections tested",
-            "Each role really signs in; wrong passwords and other databases are refused",
-        ),
-        "hand_over" => ("Ready to hand over", "The credentials wait for you"),
-        "change_passwords" => ("Passwords replaced", "The old ones stop working"),
-        "clear_passwords" => ("Passwords taken away", "Nobody opened them in time"),
-        other => {
-            let mut words = other.replace('_', " ");
-            if let Some(first) = words.get_mut(..1) {
-                first.make_ascii_uppercase();
-            }
-            return (words, "");
-        }
-    };
-    (label.into(), why)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,8 +190,27 @@ mod tests {
     }
 
     #[test]
-    fn unknown_steps_are_still_readable() {
-        assert_eq!(step("warm_the_house").0, "Warm the house");
-        assert_eq!(step("").0, "");
+    fn what_is_left_is_said_in_two_units() {
+        use time::Duration;
+        let day = Duration::DAY;
+        assert_eq!(
+            [
+                left(day * 7),
+                left(day + Duration::hours(1) + Duration::minutes(59)),
+                left(Duration::hours(3) + Duration::minutes(1)),
+                left(Duration::seconds(59)),
+                left(-day),
+            ],
+            ["7 days", "1 day 1 hour", "3 hours 1 minute", "less than a minute", "less than a minute"]
+        );
+    }
+
+    #[test]
+    fn many_names_are_cut() {
+        let names: Vec<_> = ["a", "b", "c", "d"].map(String::from).into();
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|count| any_of(&names[..count])),
+            ["nobody", "a", "a or b", "a, b or c", "a, b or 2 more"]
+        );
     }
 }

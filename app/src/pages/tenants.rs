@@ -5,6 +5,7 @@ use crate::{
     pages::load,
     web::{Cx, PageTitle, with_query},
 };
+use innkeeper_domain::tenant::TenantState;
 use innkeeper_service::tenants::{self, Page, TenantLine};
 use leptos::prelude::*;
 
@@ -138,6 +139,11 @@ fn list(page: Page<TenantLine>, asked: &Asked) -> AnyView {
 
 #[component]
 fn Line(line: TenantLine) -> impl IntoView {
+    let who_undoes = match line.state {
+        TenantState::Suspended => Some(". An admin can resume it."),
+        TenantState::Destroying => Some(". An admin can keep it until it is removed."),
+        _ => None,
+    };
     view! {
         <li>
             <div>
@@ -147,6 +153,7 @@ fn Line(line: TenantLine) -> impl IntoView {
             <p>
                 <span class="mono">{line.name}</span> ", " {line.plan_label} ", " {line.region_label}
                 ", since " <time datetime=words::stamp(line.created_at)>{words::day(line.created_at)}</time>
+                {who_undoes}
             </p>
             <TenantBadge state=line.state unconfirmed=line.unconfirmed/>
             <span class="go"><Icon name="chevron-right"/></span>

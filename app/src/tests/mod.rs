@@ -1,5 +1,6 @@
 //! What the tests of components and pages share.
 
+mod danger;
 mod handoff;
 mod pages;
 mod samples;

@@ -67,7 +67,7 @@ pub fn sound(page: &str) {
     }
 }
 
-fn filled<T>(values: T, mistake: Option<&str>) -> Filled<T> {
+pub fn filled<T>(values: T, mistake: Option<&str>) -> Filled<T> {
     let mut mistakes = Mistakes::default();
     if let Some(field) = mistake {
         mistakes.add(field, EVIL);
@@ -119,7 +119,8 @@ fn mail() -> MailboxMail {
     MailboxMail { subject: EVIL.into(), to: EVIL.into(), text: EVIL.into(), html: None, raw: String::new() }
 }
 
-type Make = Box<dyn FnOnce() -> AnyView>;
+/// Makes a page.
+pub type Make = Box<dyn FnOnce() -> AnyView>;
 
 fn all() -> Vec<(&'static str, Make)> {
     let mut all: Vec<(&'static str, Make)> = vec![
@@ -205,6 +206,7 @@ fn all() -> Vec<(&'static str, Make)> {
             }),
         ));
     }
+    all.extend(super::danger::all());
     for items in [vec![], vec![samples::line()]] {
         all.push((
             "tenants",
@@ -220,7 +222,7 @@ fn all() -> Vec<(&'static str, Make)> {
 #[test]
 fn every_page_escapes_every_text_and_holds_together() {
     let all = all();
-    assert!(all.len() >= 35, "{}", all.len());
+    assert!(all.len() >= 90, "{}", all.len());
     for (name, make) in all {
         // The name stands in what a failing check prints.
         sound(&format!("{name}: {}", html(make)));

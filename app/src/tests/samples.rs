@@ -16,6 +16,7 @@ use innkeeper_domain::{
 };
 use innkeeper_service::{
     handoff::OpenHandoff,
+    lifecycle::{BackupLine, CredentialsView, DangerView, PlanOffer, PlanView},
     setup::SetupView,
     tenants::{RunLine, StepLine, TenantLine, TenantView},
 };
@@ -163,5 +164,83 @@ pub fn usage() -> Usage {
         connections: PerRole { owner: 0, app: 3, readonly: 1 },
         sessions: 9,
         cache_hit_percent: Some(99.4),
+    }
+}
+
+/// A tenant whose newest run is this one, if there is one.
+fn tenant_after(state: TenantState, run: Option<&RunLine>) -> TenantView {
+    TenantView {
+        run: run.map(|run| (run.id, run.state, run.support_number.clone())),
+        ..tenant(state, Some(HandoffState::Confirmed))
+    }
+}
+
+pub fn run_of(kind: RunKind, state: RunState) -> RunLine {
+    let now = if state == RunState::Running { StepState::Running } else { StepState::Failed };
+    let steps = vec![step("cut_off", StepState::Done), step(EVIL, now), step("wait", StepState::Waiting)];
+    RunLine { kind, ..run(state, steps) }
+}
+
+pub fn danger(state: TenantState, run: Option<RunLine>) -> DangerView {
+    let live = run.as_ref().is_some_and(|run| !matches!(run.state, RunState::Done | RunState::Failed));
+    DangerView {
+        tenant: tenant_after(state, run.as_ref()),
+        run,
+        live,
+        removal_at: None,
+        state_before: None,
+        backup: None,
+        usage: Some(usage()),
+        admins: vec![EVIL.into(), "ola@acme.example".into()],
+        now: NOW,
+    }
+}
+
+pub fn backup() -> BackupLine {
+    BackupLine {
+        bytes: Some(1_200_000),
+        created_at: NOW,
+        read_back_at: Some(NOW + time::Duration::minutes(1)),
+        kept_until: Some(NOW + time::Duration::days(37)),
+    }
+}
+
+/// A tenant that waits for its removal.
+pub fn waiting() -> DangerView {
+    DangerView {
+        removal_at: Some(NOW + time::Duration::days(7)),
+        backup: Some(backup()),
+        ..danger(TenantState::Destroying, Some(run_of(RunKind::Destroy, RunState::Done)))
+    }
+}
+
+pub fn credentials(live: bool, age_days: i64) -> CredentialsView {
+    let tenant = tenant_after(TenantState::Active, None);
+    CredentialsView {
+        roles: PerRole::make(|role| tenant.name.role(role)),
+        tenant,
+        usage: Some(usage()),
+        changed_at: Some(NOW),
+        age_days: Some(age_days),
+        live,
+    }
+}
+
+pub fn plans(live: bool) -> PlanView {
+    let offer = |name: &str, connections, current, refused: Option<&str>| PlanOffer {
+        plan: Plan { name: name.into(), limits: Limits { connections, ..plan().limits }, ..plan() },
+        current,
+        refused: refused.map(Into::into),
+    };
+    PlanView {
+        tenant: tenant_after(TenantState::Active, None),
+        offers: vec![
+            offer("starter", 50, true, None),
+            offer("small", 3, false, None),
+            offer("enterprise", 500, false, Some(EVIL)),
+        ],
+        usage: Some(usage()),
+        run: None,
+        live,
     }
 }

@@ -30,4 +30,11 @@ pub const ACCESS: &[(&str, Access)] = &[
     (pages::tenant::handoff::Reveal::PATH, Access::SignedIn),
     (pages::tenant::handoff::Confirm::PATH, Access::SignedIn),
     (pages::tenant::handoff::Renew::PATH, Access::SignedIn),
+    (pages::tenant::rotate::RotatePasswords::PATH, Access::SignedIn),
+    (pages::tenant::plan::ChangePlan::PATH, Access::SignedIn),
+    (pages::tenant::danger_acts::SuspendTenant::PATH, Access::SignedIn),
+    (pages::tenant::danger_acts::ResumeTenant::PATH, Access::SignedIn),
+    (pages::tenant::danger_acts::DestroyTenant::PATH, Access::SignedIn),
+    (pages::tenant::danger_acts::KeepTenant::PATH, Access::SignedIn),
+    (pages::tenant::danger_acts::TryAgain::PATH, Access::SignedIn),
 ];

@@ -47,7 +47,8 @@ pub fn Field(
     /// Its name and id.
     name: &'static str,
     /// Its label.
-    label: &'static str,
+    #[prop(into)]
+    label: String,
     /// Help that always stands there.
     #[prop(optional)]
     hint: &'static str,
@@ -113,6 +114,28 @@ pub fn Area(
                 aria-describedby=described_by(name, true, wrong)
             >{text}</textarea>
         </div>
+    }
+}
+
+/// A group of radio buttons with its mistake.
+#[component]
+pub fn Choice(
+    /// Their name; one of them has it as its id.
+    name: &'static str,
+    /// What is chosen.
+    legend: &'static str,
+    /// What is wrong.
+    mistake: Issue,
+    /// The buttons.
+    children: Children,
+) -> impl IntoView {
+    let described = described_by(name, false, mistake.0.is_some());
+    view! {
+        <fieldset class="choices" aria-describedby=described>
+            <legend>{legend}</legend>
+            <About name issue=mistake/>
+            {children()}
+        </fieldset>
     }
 }
 

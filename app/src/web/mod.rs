@@ -11,7 +11,7 @@ mod problem;
 pub use access::{ACCESS, Access, access};
 pub use cx::{BrowserSession, Cx, PageEnd, Theme};
 pub use document::{App, Layout, NoReferrer, PageTitle, shell};
-pub use fields::{Area, ErrorSummary, Field, Issue, described_by};
+pub use fields::{Area, Choice, ErrorSummary, Field, Issue, described_by};
 pub(crate) use form::token;
 pub use form::{Filled, Form, FormState, Secret};
 pub use innkeeper_domain::mistakes::Mistakes;

@@ -49,6 +49,42 @@ pub enum Message {
         /// Where new passwords are made.
         link: String,
     },
+    /// The database was cut off.
+    Suspended {
+        /// The tenant's name.
+        tenant: String,
+        /// Where it is resumed.
+        link: String,
+    },
+    /// The database is cut off and will be removed.
+    RemovalScheduled {
+        /// The tenant's name.
+        tenant: String,
+        /// When, in UTC, as a person reads it.
+        at: String,
+        /// Where it is kept.
+        link: String,
+    },
+    /// The database is gone.
+    Removed {
+        /// The tenant's name.
+        tenant: String,
+        /// Until when its final backup is kept, in UTC, as a person reads it.
+        kept_until: String,
+        /// Where one sees what was done.
+        link: String,
+    },
+    /// Something stands still until a person looks at it.
+    RunHeld {
+        /// The tenant's name.
+        tenant: String,
+        /// What happened.
+        reason: String,
+        /// The number to quote.
+        support_number: String,
+        /// Where it goes on.
+        link: String,
+    },
     /// Nobody opened the passwords in time; they no longer work.
     CredentialsExpired {
         /// The tenant's name.
@@ -84,6 +120,10 @@ impl Message {
             Self::Ready { .. } => "ready",
             Self::SetupFailed { .. } => "setup_failed",
             Self::CredentialsRevealed { .. } => "credentials_revealed",
+            Self::Suspended { .. } => "suspended",
+            Self::RemovalScheduled { .. } => "removal_scheduled",
+            Self::Removed { .. } => "removed",
+            Self::RunHeld { .. } => "run_held",
             Self::CredentialsExpired { .. } => "credentials_expired",
         }
     }

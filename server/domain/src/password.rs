@@ -15,6 +15,13 @@ pub fn draw_token(random: &dyn Random) -> Secret {
     Secret::new(draw(random, 43))
 }
 
+/// Draws a key to encrypt with: 32 bytes as 64 hexadecimal digits.
+pub fn draw_key(random: &dyn Random) -> Secret {
+    let mut bytes = [0; 32];
+    random.fill(&mut bytes);
+    Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
 /// Draws a code to type: six digits.
 pub fn draw_code(random: &dyn Random) -> Secret {
     let mut bytes = [0; 8];

@@ -13,12 +13,30 @@ pub enum RunKind {
     RenewPasswords,
     /// Take the passwords away that nobody opened in time.
     ExpirePasswords,
+    /// Cut a tenant off; everything is kept.
+    Suspend,
+    /// Let a suspended tenant in again.
+    Resume,
+    /// Cut a tenant off, take its final backup, and close its database until it is removed.
+    Destroy,
+    /// Give a tenant back that waits for its removal.
+    UndoDestroy,
+    /// Remove a tenant whose time to be given back is over.
+    Remove,
+    /// Give a tenant the limits of another plan.
+    ChangePlan,
 }
 
 stored!(RunKind {
     Onboard "onboard",
     RenewPasswords "renew_passwords",
     ExpirePasswords "expire_passwords",
+    Suspend "suspend",
+    Resume "resume",
+    Destroy "destroy",
+    UndoDestroy "undo_destroy",
+    Remove "remove",
+    ChangePlan "change_plan",
 });
 
 /// Where a run stands.

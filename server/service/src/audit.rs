@@ -13,6 +13,8 @@ pub enum Actor {
     Account(AccountId, String),
     /// Somebody who is not signed in.
     Anonymous,
+    /// Who has the machine, by its command line.
+    Operator,
     /// The portal itself.
     System,
 }
@@ -41,6 +43,7 @@ pub async fn record(conn: &mut PgConnection, ids: &Ids, entry: Entry<'_>) -> Res
     let (kind, id, name) = match &entry.actor {
         Actor::Account(id, email) => ("account", Some(id.0), email.as_str()),
         Actor::Anonymous => ("anonymous", None, "anonymous"),
+        Actor::Operator => ("staff", None, "command line"),
         Actor::System => ("system", None, "innkeeper"),
     };
     sqlx::query!(

@@ -1,6 +1,9 @@
 //! How a use case ends when it does not go well.
 
-use innkeeper_domain::{mistakes::Mistakes, ports::SealError};
+use innkeeper_domain::{
+    mistakes::Mistakes,
+    ports::{SealError, ServerError},
+};
 
 /// The result of a use case.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -25,13 +28,27 @@ pub enum Error {
     Overtaken,
     /// The control database did not do it.
     #[error("control database: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] sqlx::Error),
+    /// A server did not do it.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// A step outside of a run did not succeed.
+    #[error("{0}")]
+    Step(String),
     /// A sealed secret cannot be opened.
     #[error("sealed secret: {0}")]
     Seal(#[from] SealError),
     /// A row that cannot have been written by this portal.
     #[error("unreadable row: {0}")]
     Corrupt(String),
+}
+
+/// Of two changes that wait for each other PostgreSQL ends one (40P01): as if the other had come first.
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        if code.as_deref() == Some("40P01") { Self::Overtaken } else { Self::Database(error) }
+    }
 }
 
 impl Error {

@@ -1,7 +1,9 @@
 //! Mails on their way: rows written with the change that causes them, sent by a worker.
 
+mod admins;
 mod worker;
 
+pub use admins::{moment, to_admins};
 pub use worker::MailWorker;
 
 use crate::Result;

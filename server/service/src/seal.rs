@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 use innkeeper_domain::{
-    ids::{OrganisationId, TenantId},
+    ids::{BackupId, OrganisationId, TenantId},
     ports::{Sealed, Sealer},
     secret::Secret,
     tenant::TenantRole,
@@ -16,6 +16,8 @@ pub enum Purpose {
     Password(TenantRole),
     /// The verifier a role had before new passwords were made, until that run ends.
     FormerVerifier(TenantRole),
+    /// What a backup is encrypted with, as long as that is kept.
+    BackupKey(BackupId),
 }
 
 impl Purpose {
@@ -24,6 +26,7 @@ impl Purpose {
         match self {
             Self::Password(role) => format!("password {}", role.as_str()),
             Self::FormerVerifier(role) => format!("former verifier {}", role.as_str()),
+            Self::BackupKey(id) => format!("backup key {id}"),
         }
     }
 }
@@ -87,6 +90,17 @@ pub async fn other_keys(worker: &PgPool, own: &str) -> Result<Vec<String>> {
         own
     );
     Ok(keys.fetch_all(worker).await?)
+}
+
+/// Destroys all secrets of a tenant but the keys of its backups. Absent is success.
+pub async fn destroy_all_but_backup_keys(conn: &mut PgConnection, tenant: TenantId) -> Result<()> {
+    sqlx::query!(
+        "delete from sealed_secret where tenant_id = $1 and purpose not like 'backup key %'",
+        tenant.0
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Destroys a secret. Absent is success.

@@ -11,7 +11,7 @@ pub use runs::{RunLine, StepLine, runs};
 pub use view::{TenantView, open, usage};
 
 pub(crate) use record::record;
-pub(crate) use runs::latest_onboarding;
+pub(crate) use runs::{latest_of, latest_onboarding};
 pub(crate) use view::{load, load_as_admin};
 
 #[cfg(test)]

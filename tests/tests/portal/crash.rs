@@ -1,18 +1,15 @@
-//! The portal dies at every boundary of every step, and its successor finishes or undoes what was begun.
+//! What people see and do when a step of their onboarding fails for good. All other faults: `faults`.
 
 use innkeeper_tests::{
     Options, Person, Portal, orphans,
     tenant::{run, texts, value},
-    until,
 };
 use std::{fs, path::PathBuf};
 
-const RECOVERED_WITHIN: f64 = 10.0;
-
-/// A portal whose faults strike once, when the file is there.
+/// A portal with faults on order.
 struct House {
     portal: Portal,
-    fuse: PathBuf,
+    orders: PathBuf,
     jane: Person,
 }
 
@@ -22,12 +19,13 @@ impl House {
         for name in ["REQUEST_PER_ACCOUNT", "CHANGE_PER_ACCOUNT", "CHANGE_PER_ADDRESS"] {
             options = options.set(&format!("INNKEEPER_LIMIT_{name}"), "100000/600");
         }
-        let mut portal = Portal::start(options).await;
-        let fuse = portal.folder().join("fuse");
-        portal.set("INNKEEPER_FAILPOINT_ONCE", &fuse.to_string_lossy());
+        let mut portal = Portal::prepare(&options);
+        let orders = portal.folder().join("orders");
+        portal.set("INNKEEPER_FAILPOINTS", &orders.to_string_lossy());
+        portal.restart().await;
         let jane = Person::new(&portal, "jane@acme.example");
         jane.sign_up(&portal).await;
-        Self { portal, fuse, jane }
+        Self { portal, orders, jane }
     }
 
     /// The names of the steps, from the journal of a run that is done.
@@ -39,14 +37,9 @@ impl House {
         steps
     }
 
-    /// Starts the portal anew with another fault on order.
-    async fn order(&mut self, fault: &str) {
-        self.portal.set("INNKEEPER_FAILPOINT", fault);
-        self.portal.restart().await;
-    }
-
-    fn light(&self) {
-        fs::write(&self.fuse, "").unwrap();
+    /// The next time the step is taken it fails for good.
+    fn order(&self, step: &str) {
+        fs::write(&self.orders, format!("{step}:after_intent:fatal\n")).unwrap();
     }
 
     /// Whether the doctor and our own comparison find nothing.
@@ -59,68 +52,11 @@ impl House {
 }
 
 #[tokio::test]
-async fn a_killed_portal_leaves_nothing_half_done() {
-    let mut house = House::open().await;
-    let steps = house.steps().await;
-    let points = ["after_intent", "after_effect"];
-    let cells: Vec<_> = steps.iter().flat_map(|step| points.map(|point| format!("{step}:{point}"))).collect();
-    house.portal.kill9().await;
-    house.order(&format!("{}:kill", cells[0])).await;
-    let (mut done, mut undone, mut slowest) = (0, 0, 0.0);
-    for (at, cell) in cells.iter().enumerate() {
-        house.light();
-        let name = house.jane.request("Acme", &format!("cell_{at}"), &[]).await;
-        house.portal.killed(60).await;
-        assert!(!house.fuse.exists(), "{cell}: the portal died of something else");
-        // The next fault is on order already; it waits for its file.
-        let next = cells.get(at + 1).unwrap_or(cell);
-        house.order(&format!("{next}:kill")).await;
-
-        // Ready now: from here on the control database's clock counts.
-        let mut control = house.portal.control().await;
-        let ready = value(&mut control, "select clock_timestamp()").await;
-        let over = format!(
-            "select r.state from run r join tenant t on t.id = r.tenant_id
-            where t.name = '{name}' and r.finished_at is not null"
-        );
-        until(60, &format!("the end of {name} after {cell}"), async || {
-            texts(&mut control, &over).await.pop()
-        })
-        .await;
-        let took = format!(
-            "select greatest(extract(epoch from r.finished_at - '{ready}'), 0)
-            from run r join tenant t on t.id = r.tenant_id where t.name = '{name}'"
-        );
-        let took: f64 = value(&mut control, &took).await.parse().unwrap();
-        assert!(took <= RECOVERED_WITHIN, "{cell}: recovered after {took} s");
-        slowest = took.max(slowest);
-        match texts(&mut control, &over).await.pop().as_deref() {
-            Some("done") => {
-                done += 1;
-                house.jane.wait_until_ready(&name, 5).await;
-                house.jane.reveal(&name).await.connect("app").await;
-            }
-            Some("failed") => undone += 1,
-            other => panic!("{cell}: {other:?}"),
-        }
-        house.is_clean(cell).await;
-    }
-    println!(
-        "crash: {} cells ({} steps x {} points), {done} finished, {undone} undone, at most {slowest:.1} s after ready",
-        cells.len(),
-        steps.len(),
-        points.len()
-    );
-}
-
-#[tokio::test]
 async fn a_step_that_fails_for_good_is_undone_and_can_be_tried_again() {
-    let mut house = House::open().await;
+    let house = House::open().await;
     let steps = house.steps().await;
     for (at, step) in steps.iter().enumerate() {
-        house.portal.kill9().await;
-        house.order(&format!("{step}:after_intent:fatal")).await;
-        house.light();
+        house.order(step);
         let name = house.jane.request("Acme", &format!("fatal_{at}"), &[]).await;
         let page = house.jane.wait_until_over(&name, 60).await;
         assert_eq!(page.status, 200, "{step}: {page}");
@@ -153,7 +89,7 @@ async fn a_step_that_fails_for_good_is_undone_and_can_be_tried_again() {
     );
 
     // Or the person starts over, with the wishes still there.
-    house.light();
+    house.order(&steps[0]);
     let name = house.jane.request("Acme", "other", &[("plan", "professional")]).await;
     let page = house.jane.wait_until_over(&name, 60).await;
     let answer = house.jane.press(&page.form("/do/start-over")).await;

@@ -4,7 +4,7 @@ use innkeeper_tests::{Options, Page, Person, Portal, Values, tenant::texts};
 use reqwest::Method;
 
 /// Every change that a page can ask for; the portal's own test compares its table with what is registered.
-const CHANGES: [&str; 11] = [
+const CHANGES: [&str; 18] = [
     "sign-up",
     "sign-in",
     "verify",
@@ -16,11 +16,47 @@ const CHANGES: [&str; 11] = [
     "reveal",
     "confirm",
     "renew",
+    "rotate",
+    "change-plan",
+    "suspend",
+    "resume",
+    "destroy",
+    "keep",
+    "try-again",
+];
+
+/// The pages of a tenant that only its admins have.
+const OF_ADMINS: [&str; 9] = [
+    "/credentials",
+    "/credentials/rotate",
+    "/plan",
+    "/plan/professional",
+    "/danger",
+    "/danger/suspend",
+    "/danger/resume",
+    "/danger/destroy",
+    "/danger/keep",
+];
+
+/// The changes of a tenant by its admins.
+const BY_ADMINS: [&str; 12] = [
+    "retry",
+    "start-over",
+    "reveal",
+    "confirm",
+    "renew",
+    "rotate",
+    "change-plan",
+    "suspend",
+    "resume",
+    "destroy",
+    "keep",
+    "try-again",
 ];
 
 /// All rows that say who has what, and what happened; without what each look at a page renews.
 async fn state(portal: &Portal) -> Vec<String> {
-    const TABLES: [&str; 18] = [
+    const TABLES: [&str; 19] = [
         "account",
         "organisation",
         "member",
@@ -39,6 +75,7 @@ async fn state(portal: &Portal) -> Vec<String> {
         "flash",
         "form_state",
         "plan",
+        "backup",
     ];
     let rows = TABLES.map(|table| format!("select '{table} ' || to_jsonb(r)::text from {table} r"));
     let sessions = "select concat_ws(' ', 'session', id, account_id, authenticated_at) from session where account_id is not null";
@@ -64,7 +101,7 @@ async fn forged_requests_change_nothing() {
     let good = |change: &str| match change {
         "sign-up" | "sign-in" | "verify" => draft.clone().with("email", "joe@acme.example"),
         "database" => wizard.clone().with("database", "other"),
-        _ => draft.clone().with("name", &name),
+        _ => draft.clone().with("name", &name).with("typed", &name).with("plan", "professional"),
     };
     let stranger = Person::new(&portal, "eve@evil.example");
     let foreign = stranger.form("/sign-up", "/do/sign-up").await.values;
@@ -153,7 +190,8 @@ async fn what_is_not_yours_is_not_there() {
         (headers, page.text().replace(&number, "").replace(name, ""))
     };
     let mut count = 0;
-    for tail in ["", "/setup", "/handoff", "/connect", "/connect?role=owner", "/runs", "/events"] {
+    let of_members = ["", "/setup", "/handoff", "/connect", "/connect?role=owner", "/runs", "/events"];
+    for tail in of_members.into_iter().chain(OF_ADMINS) {
         let [theirs, nobodys] =
             [eve.get(&format!("/t/{hers}{tail}")).await, eve.get(&format!("/t/{random}{tail}")).await];
         theirs.is_problem(404);
@@ -173,11 +211,13 @@ async fn what_is_not_yours_is_not_there() {
         assert!(first.status == 303 || first.status == 404, "{first}");
         count += 4;
     }
-    let posts = ["/do/retry", "/do/start-over", "/do/reveal", "/do/confirm", "/do/renew"].map(str::to_owned);
+    let posts = BY_ADMINS.map(|change| format!("/do/{change}"));
     let bundles = [format!("/t/{hers}/handoff/bundle"), format!("/t/{random}/handoff/bundle")];
     for path in posts {
-        let theirs = eve.post(&path, &token.clone().with("name", &hers)).await;
-        let nobodys = eve.post(&path, &token.clone().with("name", random)).await;
+        let of =
+            |name: &str| token.clone().with("name", name).with("typed", name).with("plan", "professional");
+        let theirs = eve.post(&path, &of(&hers)).await;
+        let nobodys = eve.post(&path, &of(random)).await;
         theirs.is_problem(404);
         assert_eq!(plain(&theirs, &hers), plain(&nobodys, random), "{path}");
         count += 2;
@@ -199,4 +239,40 @@ async fn what_is_not_yours_is_not_there() {
     assert_eq!(state(&portal).await, before);
     assert!(!eve.open("/t").await.html().text().contains(&hers));
     println!("foreign pages: {count} requests, all answered as for a name that nobody has");
+}
+
+#[tokio::test]
+async fn what_is_for_admins_is_not_there_for_other_members() {
+    let portal = Portal::start(Options::default()).await;
+    let (jane, dave) = (Person::new(&portal, "jane@acme.example"), Person::new(&portal, "dave@acme.example"));
+    for person in [&jane, &dave] {
+        person.sign_up(&portal).await;
+    }
+    let name = jane.create("Acme", "shop", &[]).await;
+    let member = sqlx::query(
+        "insert into member (organisation_id, account_id, role)
+         select t.organisation_id, a.id, 'developer' from tenant t, account a where a.email = 'dave@acme.example'",
+    );
+    assert_eq!(member.execute(&mut portal.control().await).await.unwrap().rows_affected(), 1);
+    let overview = dave.open(&format!("/t/{name}")).await;
+    let before = state(&portal).await;
+
+    let mut count = 0;
+    for tail in OF_ADMINS.into_iter().chain(["/handoff"]) {
+        dave.get(&format!("/t/{name}{tail}")).await.is_problem(404);
+        let href = format!("href=\"/t/{name}{tail}\"");
+        assert!(!overview.text().contains(&href), "a way to what is not there: {tail}");
+        count += 1;
+    }
+    let values = overview.form("/do/sign-out").values;
+    let values = values.with("name", &name).with("typed", &name).with("plan", "professional");
+    for change in BY_ADMINS {
+        dave.post(&format!("/do/{change}"), &values).await.is_problem(404);
+        count += 1;
+    }
+    assert_eq!(state(&portal).await, before);
+    println!("pages and changes of admins: {count} requests of another member, none answered");
+    for tail in OF_ADMINS.into_iter().filter(|tail| !tail.ends_with("/resume") && !tail.ends_with("/keep")) {
+        jane.open(&format!("/t/{name}{tail}")).await;
+    }
 }

@@ -6,6 +6,7 @@ mod crash;
 mod doctor;
 mod embedded;
 mod external;
+mod faults;
 mod foreign;
 mod handoff;
 mod isolation;

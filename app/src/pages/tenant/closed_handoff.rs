@@ -1,10 +1,10 @@
 //! The credentials when there is nothing to reveal.
 
-use super::handoff::Renew;
+use super::{confirm::SignInAgain, handoff::Renew};
 use crate::{
     components::{Icon, Notice, SubNav, words},
     pages::RefreshWithoutScript,
-    web::{Form, with_query},
+    web::Form,
 };
 use innkeeper_domain::run::RunState;
 use innkeeper_service::{handoff::HandoffView, tenants::TenantView};
@@ -89,7 +89,7 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
             "New passwords were asked for and could not be made. Make them once more.".to_owned(),
             Some(true),
         ),
-        // Shown elsewhere: see `handoff_view`; a database that is suspended or being removed hands nothing over.
+        // Shown elsewhere: see `handoff_view`; a database that is suspended or being destroyed hands nothing over.
         HandoffView::NotReady | HandoffView::Sealed { .. } | HandoffView::Open(_) => (
             "",
             "lock-keyhole",
@@ -101,8 +101,8 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
     view! {
         {renewing.then(|| view! { <RefreshWithoutScript/> })}
         <div id="handoff" data-live=renewing.then(|| format!("/t/{name}/events"))>
-            <div class="page-head"><h1>{format!("Credentials of {}", tenant.wish)}</h1></div>
-            <SubNav name=tenant.name.clone() current="/handoff"/>
+            <div class="page-head"><h1>{format!("Handover of credentials for {}", tenant.wish)}</h1></div>
+            <SubNav name=tenant.name.clone() admin=true current="/credentials"/>
             <div class="split">
                 <div class="stack">
                     <Notice tone icon title=head><p>{text}</p></Notice>
@@ -165,7 +165,8 @@ fn Renewal(name: String, fresh: bool, primary: bool) -> impl IntoView {
         view! { <button type="submit" class=class><Icon name="key-round"/>"Make new passwords"</button> }
             .into_any()
     } else {
-        view! { <SignInAgain name=name.clone() what="Sign in again to make new ones"/> }.into_any()
+        view! { <SignInAgain back=format!("/t/{name}/handoff") what="Sign in again to make new ones"/> }
+            .into_any()
     };
     view! {
         <Form<Renew> class="card">
@@ -185,11 +186,4 @@ fn Renewal(name: String, fresh: bool, primary: bool) -> impl IntoView {
             </div>
         </Form<Renew>>
     }
-}
-
-/// Leads through a fresh sign-in and back.
-#[component]
-pub(super) fn SignInAgain(name: String, what: &'static str) -> impl IntoView {
-    let href = with_query("/sign-in", "return", &format!("/t/{name}/handoff"));
-    view! { <a class="btn btn-primary" href=href><Icon name="lock-keyhole"/>{what}</a> }
 }

@@ -1,12 +1,15 @@
 //! How to connect, without passwords.
 
-use super::snippets::{password_source, without_password};
+use super::{
+    snippets::{password_source, without_password},
+    standing::CutOff,
+};
 use crate::{
     components::{FormatTabs, Icon, Notice, Snippet, SubNav, words},
     pages::{load, part},
     web::{Cx, PageTitle},
 };
-use innkeeper_domain::{connection::Format, tenant::TenantRole};
+use innkeeper_domain::{connection::Format, organisation::MemberRole, tenant::TenantRole};
 use innkeeper_service::tenants::{self, TenantView};
 use leptos::prelude::*;
 
@@ -54,8 +57,11 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole) -> AnyView {
             <h1>{format!("Connect to {wish}")}</h1>
             <p>"Ready to paste, without passwords: programs read them from PGPASSWORD or from ~/.pgpass."</p>
         </div>
-        <SubNav name current="/connect"/>
-        {body}
+        <SubNav name admin={tenant.role == MemberRole::Admin} current="/connect"/>
+        <div class="stack">
+            <CutOff tenant/>
+            {body}
+        </div>
     }
     .into_any()
 }
@@ -63,6 +69,11 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole) -> AnyView {
 fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>) -> AnyView {
     let (name, login) = (tenant.name.to_string(), tenant.name.role(role));
     let organisation = tenant.organisation.clone();
+    let renewal = if tenant.role == MemberRole::Admin {
+        view! { <a href=format!("/t/{name}/credentials")>"make new passwords"</a> }.into_any()
+    } else {
+        "make new passwords".into_any()
+    };
     let roles: Vec<_> = [TenantRole::App, TenantRole::Owner, TenantRole::ReadOnly]
         .into_iter()
         .map(|one| {
@@ -88,8 +99,7 @@ fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>) -> Any
                 </section>
                 <Notice icon="key-round" title="No password at hand?">
                     <p>
-                        "We keep no readable copy. An admin of " {organisation} " can "
-                        <a href=format!("/t/{name}/handoff")>"make new passwords"</a> "."
+                        "We keep no readable copy. An admin of " {organisation} " can " {renewal} "."
                     </p>
                 </Notice>
             </div>

@@ -1,10 +1,6 @@
 //! The one-time delivery of a database's credentials.
 
-use super::{
-    TenantForm,
-    closed_handoff::{SignInAgain, closed_view},
-    open_handoff::open_view,
-};
+use super::{TenantForm, closed_handoff::closed_view, confirm::SignInAgain, open_handoff::open_view};
 use crate::{
     components::{Icon, words},
     pages::{nothing, part},
@@ -101,7 +97,7 @@ pub(crate) fn handoff_view(tenant: TenantView, view: HandoffView, email: String,
         HandoffView::Sealed { until, fresh } => {
             (format!("{wish} is ready"), sealed(&tenant, until, email, fresh))
         }
-        other => (format!("Credentials of {wish}"), closed_view(&tenant, other, fresh)),
+        other => (format!("Handover of credentials for {wish}"), closed_view(&tenant, other, fresh)),
     };
     view! {
         <PageTitle text=title/>
@@ -125,7 +121,8 @@ fn sealed(tenant: &TenantView, until: OffsetDateTime, email: String, fresh: bool
         }
         .into_any()
     } else {
-        view! { <SignInAgain name=name.clone() what="Sign in again to reveal them"/> }.into_any()
+        view! { <SignInAgain back=format!("/t/{name}/handoff") what="Sign in again to reveal them"/> }
+            .into_any()
     };
     let number = tenant.run.as_ref().map(|run| run.2.to_string());
     view! {

@@ -1,8 +1,11 @@
 //! One database at a glance.
 
-use super::usage::{Numbers, Roles};
+use super::{
+    standing::{CutOff, PasswordsWait},
+    usage::{Numbers, Roles},
+};
 use crate::{
-    components::{Badge, Icon, IsolationPicture, Notice, PlanLimits, SubNav, TenantBadge, words},
+    components::{Badge, Icon, IsolationPicture, PlanLimits, SubNav, TenantBadge, words},
     pages::{nothing, part},
     web::{Cx, PageEnd, PageTitle},
 };
@@ -38,86 +41,68 @@ pub fn OverviewPage() -> impl IntoView {
 }
 
 pub(crate) fn overview_view(tenant: TenantView, usage: Option<Usage>) -> AnyView {
-    let name = tenant.name.clone();
+    let (name, admin) = (tenant.name.clone(), tenant.role == MemberRole::Admin);
+    let parts = if tenant.state == TenantState::Destroyed {
+        view! { <Facts tenant=tenant.clone()/> }.into_any()
+    } else {
+        view! { <Parts tenant=tenant.clone() usage/> }.into_any()
+    };
     view! {
         <PageTitle text=tenant.wish.clone()/>
         <div class="page-head">
             <p class="row"><TenantBadge state=tenant.state/><span class="small dim">{tenant.organisation.clone()}</span></p>
             <div class="row between">
                 <h1>{tenant.wish.clone()}</h1>
-                <a class="btn btn-primary" href=format!("/t/{name}/connect")><Icon name="plug"/>"Connect"</a>
+                {first_thing(&tenant).map(|(end, icon, label)| view! {
+                    <a class="btn btn-primary" href=format!("/t/{name}{end}")><Icon name=icon/>{label}</a>
+                })}
             </div>
         </div>
-        <SubNav name current=""/>
+        <SubNav name=name.clone() admin current=""/>
         <div class="stack">
-            <Waiting tenant=tenant.clone()/>
-            <Numbers tenant=tenant.clone() usage=usage.clone()/>
-            <div class="split">
-                <div class="stack">
-                    <Checklist tenant=tenant.clone()/>
-                    <Roles tenant=tenant.clone() usage/>
-                    <Isolation tenant=tenant.clone()/>
-                </div>
-                <aside class="stack">
-                    <Facts tenant=tenant.clone()/>
-                    <section class="card" aria-labelledby="plan">
-                        <div class="card-head"><h2 id="plan">{format!("Plan {}", tenant.plan.label)}</h2></div>
-                        <PlanLimits limits=tenant.plan.limits.clone()/>
-                    </section>
-                </aside>
-            </div>
+            <CutOff tenant=tenant.clone()/>
+            <PasswordsWait tenant/>
+            {parts}
         </div>
     }
     .into_any()
 }
 
-/// Credentials that wait for somebody, and states that need an explanation.
+/// What most people come for: end of the path, icon and label.
+fn first_thing(tenant: &TenantView) -> Option<(&'static str, &'static str, &'static str)> {
+    let admin = tenant.role == MemberRole::Admin;
+    match tenant.state {
+        TenantState::Suspended if admin => Some(("/danger/resume", "rotate-ccw", "Resume database")),
+        TenantState::Destroying if admin => Some(("/danger/keep", "rotate-ccw", "Keep database")),
+        TenantState::Suspended | TenantState::Destroying | TenantState::Destroyed => None,
+        _ => Some(("/connect", "plug", "Connect")),
+    }
+}
+
+/// All that there is to a database that is there.
 #[component]
-fn Waiting(tenant: TenantView) -> impl IntoView {
-    let page = format!("/t/{}/handoff", tenant.name);
-    if tenant.state == TenantState::Suspended {
-        return view! {
-            <Notice tone="warn" icon="triangle-alert" title="This database is suspended">
-                <p>"Nobody can connect. Everything in it is kept. Ask support why, and what ends it."</p>
-            </Notice>
-        }
-        .into_any();
-    }
-    let (title, text, link) = match tenant.handoff {
-        Some(HandoffState::Sealed) => (
-            "The credentials wait for you",
-            "They are sealed, and can be opened once.",
-            "Open the credentials",
-        ),
-        Some(HandoffState::Open) => (
-            "The credentials are open",
-            "Save them and say so before their 15 minutes are over.",
-            "Go to the credentials",
-        ),
-        Some(HandoffState::Lapsed) => (
-            "Did you save the credentials?",
-            "They were shown, and nobody said that they are saved.",
-            "See what to do",
-        ),
-        Some(HandoffState::Expired) => {
-            ("The roles have no passwords", "Nobody opened the credentials in time.", "Make new passwords")
-        }
-        Some(HandoffState::Revoked) => (
-            "New passwords were asked for",
-            "The page of the credentials says how it stands.",
-            "See how it stands",
-        ),
-        Some(HandoffState::Confirmed) | None => return ().into_any(),
-    };
-    if tenant.role != MemberRole::Admin {
-        return ().into_any();
-    }
+fn Parts(tenant: TenantView, usage: Option<Usage>) -> impl IntoView {
+    let (name, admin) = (tenant.name.to_string(), tenant.role == MemberRole::Admin);
     view! {
-        <Notice tone="warn" icon="key-round" title=title>
-            <p>{text} " " <a href=page>{link}</a></p>
-        </Notice>
+        <Numbers tenant=tenant.clone() usage=usage.clone()/>
+        <div class="split">
+            <div class="stack">
+                <Checklist tenant=tenant.clone()/>
+                <Roles tenant=tenant.clone() usage/>
+                {(tenant.state == TenantState::Active).then(|| view! { <Isolation tenant=tenant.clone()/> })}
+            </div>
+            <aside class="stack">
+                <Facts tenant=tenant.clone()/>
+                <section class="card" aria-labelledby="plan">
+                    <div class="card-head">
+                        <h2 id="plan">{format!("Plan {}", tenant.plan.label)}</h2>
+                        {admin.then(|| view! { <a class="push small" href=format!("/t/{name}/plan")>"Change plan"</a> })}
+                    </div>
+                    <PlanLimits limits=tenant.plan.limits.clone()/>
+                </section>
+            </aside>
+        </div>
     }
-    .into_any()
 }
 
 /// What is left to do with a new database.
@@ -126,7 +111,9 @@ fn Checklist(tenant: TenantView) -> impl IntoView {
     let page = |end: &str| format!("/t/{}{end}", tenant.name);
     let saved = matches!(tenant.handoff, Some(HandoffState::Confirmed));
     let connected = tenant.first_connected_at.is_some();
-    if saved && connected {
+    // Only admins have that page.
+    let admin = tenant.role == MemberRole::Admin;
+    if (saved && connected) || tenant.state != TenantState::Active {
         return ().into_any();
     }
     let items: Vec<_> = [
@@ -153,7 +140,7 @@ fn Checklist(tenant: TenantView) -> impl IntoView {
             <li data-state=state>
                 <span class="dot">{done.then(|| view! { <Icon name="check"/> })}</span>
                 <div><p class="what"><span class="vh">{said}</span>{what}</p><p class="why">{why}</p></div>
-                {(!done).then(|| view! { <a class="small" href=href>{link}</a> })}
+                {(!done && (admin || !href.ends_with("/handoff"))).then(|| view! { <a class="small" href=href>{link}</a> })}
             </li>
         }
     })

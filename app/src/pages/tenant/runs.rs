@@ -5,7 +5,7 @@ use crate::{
     pages::{load, part},
     web::{Cx, PageTitle, with_query},
 };
-use innkeeper_domain::run::{RunKind, RunState};
+use innkeeper_domain::{organisation::MemberRole, run::RunState};
 use innkeeper_service::tenants::{self, Page, RunLine, TenantView};
 use leptos::prelude::*;
 
@@ -63,7 +63,7 @@ pub(crate) fn runs_view(tenant: TenantView, page: Page<RunLine>, first: bool) ->
             <h1>{format!("Journal of {}", tenant.wish)}</h1>
             <p>"Everything that was done to this database, step by step, with its result."</p>
         </div>
-        <SubNav name=tenant.name current="/runs"/>
+        <SubNav name=tenant.name admin={tenant.role == MemberRole::Admin} current="/runs"/>
         <div class="stack">{body}</div>
     }
     .into_any()
@@ -72,11 +72,7 @@ pub(crate) fn runs_view(tenant: TenantView, page: Page<RunLine>, first: bool) ->
 /// A run, folded unless it is the newest.
 #[component]
 fn Run(run: RunLine, open: bool) -> impl IntoView {
-    let what = match run.kind {
-        RunKind::Onboard => "Set up",
-        RunKind::RenewPasswords => "New passwords",
-        RunKind::ExpirePasswords => "Passwords taken away",
-    };
+    let what = words::run_kind(run.kind);
     let (tone, state) = match run.state {
         RunState::Running => ("live", "Running"),
         RunState::Unwinding => ("warn", "Undoing"),

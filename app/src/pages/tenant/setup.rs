@@ -2,15 +2,11 @@
 
 use super::TenantForm;
 use crate::{
-    components::{Badge, CopySecret, Icon, Notice, Progress, Timeline, words},
+    components::{CopySecret, Icon, Notice, RunCard, run_failure, run_line, words},
     pages::{RefreshWithoutScript, nothing, part},
     web::{Cx, Form, PageEnd, PageTitle, Refusal, SeeOther, refused, see_other},
 };
-use innkeeper_domain::{
-    handoff::HandoffState,
-    run::{RunState, StepState},
-    tenant::TenantState,
-};
+use innkeeper_domain::{handoff::HandoffState, run::RunState, tenant::TenantState};
 use innkeeper_service::{
     Error,
     setup::{self, SetupView},
@@ -83,29 +79,13 @@ fn next(view: &SetupView) -> Option<String> {
 
 pub(crate) fn setup_view(view: SetupView) -> AnyView {
     let SetupView { tenant, run, elapsed_seconds, changed_at, requested_by } = view;
-    let (done, total) =
-        (run.steps.iter().filter(|step| step.state == StepState::Done).count(), run.steps.len());
     let running = !run.state.is_over();
     let name = tenant.name.clone();
     let number = run.support_number.to_string();
-    // The last one: a step before it whose undoing had to be tried again is marked as well.
-    let failed_step =
-        run.steps.iter().rfind(|step| step.state == StepState::Failed).map(|step| step.name.clone());
-    let line = match run.state {
-        RunState::Running | RunState::Done => format!("{done} of {total} steps done"),
-        RunState::Unwinding => "Undoing what was done".to_owned(),
-        RunState::Failed => "Could not be finished".to_owned(),
-        RunState::Stuck => "A person has to look at this".to_owned(),
-    };
-    let (tone, badge) = match run.state {
-        RunState::Running => ("live", "Running"),
-        RunState::Unwinding => ("warn", "Undoing"),
-        RunState::Done => ("ok", "Done"),
-        RunState::Failed => ("bad", "Failed"),
-        RunState::Stuck => ("bad", "Stuck"),
-    };
+    let line = run_line(&run);
+    let why = run_failure(&run);
     let title = match run.state {
-        RunState::Running | RunState::Done => format!("Setting up {}, {done} of {total} steps", tenant.wish),
+        RunState::Running | RunState::Done => format!("Setting up {}, {line}", tenant.wish),
         _ => format!("{} could not be set up", tenant.wish),
     };
     let heading = match run.state {
@@ -131,26 +111,11 @@ pub(crate) fn setup_view(view: SetupView) -> AnyView {
             </div>
             <div class="split">
                 <div class="stack">
-                    <Outcome tenant=tenant.clone() state=run.state failure=run.failure failed_step/>
-                    <section class="card" aria-labelledby="steps">
-                        <div class="card-head">
-                            <h2 id="steps"><span role="status">{line}</span></h2>
-                            <Badge tone text=badge/>
-                            <span class="push small dim num">{format!("{} {elapsed}", words::seconds(elapsed_seconds))}</span>
-                            <Progress done total failed=!matches!(run.state, RunState::Running | RunState::Done)/>
-                        </div>
-                        <Timeline steps=run.steps/>
-                        <div class="card-foot">
-                            <span class="small dim grow">
-                                {running.then_some("Updates by itself. ")}
-                                "Last change at "
-                                <time datetime=words::stamp(changed_at)>{words::clock_seconds(changed_at)}</time> "."
-                            </span>
-                            {running.then(|| view! {
-                                <a class="btn btn-sm" href=format!("/t/{name}/setup")><Icon name="refresh-cw"/>"Check now"</a>
-                            })}
-                        </div>
-                    </section>
+                    <Outcome tenant=tenant.clone() state=run.state why/>
+                    <RunCard
+                        run what="Set-up" line page=format!("/t/{name}/setup") changed_at=Some(changed_at)
+                        took=Some(format!("{} {elapsed}", words::seconds(elapsed_seconds)))
+                    />
                 </div>
                 <aside class="stack">
                     <Request tenant/>
@@ -171,14 +136,8 @@ pub(crate) fn setup_view(view: SetupView) -> AnyView {
 
 /// What became of a run that did not go well, and what to do.
 #[component]
-fn Outcome(
-    tenant: TenantView,
-    state: RunState,
-    failure: Option<String>,
-    failed_step: Option<String>,
-) -> impl IntoView {
-    let at = failed_step.map(|step| format!("The step “{}” did not succeed. ", words::step(&step).0));
-    let why = view! { <p>{at} {failure.unwrap_or_else(|| "We do not know more yet.".into())}</p> };
+fn Outcome(tenant: TenantView, state: RunState, why: String) -> impl IntoView {
+    let why = view! { <p>{why}</p> };
     match state {
         RunState::Running | RunState::Done => ().into_any(),
         RunState::Unwinding => view! {

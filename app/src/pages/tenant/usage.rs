@@ -7,6 +7,34 @@ use leptos::prelude::*;
 
 const GIB: i64 = 1 << 30;
 
+/// All sessions of the three roles now.
+pub(super) fn sessions(usage: &Usage) -> i64 {
+    usage.connections.iter().map(|(_, count)| *count).sum()
+}
+
+/// The sessions now, and whose they are: `4: 3 as application, 1 as read-only`.
+pub(super) fn sessions_in_words(usage: Option<&Usage>) -> String {
+    let Some(usage) = usage else { return "Not known: the server did not answer within 3 seconds".into() };
+    let roles: Vec<_> = usage
+        .connections
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(role, count)| format!("{count} as {}", role.label().to_lowercase()))
+        .collect();
+    match roles.as_slice() {
+        [] => "None".into(),
+        some => format!("{}: {}", sessions(usage), some.join(", ")),
+    }
+}
+
+/// The size of the database and what becomes of it: `8.1 MB, kept`.
+pub(super) fn size_in_words(usage: Option<&Usage>, then: &str) -> String {
+    usage.map_or_else(
+        || format!("All of it {then}"),
+        |usage| format!("{}, {then}", words::bytes(usage.size_bytes)),
+    )
+}
+
 /// Four numbers; where the server does not answer, the page says so and the rest works.
 #[component]
 pub(super) fn Numbers(tenant: TenantView, usage: Option<Usage>) -> impl IntoView {
@@ -14,7 +42,7 @@ pub(super) fn Numbers(tenant: TenantView, usage: Option<Usage>) -> impl IntoView
     let (storage, connections, cache) = if let Some(usage) = &usage {
         let (number, unit) = words::size(usage.size_bytes);
         let whole = i64::from(limits.storage_gb) * GIB;
-        let now: i64 = usage.connections.iter().map(|(_, count)| *count).sum();
+        let now = sessions(usage);
         let cache = usage.cache_hit_percent.map_or_else(
             || view! { "–" <small>"no reads yet"</small> }.into_any(),
             |percent| view! { {format!("{percent:.1}")} <small>"%"</small> }.into_any(),

@@ -3,13 +3,16 @@
 use super::Steps;
 use crate::{
     components::Icon,
-    pages::load,
+    pages::{
+        load,
+        plan_cards::{PlanCard, PlanCards, preselected},
+    },
     web::{
-        Area, Cx, ErrorSummary, Field, Filled, Form, Issue, Mistakes, PageTitle, Refusal, SeeOther,
+        Area, Choice, Cx, ErrorSummary, Field, Filled, Form, Issue, Mistakes, PageTitle, Refusal, SeeOther,
         described_by, refused, see_other,
     },
 };
-use innkeeper_domain::{allowlist::AllowedRange, plan::Extension, plan::Plan};
+use innkeeper_domain::{allowlist::AllowedRange, plan::Extension};
 use innkeeper_service::wizard::{self, Choices, Draft, Region};
 use leptos::prelude::*;
 
@@ -70,7 +73,7 @@ pub(crate) fn database_view(id: String, values: Draft, mistakes: Mistakes, choic
                               do not put anything confidential into it."
                         value=database mistake=mistakes.of("database")
                     />
-                    <PlanCards plans chosen=plan mistake=mistakes.of("plan")/>
+                    <PlanCards cards=plans.into_iter().map(PlanCard::from).collect() chosen=plan mistake=mistakes.of("plan")/>
                     <RegionCards regions chosen=region mistake=mistakes.of("region")/>
                 </div>
                 <Addresses addresses allow_any own mistakes=mistakes.clone()/>
@@ -83,32 +86,6 @@ pub(crate) fn database_view(id: String, values: Draft, mistakes: Mistakes, choic
         </div>
     }
     .into_any()
-}
-
-#[component]
-fn PlanCards(plans: Vec<Plan>, chosen: String, #[prop(into)] mistake: Issue) -> impl IntoView {
-    let preselected = preselected(plans.iter().map(|plan| plan.name.as_str()), &chosen);
-    let cards: Vec<_> = plans
-        .into_iter()
-        .enumerate()
-        .map(|(at, plan)| {
-            let limits = format!(
-                "{} connections, {} GB storage, {} MB work memory. {}",
-                plan.limits.connections, plan.limits.storage_gb, plan.limits.work_mem_mb, plan.summary
-            );
-            let checked = preselected == Some(at);
-            view! {
-                <label class="choice">
-                    <input
-                        type="radio" name="plan" value=plan.name id=(at == 0).then_some("plan") checked=checked
-                    />
-                    <strong>{plan.label}</strong>
-                    <span class="hint">{limits}</span>
-                </label>
-            }
-        })
-        .collect();
-    view! { <Choice name="plan" legend="Plan" hint="" mistake>{cards}</Choice> }
 }
 
 #[component]
@@ -138,38 +115,7 @@ fn RegionCards(regions: Vec<Region>, chosen: String, #[prop(into)] mistake: Issu
             }
         })
         .collect();
-    view! { <Choice name="region" legend="Region" hint="" mistake>{none}{cards}</Choice> }
-}
-
-/// The one that is checked: what was chosen, else the first that can be.
-fn preselected<'a>(names: impl Iterator<Item = &'a str> + Clone, chosen: &str) -> Option<usize> {
-    let mut by_name = names.clone();
-    by_name.position(|name| !name.is_empty() && name == chosen).or_else(|| {
-        let mut open = names;
-        open.position(|name| !name.is_empty())
-    })
-}
-
-/// A group of radio buttons or boxes with its mistake.
-#[component]
-fn Choice(
-    name: &'static str,
-    legend: &'static str,
-    hint: &'static str,
-    mistake: Issue,
-    children: Children,
-) -> impl IntoView {
-    let described = described_by(name, !hint.is_empty(), mistake.0.is_some());
-    view! {
-        <fieldset class="choices" aria-describedby=described>
-            <legend>{legend}</legend>
-            {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
-            {mistake.0.map(|what| view! {
-                <p class="error" id=format!("{name}-error")><span class="vh">"Error: "</span>{what}</p>
-            })}
-            {children()}
-        </fieldset>
-    }
+    view! { <Choice name="region" legend="Region" mistake>{none}{cards}</Choice> }
 }
 
 #[component]
@@ -240,18 +186,5 @@ fn Extensions(chosen: Vec<String>, #[prop(into)] mistake: Issue) -> impl IntoVie
                 {boxes}
             </fieldset>
         </details>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::preselected;
-
-    #[test]
-    fn something_is_always_preselected_but_never_a_full_region() {
-        assert_eq!(preselected(["a", "b"].into_iter(), "b"), Some(1));
-        assert_eq!(preselected(["", "b"].into_iter(), ""), Some(1));
-        assert_eq!(preselected(["a", "b"].into_iter(), "gone"), Some(0));
-        assert_eq!(preselected([""].into_iter(), ""), None);
     }
 }

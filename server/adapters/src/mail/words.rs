@@ -77,6 +77,14 @@ mail!(SetupFailed { tenant: String, reason: String, support_number: String }
 mail!(CredentialsRevealed { tenant: String, person: String, address: String, at: String }
     "mail/credentials_revealed/subject.txt" "mail/credentials_revealed/text.txt"
     "mail/credentials_revealed/body.html");
+mail!(Suspended { tenant: String }
+    "mail/suspended/subject.txt" "mail/suspended/text.txt" "mail/suspended/body.html");
+mail!(RemovalScheduled { tenant: String, at: String }
+    "mail/removal_scheduled/subject.txt" "mail/removal_scheduled/text.txt" "mail/removal_scheduled/body.html");
+mail!(Removed { tenant: String, kept_until: String }
+    "mail/removed/subject.txt" "mail/removed/text.txt" "mail/removed/body.html");
+mail!(RunHeld { tenant: String, reason: String, support_number: String }
+    "mail/run_held/subject.txt" "mail/run_held/text.txt" "mail/run_held/body.html");
 mail!(CredentialsExpired { tenant: String }
     "mail/credentials_expired/subject.txt" "mail/credentials_expired/text.txt"
     "mail/credentials_expired/body.html");
@@ -107,6 +115,23 @@ pub(super) fn words(mail: &OutgoingMail) -> Result<Words, WordsError> {
             person: short(person),
             address: short(address),
             at: short(at),
+        }
+        .words(),
+        Message::Suspended { tenant, link } => {
+            Suspended { to, link: web(link)?, tenant: short(tenant) }.words()
+        }
+        Message::RemovalScheduled { tenant, at, link } => {
+            RemovalScheduled { to, link: web(link)?, tenant: short(tenant), at: short(at) }.words()
+        }
+        Message::Removed { tenant, kept_until, link } => {
+            Removed { to, link: web(link)?, tenant: short(tenant), kept_until: short(kept_until) }.words()
+        }
+        Message::RunHeld { tenant, reason, support_number, link } => RunHeld {
+            to,
+            link: web(link)?,
+            tenant: short(tenant),
+            reason: line(reason, 2000),
+            support_number: short(support_number),
         }
         .words(),
         Message::CredentialsExpired { tenant, link } => {

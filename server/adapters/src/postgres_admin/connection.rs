@@ -1,6 +1,7 @@
 use super::{failure::Failure, layout};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 use std::{future::Future, time::Duration};
+use tokio::time::Instant;
 
 /// Longest time to be let in.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -13,6 +14,13 @@ const GRACE: Duration = Duration::from_secs(5);
 const LOCK: Duration = Duration::from_secs(5);
 /// Longest wait for a tenant's lock: as long as an orphaned CREATE DATABASE may reasonably go on.
 const TAKE_LOCK: Duration = Duration::from_mins(1);
+
+/// How long the holder of a tenant's lock may do nothing before somebody else with a right to it ends its session.
+/// Longer than the pauses between the statements of a step, shorter than a lease.
+const IDLE_HOLDER: Duration = Duration::from_secs(3);
+/// How often a lock that somebody holds is tried.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const LOCKING: &str = "waiting for the lock";
 
 /// What every administrative session begins with. Statements hold verifiers, so neither the log nor the
 /// statistics may keep them; as options of the connection these hold before the first statement. The search path
@@ -63,8 +71,43 @@ impl Admin {
         let sql = format!(
             "SET lock_timeout = '{long}s'; SELECT pg_catalog.pg_advisory_lock({key}); SET lock_timeout = '{usual}s'"
         );
-        admin.run("waiting for the lock", sql).await?;
+        admin.run(LOCKING, sql).await?;
         Ok(admin)
+    }
+
+    /// The same for whoever has the right to it: a holder that has done nothing for a while has lost that right, be it
+    /// a portal that was stopped or one whose network broke while the server still believes in it. Its session is
+    /// ended; what it is doing just now is waited for.
+    pub(super) async fn open_locked_by_right(
+        options: &PgConnectOptions,
+        database: Option<&str>,
+        subject: &str,
+    ) -> Result<Self, Failure> {
+        let mut admin = Self::open(options, database).await?;
+        let key = layout::lock_key(subject);
+        let end = Instant::now() + TAKE_LOCK;
+        loop {
+            let taken = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(key);
+            if within(LOCKING, taken.fetch_one(&mut admin.0)).await? {
+                return Ok(admin);
+            }
+            let ended = sqlx::query_scalar(
+                "SELECT count(pg_terminate_backend(a.pid)) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+                 WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND a.pid <> pg_backend_pid()
+                   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                   AND (l.classid::int8 << 32 | l.objid::int8) = $1
+                   AND a.state = 'idle' AND a.state_change < clock_timestamp() - make_interval(secs => $2)",
+            );
+            let ended = ended.bind(key).bind(IDLE_HOLDER.as_secs_f64());
+            let ended: i64 = within(LOCKING, ended.fetch_one(&mut admin.0)).await?;
+            if ended > 0 {
+                tracing::warn!(subject, "ended an idle session that held the lock");
+            }
+            if Instant::now() > end {
+                return Err(Failure::later(LOCKING, "somebody else holds it and is at work"));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// Runs statements whose names and constants were quoted (`quote`), as one transaction unless there is only one.

@@ -6,6 +6,7 @@
 //! ([`Held::reset_limits`]).
 
 use super::{connection::within, failure::Failure, session::Held};
+use innkeeper_domain::plan::Limits;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -59,10 +60,65 @@ impl Held {
         }
     }
 
+    /// Closes the database first, which no session of the tenant can hold up, then the roles.
+    pub(super) async fn cut_off(&mut self) -> Result<(), Failure> {
+        let doing = "cutting the tenant off";
+        let sql = self.names.fill("ALTER DATABASE {db} CONNECTION LIMIT 0");
+        self.admin.run(doing, sql).await?;
+        self.close_logins().await?;
+        let query = sqlx::query_scalar(
+            "SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ANY($2) AND rolcanlogin)
+                AND EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datconnlimit = 0)
+                AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE usename = ANY($2))",
+        );
+        let query = query.bind(&self.names.db).bind(self.names.logins());
+        let holds: bool = within(doing, query.fetch_one(self.admin.raw())).await?;
+        if holds { Ok(()) } else { Err(Failure::later(doing, "it is not cut off yet")) }
+    }
+
+    /// Sets the limits before the roles may sign in.
+    pub(super) async fn let_in(&mut self, limits: &Limits) -> Result<(), Failure> {
+        let doing = "letting the tenant in";
+        self.apply_limits(limits).await?;
+        self.open_logins().await?;
+        let query =
+            sqlx::query_scalar("SELECT count(*) FROM pg_roles WHERE rolname = ANY($1) AND rolcanlogin");
+        let query = query.bind(self.names.logins()).fetch_one(self.admin.raw());
+        let able: i64 = within(doing, query).await?;
+        let all = self.names.logins().len();
+        if usize::try_from(able) == Ok(all) {
+            Ok(())
+        } else {
+            Err(Failure::refused(doing, format!("{able} of {all} roles may sign in")))
+        }
+    }
+
+    /// Runs statements on the tenant's roles, ending only those of its sessions that hold up just these: an open
+    /// `ALTER ROLE` or `ALTER ROLE … SET` keeps its lock on the catalog until its transaction ends.
+    pub(super) async fn insist(&mut self, doing: &'static str, statements: String) -> Result<(), Failure> {
+        let end = Instant::now() + DEADLINE;
+        let sql = format!("SET LOCAL lock_timeout = '300ms';\n{statements}");
+        loop {
+            match self.admin.run(doing, sql.clone()).await {
+                Err(failure) if failure.is("55P03") && Instant::now() < end => {
+                    let query = sqlx::query_scalar(
+                        "SELECT count(pg_terminate_backend(a.pid)) FROM pg_stat_activity a
+                         WHERE a.usename = ANY($1) AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.granted
+                            AND l.mode = 'RowExclusiveLock'
+                            AND l.relation IN ('pg_authid'::regclass, 'pg_db_role_setting'::regclass))",
+                    );
+                    let query = query.bind(self.names.logins()).fetch_one(self.admin.raw());
+                    let _ended: i64 = within(doing, query).await?;
+                }
+                other => return other,
+            }
+        }
+    }
+
     /// Lets the roles sign in.
     pub(super) async fn open_logins(&mut self) -> Result<(), Failure> {
         let sql = "ALTER ROLE {owner} LOGIN; ALTER ROLE {app} LOGIN; ALTER ROLE {readonly} LOGIN;";
-        self.admin.run("letting the roles sign in", self.names.fill(sql)).await
+        self.insist("letting the roles sign in", self.names.fill(sql)).await
     }
 
     /// Lets the roles sign in no longer and ends their sessions.

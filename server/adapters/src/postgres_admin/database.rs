@@ -37,6 +37,17 @@ impl Held {
         self.admin.run(doing, self.names.fill(RIGHTS_SQL)).await
     }
 
+    /// Keeps everybody out of the database, or no longer.
+    pub(super) async fn set_closed(&mut self, closed: bool) -> Result<(), Failure> {
+        let doing = if closed { "closing the database" } else { "opening the database" };
+        self.leave().await;
+        let sql = self.names.fill(&format!("ALTER DATABASE {{db}} ALLOW_CONNECTIONS {}", !closed));
+        self.admin.run(doing, sql).await?;
+        let query = sqlx::query_scalar("SELECT datallowconn FROM pg_database WHERE datname = $1");
+        let open: bool = within(doing, query.bind(&self.names.db).fetch_one(self.admin.raw())).await?;
+        if open == closed { Err(Failure::refused(doing, "the server holds the opposite")) } else { Ok(()) }
+    }
+
     /// Removes the database with everything in it.
     pub(super) async fn drop_database(&mut self) -> Result<(), Failure> {
         let doing = "dropping the database";

@@ -28,7 +28,7 @@ impl Held {
             format!("ALTER ROLE {} CONNECTION LIMIT {limit};\n", self.names.quoted(role))
         });
         let sql = [first].into_iter().chain(settings).chain(roles).collect();
-        self.admin.run(doing, sql).await?;
+        self.insist(doing, sql).await?;
         let found = self.read_limits(doing).await?;
         let wanted = wanted(limits);
         match found {

@@ -20,6 +20,7 @@ mod roles;
 mod rules;
 mod session;
 mod sign_in;
+mod standing;
 mod usage;
 mod verifier;
 mod watchdog;
@@ -27,14 +28,14 @@ mod watchdog;
 pub use verifier::ScramVerifier;
 
 use async_trait::async_trait;
-use connection::Admin;
 use innkeeper_domain::{
     connection::Endpoint,
     name::TenantName,
     ports::{
-        FirstConnection, Inventory, ServerError, ServerFacts, SignIn, SignInAnswer, TenantServer,
-        TenantSession, Usage,
+        FirstConnection, Inventory, RulesSession, ServerError, ServerFacts, SignIn, SignInAnswer,
+        TenantServer, TenantSession, Usage,
     },
+    standing::Standing,
 };
 use sqlx::postgres::PgConnectOptions;
 use std::{collections::HashMap, convert::Infallible, fmt, net::IpAddr, path::PathBuf, pin::Pin};
@@ -116,16 +117,12 @@ impl TenantServer for PostgresServer {
         Ok(Box::new(session::Session::lock(self.access.admin.clone(), tenant).await?))
     }
 
-    async fn write_rules(&self, block: &str) -> Result<(), ServerError> {
-        Ok(rules::write(&self.access.admin, block).await?)
-    }
-
     async fn read_rules(&self) -> Result<Option<String>, ServerError> {
         Ok(rules::read(&self.access.admin).await?)
     }
 
-    async fn lock_rules(&self) -> Result<Box<dyn Send + Sync>, ServerError> {
-        Ok(Box::new(Admin::open_locked(&self.access.admin, None, "server rules").await?))
+    async fn lock_rules(&self) -> Result<Box<dyn RulesSession>, ServerError> {
+        Ok(Box::new(rules::Writer::lock(&self.access.admin).await?))
     }
 
     fn probe_address(&self) -> IpAddr {
@@ -146,6 +143,10 @@ impl TenantServer for PostgresServer {
 
     async fn first_connection(&self, tenant: &TenantName) -> Result<Option<FirstConnection>, ServerError> {
         Ok(first_connection::first(&self.access.admin, tenant).await?)
+    }
+
+    async fn standings(&self) -> Result<HashMap<TenantName, Standing>, ServerError> {
+        Ok(standing::standings(&self.access.admin).await?)
     }
 
     async fn inventory(&self) -> Result<Inventory, ServerError> {

@@ -103,7 +103,7 @@ impl Held {
     pub(super) async fn set_verifiers(&mut self, verifiers: &PerRole<Option<Secret>>) -> Result<(), Failure> {
         let statements = verifiers.iter().map(|(role, to)| password_sql(&self.names, role, to.as_ref()));
         let sql: String = statements.collect::<Result<_, _>>()?;
-        self.admin.run("setting the verifiers", sql).await
+        self.insist("setting the verifiers", sql).await
     }
 }
 

@@ -5,14 +5,20 @@ use super::{
     failure::Failure,
     quote,
 };
+use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use innkeeper_domain::hba::{find_block, replace_block};
+use innkeeper_domain::{
+    hba::{find_block, replace_block},
+    ports::{RulesSession, ServerError},
+};
 use sqlx::postgres::PgConnectOptions;
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
 const DOING: &str = "writing the access rules";
+/// How long a writer's session may do nothing.
+const IDLE: &str = "30s";
 /// Longest wait for the server to have read the file.
 const RELOAD: Duration = Duration::from_secs(10);
 /// First and longest pause between two looks whether it has.
@@ -65,12 +71,33 @@ pub(super) async fn read(options: &PgConnectOptions) -> Result<Option<String>, F
     Ok(find_block(&file.text()).map(str::to_owned))
 }
 
+/// The session that writes, under the lock of all writers. A portal that stops in the middle must not hold up the
+/// others: its idle session ends, and with it what it could still have written.
+pub(super) struct Writer {
+    options: PgConnectOptions,
+    admin: Admin,
+}
+
+impl Writer {
+    pub(super) async fn lock(options: &PgConnectOptions) -> Result<Self, Failure> {
+        let ends = options.clone().options([("idle_session_timeout", IDLE)]);
+        let admin = Admin::open_locked(&ends, None, "server rules").await?;
+        Ok(Self { options: options.clone(), admin })
+    }
+}
+
+#[async_trait]
+impl RulesSession for Writer {
+    async fn write(self: Box<Self>, block: &str) -> Result<(), ServerError> {
+        Ok(write(self.admin, &self.options, block).await?)
+    }
+}
+
 /// Puts the block on top of the file, in force when this returns; on any error the file is as before.
-pub(super) async fn write(options: &PgConnectOptions, block: &str) -> Result<(), Failure> {
+async fn write(mut admin: Admin, options: &PgConnectOptions, block: &str) -> Result<(), Failure> {
     if !block.is_ascii() || find_block(block) != Some(block) {
         return Err(Failure::refused(DOING, "this is not one whole block of plain names and addresses"));
     }
-    let mut admin = Admin::open(options, None).await?;
     let file = File::read(&mut admin).await?;
     let wanted: Vec<u8> = replace_block(&file.text(), block).chars().map(as_byte).collect();
     if wanted == file.content && file.is_loaded {
@@ -79,7 +106,7 @@ pub(super) async fn write(options: &PgConnectOptions, block: &str) -> Result<(),
         return Err(if wanted == file.content {
             failure
         } else {
-            put_back(admin, options, &file, failure).await
+            put_back(admin, options, (&file, &wanted), failure).await
         });
     }
     admin.close().await;
@@ -106,11 +133,23 @@ async fn put(
 
 /// Undoes a failed write. The session that wrote is tried first, since the new rules may let in no other; it may
 /// also be what failed.
-async fn put_back(mut admin: Admin, options: &PgConnectOptions, file: &File, failure: Failure) -> Failure {
+async fn put_back(
+    mut admin: Admin,
+    options: &PgConnectOptions,
+    (file, wanted): (&File, &[u8]),
+    failure: Failure,
+) -> Failure {
     if restore(&mut admin, file).await.is_ok() {
         return failure;
     }
-    let again = async { restore(&mut Admin::open(options, None).await?, file).await };
+    let again = async {
+        // Under the lock again: another writer may have come, and its file is not to be replaced.
+        let mut admin = Admin::open_locked(options, None, "server rules").await?;
+        if File::read(&mut admin).await?.content == wanted {
+            restore(&mut admin, file).await?;
+        }
+        Ok(())
+    };
     match again.await {
         Ok(()) => failure,
         Err(second) => failure.followed_by("the file could not be put back", &second),

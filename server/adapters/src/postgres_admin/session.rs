@@ -27,7 +27,7 @@ pub(super) struct Held {
 impl Held {
     async fn take(options: PgConnectOptions, tenant: &TenantName) -> Result<Self, Failure> {
         let lock = format!("tenant {tenant}");
-        let admin = Admin::open_locked(&options, None, &lock).await?;
+        let admin = Admin::open_locked_by_right(&options, None, &lock).await?;
         Ok(Self { options, lock, admin, inside: None, names: Names::of(tenant) })
     }
 
@@ -35,7 +35,7 @@ impl Held {
     pub(super) async fn inside(&mut self) -> Result<&mut Admin, Failure> {
         let inside = match self.inside.take() {
             Some(inside) => inside,
-            None => Admin::open_locked(&self.options, Some(&self.names.db), &self.lock).await?,
+            None => Admin::open_locked_by_right(&self.options, Some(&self.names.db), &self.lock).await?,
         };
         Ok(self.inside.insert(inside))
     }
@@ -146,6 +146,27 @@ impl TenantSession for Session {
         } else {
             held.close_logins().await?;
         }
+        self.done(held);
+        Ok(())
+    }
+
+    async fn cut_off(&mut self) -> Result<(), ServerError> {
+        let mut held = self.start()?;
+        held.cut_off().await?;
+        self.done(held);
+        Ok(())
+    }
+
+    async fn let_in(&mut self, limits: &Limits) -> Result<(), ServerError> {
+        let mut held = self.start()?;
+        held.let_in(limits).await?;
+        self.done(held);
+        Ok(())
+    }
+
+    async fn set_closed(&mut self, closed: bool) -> Result<(), ServerError> {
+        let mut held = self.start()?;
+        held.set_closed(closed).await?;
         self.done(held);
         Ok(())
     }

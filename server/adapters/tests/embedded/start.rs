@@ -97,7 +97,9 @@ async fn a_server_that_ends_is_started_again() {
     let back = async {
         signal("KILL", killed);
         wait_for_end(killed);
-        while EmbeddedCluster::running(&scratch.settings).await.unwrap().is_none() {}
+        while EmbeddedCluster::running(&scratch.settings).await.unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
     };
     tokio::select! {
         () = cluster.keep_running() => unreachable!("it never ends"),

@@ -5,7 +5,7 @@ use innkeeper_domain::{
     connection::Endpoint,
     name::TenantName,
     plan::Limits,
-    ports::{RoleVerifiers, SignIn, TenantServer, Verifier},
+    ports::{RoleVerifiers, ServerError, SignIn, TenantServer, Verifier},
     secret::Secret,
     tenant::{PerRole, TenantRole},
 };
@@ -290,6 +290,11 @@ impl Guest {
         session.drop_database().await.unwrap();
         session.drop_roles().await.unwrap();
     }
+}
+
+/// Writes the platform's rules as their one writer does.
+pub async fn write_rules(server: &dyn TenantServer, block: &str) -> Result<(), ServerError> {
+    server.lock_rules().await?.write(block).await
 }
 
 pub fn limits() -> Limits {

@@ -1,7 +1,14 @@
-use crate::cluster::{Cluster, Guest, run_sql, texts};
-use innkeeper_domain::{ports::TenantServer, tenant::TenantRole};
+use crate::cluster::{Cluster, Guest, limits, run_sql, texts};
+use innkeeper_domain::{
+    ports::{SignInAnswer, TenantServer},
+    tenant::TenantRole,
+};
+use sqlx::ConnectOptions as _;
 use std::sync::Arc;
 
+/// Somebody looks who holds a tenant's lock.
+const WAITS_FOR_TENANT: &str =
+    "SELECT pid::text FROM pg_stat_activity WHERE query LIKE '%l.granted%' AND pid <> pg_backend_pid()";
 const WAITS_FOR_LOCK: &str = "SELECT pid::text FROM pg_stat_activity WHERE wait_event = 'advisory'";
 
 #[tokio::test]
@@ -16,10 +23,24 @@ async fn one_tenant_has_one_holder() {
 
     let (other, name) = (server.clone(), shop.name.clone());
     let second = tokio::spawn(async move { other.lock(&name).await.map(|_| ()) });
-    cluster.until(WAITS_FOR_LOCK).await;
+    cluster.until(WAITS_FOR_TENANT).await;
     assert!(!second.is_finished());
     drop(first);
     second.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_holder_that_does_nothing_any_more_is_ended() {
+    let cluster = Cluster::start();
+    let server = cluster.server();
+    server.prepare().await.unwrap();
+    let shop = Guest::new("shop_aaaaaa");
+    let mut stopped = server.lock(&shop.name).await.unwrap();
+    let mut next = server.lock(&shop.name).await.unwrap();
+    next.create_roles(&shop.verifiers).await.unwrap();
+    stopped.create_roles(&shop.verifiers).await.unwrap_err();
+    stopped.drop_roles().await.unwrap_err();
+    next.create_database().await.unwrap();
 }
 
 #[tokio::test]
@@ -65,7 +86,7 @@ async fn a_killed_maker_of_a_database_is_waited_for() {
         admin.sort();
         admin
     });
-    cluster.until(WAITS_FOR_LOCK).await;
+    cluster.until(WAITS_FOR_TENANT).await;
     run_sql(&mut holder, "ROLLBACK").await.unwrap();
     // The orphan went on and made it; the next holder came only after that and took it over.
     assert_eq!(recovery.await.unwrap(), ["shop_aaaaaa"]);
@@ -112,4 +133,37 @@ async fn hostile_sessions_are_cut_off() {
     for attacker in attackers {
         attacker.abort();
     }
+}
+
+#[tokio::test]
+async fn a_tenant_is_cut_off_let_in_closed_and_opened() {
+    let cluster = Cluster::start();
+    let server = cluster.server();
+    server.prepare().await.unwrap();
+    let shop = Guest::new("shop_aaaaaa");
+    shop.onboard(&server).await;
+    let state = "SELECT rolname::text || ' ' || rolcanlogin || ' ' || rolconnlimit || ' ' || coalesce(rolpassword, '') FROM pg_authid
+         WHERE rolname LIKE 'shop%' UNION ALL SELECT datname || ' ' || datconnlimit || ' ' || datallowconn FROM pg_database
+         WHERE datname LIKE 'shop%' UNION ALL SELECT setconfig::text FROM pg_db_role_setting ORDER BY 1";
+    let mut admin = cluster.connect("postgres").await;
+    let before = texts(&mut admin, state).await;
+    let mut app = shop.connect(&cluster, TenantRole::App).await;
+    for _ in 0..2 {
+        let mut session = server.lock(&shop.name).await.unwrap();
+        session.cut_off().await.unwrap();
+        session.cut_off().await.unwrap();
+        run_sql(&mut app, "SELECT 1").await.unwrap_err();
+        for role in TenantRole::ALL {
+            let answer = server.sign_in(&shop.sign_in(*role)).await.unwrap();
+            assert!(matches!(answer, SignInAnswer::Refused { code } if code == "28000"), "{role:?}");
+        }
+        session.set_closed(true).await.unwrap();
+        session.set_closed(true).await.unwrap();
+        assert!(cluster.options().database("shop_aaaaaa").connect().await.is_err(), "also the administrator");
+        session.set_closed(false).await.unwrap();
+        session.let_in(&limits()).await.unwrap();
+        session.let_in(&limits()).await.unwrap();
+        app = shop.connect(&cluster, TenantRole::App).await;
+    }
+    assert_eq!(texts(&mut admin, state).await, before, "as it was before");
 }

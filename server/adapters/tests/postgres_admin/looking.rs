@@ -1,4 +1,4 @@
-use crate::cluster::{Cluster, Guest, run_sql};
+use crate::cluster::{Cluster, Guest, run_sql, write_rules};
 use innkeeper_adapters::postgres_admin::quote;
 use innkeeper_domain::{
     hba::{TenantRule, render},
@@ -90,7 +90,7 @@ async fn the_inventory_sees_what_was_planted() {
     }
     let orphan = Guest::new("orphan_cccccc");
     let reach = innkeeper_domain::allowlist::Reach::parse("10.0.0.1", false).unwrap();
-    server.write_rules(&render(&[TenantRule { tenant: orphan.name, reach, probe: None }])).await.unwrap();
+    write_rules(&server, &render(&[TenantRule { tenant: orphan.name, reach, probe: None }])).await.unwrap();
 
     let found = server.inventory().await.unwrap();
     assert_eq!(found.databases, ["orphan_aaaaaa"]);

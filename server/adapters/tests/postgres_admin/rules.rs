@@ -1,4 +1,4 @@
-use crate::cluster::{Cluster, Guest, OPERATORS_RULES, code, run_sql, texts};
+use crate::cluster::{Cluster, Guest, OPERATORS_RULES, code, run_sql, texts, write_rules};
 use innkeeper_domain::{
     allowlist::Reach,
     hba::{BEGIN, END, TenantRule, render},
@@ -24,7 +24,7 @@ async fn rules_are_in_force_when_they_are_written() {
     let before = fs::metadata(cluster.hba()).unwrap();
     for addresses in ["127.0.0.1", "203.0.113.7", "", "203.0.113.7", "127.0.0.0/8"] {
         let block = render(&[rule(&shop, addresses)]);
-        server.write_rules(&block).await.unwrap();
+        write_rules(&server, &block).await.unwrap();
         assert_eq!(server.read_rules().await.unwrap(), Some(block.clone()));
         assert_eq!(fs::read_to_string(cluster.hba()).unwrap(), format!("{block}{OPERATORS_RULES}"));
         let answer = server.sign_in(&shop.sign_in(TenantRole::App)).await.unwrap();
@@ -51,9 +51,9 @@ async fn the_same_rules_are_written_once() {
     let server = cluster.server();
     server.prepare().await.unwrap();
     let block = render(&[]);
-    server.write_rules(&block).await.unwrap();
+    write_rules(&server, &block).await.unwrap();
     let first = fs::metadata(cluster.hba()).unwrap();
-    server.write_rules(&block).await.unwrap();
+    write_rules(&server, &block).await.unwrap();
     assert_eq!(fs::metadata(cluster.hba()).unwrap().ino(), first.ino(), "the file was not touched again");
 
     // Once the file is a second old, it is known to be loaded and the server is left alone.
@@ -62,7 +62,7 @@ async fn the_same_rules_are_written_once() {
     texts(&mut admin, sql).await;
     let mut loaded = String::new();
     for _ in 0..2 {
-        server.write_rules(&block).await.unwrap();
+        write_rules(&server, &block).await.unwrap();
         let mut fresh = cluster.connect("postgres").await;
         let time = texts(&mut fresh, "SELECT pg_conf_load_time()::text").await.remove(0);
         assert!(loaded.is_empty() || loaded == time, "{loaded} {time}");
@@ -82,7 +82,7 @@ async fn operators_lines_stay_byte_for_byte() {
     let remains = cluster.hba().with_file_name("pg_hba.conf.innkeeper.tmp");
     fs::write(&remains, "half").unwrap();
     let block = render(&[]);
-    server.write_rules(&block).await.unwrap();
+    write_rules(&server, &block).await.unwrap();
     assert_eq!(fs::read(cluster.hba()).unwrap(), [block.as_bytes(), &file].concat());
     assert!(!remains.exists());
 }
@@ -95,10 +95,10 @@ async fn a_broken_block_is_put_back() {
     let shop = Guest::new("shop_aaaaaa");
     shop.onboard(&server).await;
     let good = render(&[rule(&shop, "203.0.113.7")]);
-    server.write_rules(&good).await.unwrap();
+    write_rules(&server, &good).await.unwrap();
 
     let broken = format!("{BEGIN}\nhostssl all all 127.0.0.1/99 trust\n{END}\n");
-    let refused = server.write_rules(&broken).await;
+    let refused = write_rules(&server, &broken).await;
     assert!(
         matches!(&refused, Err(ServerError::Refused { cause, .. }) if cause.contains("line 2:")),
         "{refused:?}"
@@ -109,7 +109,7 @@ async fn a_broken_block_is_put_back() {
 
     // A block that locks the portal itself out comes back, too.
     let suicidal = format!("{BEGIN}\nlocal all postgres reject\n{END}\n");
-    let refused = server.write_rules(&suicidal).await;
+    let refused = write_rules(&server, &suicidal).await;
     assert!(refused.is_err(), "{refused:?}");
     assert_eq!(fs::read_to_string(cluster.hba()).unwrap(), format!("{good}{OPERATORS_RULES}"));
 
@@ -120,13 +120,13 @@ async fn a_broken_block_is_put_back() {
         &format!("local all all trust\n{good}"),
         &good.replace("shop", "caf\u{e9}"),
     ] {
-        assert!(matches!(server.write_rules(bad).await, Err(ServerError::Refused { .. })), "{bad}");
+        assert!(matches!(write_rules(&server, bad).await, Err(ServerError::Refused { .. })), "{bad}");
     }
 
     // An operator's own mistake is named, and left to him.
     let mut admin = cluster.connect("postgres").await;
     fs::write(cluster.hba(), format!("{good}nonsense\n{OPERATORS_RULES}")).unwrap();
-    let refused = server.write_rules(&good).await;
+    let refused = write_rules(&server, &good).await;
     assert!(refused.is_err(), "{refused:?}");
     run_sql(&mut admin, "SELECT 1").await.unwrap();
 }

@@ -3,6 +3,7 @@ use crate::{
     name::TenantName,
     plan::{Extension, Limits},
     secret::Secret,
+    standing::Standing,
     tenant::{PerRole, TenantRole},
 };
 use async_trait::async_trait;
@@ -137,13 +138,11 @@ pub trait TenantServer: Send + Sync {
     /// Takes the tenant's lock and with it the only session that changes this tenant. Waits for a statement of a
     /// killed holder to end, within a deadline. The lock ends with the session.
     async fn lock(&self, tenant: &TenantName) -> Result<Box<dyn TenantSession>, ServerError>;
-    /// Puts the portal's block into `pg_hba.conf`, checked, reloaded and in force when this returns. The file is
-    /// as before on any error. The caller holds the server's rule lock ([`TenantServer::lock_rules`]).
-    async fn write_rules(&self, block: &str) -> Result<(), ServerError>;
     /// The portal's block as it stands in the file.
     async fn read_rules(&self) -> Result<Option<String>, ServerError>;
-    /// Serialises the writers of `pg_hba.conf` over all portals; the lock ends when the guard is dropped.
-    async fn lock_rules(&self) -> Result<Box<dyn Send + Sync>, ServerError>;
+    /// Takes the server's rule lock, and with it the only session that writes `pg_hba.conf`, over all portals. The lock
+    /// ends with the session.
+    async fn lock_rules(&self) -> Result<Box<dyn RulesSession>, ServerError>;
     /// The address from which [`TenantServer::sign_in`] comes, as the server sees it.
     fn probe_address(&self) -> IpAddr;
     /// Really signs in over TLS, checking the server's certificate; closes the session again.
@@ -156,6 +155,8 @@ pub trait TenantServer: Send + Sync {
     /// Looks in the server's log for the first session of the tenant's roles that did not come from the portal's
     /// probes. None where the log cannot be read or has none.
     async fn first_connection(&self, tenant: &TenantName) -> Result<Option<FirstConnection>, ServerError>;
+    /// How the tenants stand, by the catalogs.
+    async fn standings(&self) -> Result<HashMap<TenantName, Standing>, ServerError>;
     /// Reads everything that could be an orphan.
     async fn inventory(&self) -> Result<Inventory, ServerError>;
     /// Writes a dump of the tenant's database (custom format of `pg_dump`, compressed) as the administrator, also where
@@ -169,6 +170,14 @@ pub trait TenantServer: Send + Sync {
     /// Ends sessions of tenants that are about to fill the lock table, which all databases of the server share, so
     /// that the others can still sign in. Works until its own session is lost, and says why: call it again.
     async fn watch_locks(&self) -> Result<Infallible, ServerError>;
+}
+
+/// The one session that writes a server's `pg_hba.conf`, under its lock. An error ends it.
+#[async_trait]
+pub trait RulesSession: Send {
+    /// Puts the portal's block into the file, checked, reloaded and in force when this returns. The file is as before
+    /// on any error.
+    async fn write(self: Box<Self>, block: &str) -> Result<(), ServerError>;
 }
 
 /// The one session that changes a tenant, under its lock. Every call looks first and may be repeated. An error ends
@@ -197,6 +206,14 @@ pub trait TenantSession: Send {
     async fn set_login(&mut self, login: bool) -> Result<(), ServerError>;
     /// The verifiers as the server has them; none for a role without a password.
     async fn read_verifiers(&mut self) -> Result<PerRole<Option<Secret>>, ServerError>;
+    /// Cuts the tenant off: no connections to its database, no role may sign in, its sessions are ended; read back.
+    /// Passwords, settings and data stay.
+    async fn cut_off(&mut self) -> Result<(), ServerError>;
+    /// Lets a tenant in again that was cut off, with these limits; read back.
+    async fn let_in(&mut self, limits: &Limits) -> Result<(), ServerError>;
+    /// Lets nobody into the database, not even the administrator, or no longer keeps everybody out. The tenant is cut
+    /// off before.
+    async fn set_closed(&mut self, closed: bool) -> Result<(), ServerError>;
     /// Replaces the verifiers; `None` takes the password away. Statements and log never hold them.
     async fn set_verifiers(&mut self, verifiers: &PerRole<Option<Secret>>) -> Result<(), ServerError>;
 }

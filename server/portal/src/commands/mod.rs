@@ -3,6 +3,7 @@
 mod doctor;
 mod migrate;
 mod report;
+mod run;
 
 use crate::{
     config::{Config, manual},
@@ -33,6 +34,8 @@ enum Command {
     Migrate,
     /// About the configuration.
     Config(ConfigCommand),
+    /// About runs that need a person.
+    Run(RunCommand),
     /// Look for what is wrong, and say what to do. Ends with 0 (nothing found), 1 (found) or 2 (could not look).
     Doctor(DoctorOptions),
 }
@@ -48,6 +51,12 @@ enum ConfigAction {
     /// Read the configuration as `serve` would, and show the effective values without secrets.
     #[command(after_long_help = manual())]
     Check,
+}
+
+#[derive(Args)]
+struct RunCommand {
+    #[command(subcommand)]
+    action: run::RunAction,
 }
 
 /// How the doctor looks and speaks.
@@ -85,6 +94,7 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Doctor(options) => runtime.block_on(doctor::run(config, options)),
+        Command::Run(RunCommand { action }) => runtime.block_on(run::run(&config, action)),
         Command::Serve => finish(begin(&config).and_then(|()| runtime.block_on(startup::serve(config)))),
         Command::Migrate => finish(begin(&config).and_then(|()| runtime.block_on(migrate::run(&config)))),
     }
@@ -127,7 +137,17 @@ mod tests {
         let mut command = Cli::command();
         let serve = command.find_subcommand_mut("serve").unwrap();
         assert!(serve.render_long_help().to_string().contains("INNKEEPER_MASTER_KEY_FILE"));
-        for line in ["serve", "migrate", "config check", "doctor", "doctor --orphans --json"] {
+        let lines = [
+            "serve",
+            "migrate",
+            "config check",
+            "doctor",
+            "doctor --orphans --json",
+            "run stuck --json",
+            "run go-on OB-7K3M-92QF",
+            "run turn-back OB-7K3M-92QF",
+        ];
+        for line in lines {
             assert!(
                 Cli::try_parse_from(std::iter::once("innkeeper").chain(line.split(' '))).is_ok(),
                 "{line}"

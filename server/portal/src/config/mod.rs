@@ -177,6 +177,11 @@ impl Config {
         }
     }
 
+    /// The folder of backups.
+    pub fn backups(&self) -> PathBuf {
+        self.data_dir.join("backups")
+    }
+
     /// The folder of the local mailbox.
     pub fn mailbox(&self) -> PathBuf {
         self.data_dir.join("mailbox")

@@ -87,6 +87,15 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// The folder of backups.
+    #[error("the folder of backups {} cannot be made", path.display())]
+    Backups {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// The mail server's URL.
     #[error(transparent)]
     MailUrl(#[from] MailUrlError),

@@ -1,6 +1,7 @@
 use super::{FIRST_SERVER, Reach, StartError, explain};
 use crate::config::{Config, Mail};
 use innkeeper_adapters::{
+    backups::FolderBackups,
     mail::{Mailbox, SmtpMailer},
     postgres_admin::{PostgresServer, ScramVerifier},
     sealing::{MasterKey, MasterSealer},
@@ -8,7 +9,7 @@ use innkeeper_adapters::{
 };
 use innkeeper_domain::{
     ids::Ids,
-    ports::{Clock, LocalMailbox, Mailer, Random, Sealer, TenantServer},
+    ports::{Backups, Clock, LocalMailbox, Mailer, Random, Sealer, TenantServer},
 };
 use innkeeper_service::{
     Service, Settings,
@@ -16,8 +17,10 @@ use innkeeper_service::{
     engine::WorkerSettings,
     first_connection,
     handoff::Sweep,
+    lifecycle::Removals,
     outbox::MailWorker,
     provision::{self, RuleWriter, Tools},
+    reconcile::Reconciler,
     seal,
     servers::{self, Registration, Servers},
     sweep,
@@ -38,6 +41,7 @@ pub(super) struct Parts {
     pub service: Service,
     pub mailbox: Option<Arc<dyn LocalMailbox>>,
     mailer: Arc<dyn Mailer>,
+    backups: Arc<dyn Backups>,
     server: Arc<PostgresServer>,
     worker: PgPool,
 }
@@ -79,13 +83,17 @@ pub(super) async fn assemble(
         changes: Changes::listen(worker.clone()),
         pool: web,
         ids,
-        random,
+        random: random.clone(),
         sealer,
         verifier: Arc::new(ScramVerifier),
         servers: registered,
         settings: Arc::new(settings),
     };
-    Ok(Parts { service, mailbox, mailer, server, worker })
+    let path = config.backups();
+    let backups = FolderBackups::new(&path, reach.programs().map(Into::into), random)
+        .map_err(|source| StartError::Backups { path, source })?;
+    let backups: Arc<dyn Backups> = Arc::new(backups);
+    Ok(Parts { service, mailbox, mailer, backups, server, worker })
 }
 
 type Mailers = (Arc<dyn Mailer>, Option<Arc<dyn LocalMailbox>>);
@@ -123,8 +131,9 @@ impl Parts {
 
     /// Starts everything that works in the background, each until the process ends.
     pub fn start(&self, workers: &mut JoinSet<&'static str>) {
-        let Self { service, mailer, worker, .. } = self;
+        let Self { service, mailer, backups, worker, .. } = self;
         let Service { ids, random, sealer, servers, changes, settings, .. } = service.clone();
+        let rules = Arc::new(RuleWriter::new(worker.clone(), servers.clone()));
         let tools = Arc::new(Tools {
             pool: worker.clone(),
             ids: ids.clone(),
@@ -132,7 +141,8 @@ impl Parts {
             sealer: sealer.clone(),
             verifier: service.verifier.clone(),
             servers: servers.clone(),
-            rules: RuleWriter::new(worker.clone(), servers.clone()),
+            backups: backups.clone(),
+            rules: rules.clone(),
             changes: changes.clone(),
             public_url: settings.public_url.clone(),
         });
@@ -141,14 +151,19 @@ impl Parts {
         let handoffs = Sweep {
             pool: worker.clone(),
             ids: ids.clone(),
-            random,
+            random: random.clone(),
             sealer,
             public_url: settings.public_url.clone(),
         };
+        let removals = Removals { pool: worker.clone(), ids: ids.clone(), random, backups: backups.clone() };
+        let reconciler =
+            Reconciler { pool: worker.clone(), ids: ids.clone(), servers: servers.clone(), rules };
         let engine = provision::engine(&tools, WorkerSettings::default());
         named(workers, "the engine", engine.run());
         named(workers, "the mail worker", mails.run());
         named(workers, "the sweep of handoffs", handoffs.run());
+        named(workers, "the removal of tenants", removals.run());
+        named(workers, "the comparison of servers", reconciler.run());
         named(workers, "the sweep of sessions", sweep::run(worker.clone()));
         named(workers, "the measuring of servers", servers::measure(worker.clone(), servers.clone()));
         named(workers, "the watch over locks", servers::watch(servers.clone()));

@@ -1,8 +1,10 @@
 //! What is wrong, in words for an operator: the parts of `innkeeper doctor` that need the control database.
 
 mod expected;
+mod kept;
 mod orphans;
 mod work;
 
+pub use kept::backups;
 pub use orphans::{Orphan, orphans};
 pub use work::{Finding, work};

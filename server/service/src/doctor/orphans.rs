@@ -1,4 +1,4 @@
-use super::expected::Expected;
+use super::{expected::Expected, kept};
 use crate::Result;
 use innkeeper_domain::{
     ids::ServerId,
@@ -28,7 +28,7 @@ pub async fn orphans(
     pool: &PgPool,
     servers: &[(ServerId, Arc<dyn TenantServer>)],
 ) -> Result<std::result::Result<Vec<Orphan>, ServerError>> {
-    let mut found = secrets(pool).await?;
+    let mut found = kept::secrets(pool).await?;
     for (id, server) in servers {
         let before = Expected::read(pool, *id).await?;
         let inventory = match quiet(&**server).await {
@@ -173,26 +173,6 @@ fn memberships(tenant: &str) -> [(String, String); 6] {
         pair("_app", "_owner"),
         pair("_readonly", "_owner"),
     ]
-}
-
-/// Sealed passwords that no handoff and no run is waiting for.
-async fn secrets(pool: &PgPool) -> Result<Vec<Orphan>> {
-    let rows = sqlx::query!(
-        r#"select t.name, s.purpose from sealed_secret s join tenant t on t.id = s.tenant_id
-           where not exists (select from handoff h where h.tenant_id = t.id and h.state in ('sealed', 'open'))
-             and not exists (select from run r where r.tenant_id = t.id and r.state in ('running', 'unwinding', 'stuck'))
-           order by t.name, s.purpose"#
-    )
-    .fetch_all(pool)
-    .await?;
-    let orphan = |name: String, purpose: String| Orphan {
-        what: format!("the sealed {purpose} of {name} is kept for nobody"),
-        place: "control database".into(),
-        advice: format!(
-            "Remove it: DELETE FROM sealed_secret WHERE purpose = '{purpose}' AND tenant_id = (SELECT id FROM tenant WHERE name = '{name}')"
-        ),
-    };
-    Ok(rows.into_iter().map(|row| orphan(row.name, row.purpose)).collect())
 }
 
 #[cfg(test)]

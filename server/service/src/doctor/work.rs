@@ -31,8 +31,10 @@ pub async fn work(pool: &PgPool) -> Result<Vec<Finding>> {
                 if stuck { "stuck" } else { "making no progress" }, run.step, run.error),
             why: "The person who asked for it waits, and nothing else can happen to this tenant.".into(),
             advice: if stuck {
-                "Mend what the error names; then set it going again: UPDATE run SET state = 'unwinding', attempts = 0 \
-                 WHERE support_number = '…'".into()
+                format!(
+                    "Mend what the error names, then `innkeeper run go-on {0}`; or undo it: `innkeeper run turn-back {0}`.",
+                    run.support_number
+                )
             } else {
                 "Is a portal running, and can it reach the server? Its log names the run by this number.".into()
             },

@@ -1,6 +1,9 @@
 //! What the engine writes down. Every write holds the fencing token: who lost the lease writes nothing.
 
-use super::step::{Ended, Plan, RunRow};
+use super::{
+    fence,
+    step::{Ended, Plan, RunRow},
+};
 use crate::{Error, Result, changes, store::Tx};
 use innkeeper_domain::run::{RunState, StepState};
 use sqlx::{PgConnection, PgPool};
@@ -26,17 +29,7 @@ type Written<T> = std::result::Result<T, Broken>;
 /// Begins a transaction that holds the run's row, if the token is still ours.
 async fn begin(pool: &PgPool, run: &RunRow) -> Written<Tx> {
     let mut tx = pool.begin().await?;
-    let held = sqlx::query_scalar!(
-        "select true from run where id = $1 and lease_token = $2 and lease_until > now() for update",
-        run.id.0,
-        run.token
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
-    if held.is_none() {
-        return Err(Broken::Lost);
-    }
-    Ok(tx)
+    if fence::holds(&mut tx, run).await? { Ok(tx) } else { Err(Broken::Lost) }
 }
 
 async fn commit(mut tx: Tx, run: &RunRow) -> Written<()> {
@@ -135,17 +128,22 @@ pub async fn later(pool: &PgPool, run: &RunRow, wait: Duration, error: Option<&s
     commit(tx, run).await
 }
 
-/// Records that the step at the cursor failed for good: from here on the run is undone, this step first.
-pub async fn give_up(pool: &PgPool, run: &mut RunRow, why: &str) -> Written<()> {
-    let mut tx = begin(pool, run).await?;
+async fn write_failed(conn: &mut PgConnection, run: &RunRow, why: &str) -> Written<()> {
     sqlx::query!(
         "update step set state = 'failed', error = $3, finished_at = now() where run_id = $1 and position = $2",
         run.id.0,
         position(run),
         why
     )
-    .execute(&mut *tx)
+    .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Records that the step at the cursor failed for good: from here on the run is undone, this step first.
+pub async fn give_up(pool: &PgPool, run: &mut RunRow, why: &str) -> Written<()> {
+    let mut tx = begin(pool, run).await?;
+    write_failed(&mut tx, run, why).await?;
     let next =
         RunRow { state: RunState::Unwinding, attempts: 0, failure: Some(why.to_owned()), ..run.clone() };
     write_run(&mut tx, &next).await?;
@@ -176,6 +174,18 @@ pub async fn undone<C: Send>(pool: &PgPool, run: &mut RunRow, plan: &dyn Plan<C>
     } else {
         next.cursor -= 1;
     }
+    write_run(&mut tx, &next).await?;
+    commit(tx, &next).await?;
+    *run = next;
+    Ok(())
+}
+
+/// Records that the step at the cursor failed for good and that nothing is undone: a person decides.
+pub async fn hold<C: Send>(pool: &PgPool, run: &mut RunRow, plan: &dyn Plan<C>, why: &str) -> Written<()> {
+    let mut tx = begin(pool, run).await?;
+    write_failed(&mut tx, run, why).await?;
+    let next = RunRow { state: RunState::Stuck, failure: Some(why.to_owned()), ..run.clone() };
+    plan.ended(&next, &Ended::Stuck(why.to_owned()), &mut tx).await?;
     write_run(&mut tx, &next).await?;
     commit(tx, &next).await?;
     *run = next;

@@ -5,7 +5,9 @@
 //! is undone, and all before it. Laws of the steps: `docs/architecture.md`.
 
 mod claim;
+mod control;
 pub mod failpoint;
+mod fence;
 mod journal;
 mod start;
 mod step;
@@ -14,6 +16,7 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use control::{go_on, turn_back};
 pub use start::{NewRun, start};
-pub use step::{Ended, Outcome, Plan, RunRow, Step, StepCx, StepError};
+pub use step::{Ended, OnFailure, Outcome, Plan, RunRow, Step, StepCx, StepError};
 pub use worker::{Engine, WorkerSettings};

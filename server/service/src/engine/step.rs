@@ -1,13 +1,14 @@
-use crate::Error;
+use super::fence;
+use crate::{Error, store::Tx};
 use async_trait::async_trait;
 use innkeeper_domain::{
     ids::{OrganisationId, RunId, TenantId},
-    ports::ServerError,
+    ports::{BackupError, ServerError},
     run::{RunKind, RunState},
     support::SupportNumber,
 };
 use serde_json::Value;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use std::time::Duration;
 
 /// How an action went that did not fail.
@@ -39,10 +40,20 @@ impl From<ServerError> for StepError {
     }
 }
 
+impl From<BackupError> for StepError {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Unavailable { .. } => Self::Retry(error.to_string()),
+            BackupError::Refused { .. } => Self::Fatal(error.to_string()),
+        }
+    }
+}
+
 impl From<Error> for StepError {
     fn from(error: Error) -> Self {
         match error {
-            Error::Database(_) => Self::Retry(error.to_string()),
+            Error::Database(_) | Error::Overtaken => Self::Retry(error.to_string()),
+            Error::Server(error) => error.into(),
             _ => Self::Fatal(error.to_string()),
         }
     }
@@ -52,6 +63,15 @@ impl From<sqlx::Error> for StepError {
     fn from(error: sqlx::Error) -> Self {
         Error::from(error).into()
     }
+}
+
+/// What becomes of a run when a step has failed for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The step is undone, and all before it.
+    Undo,
+    /// Nothing is undone: the run is stuck where it stands, until a person lets it go on or turns it back.
+    Hold,
 }
 
 /// A run as its worker holds it.
@@ -92,6 +112,27 @@ pub struct StepCx<'a, C> {
     pub hold: &'a mut C,
 }
 
+impl RunRow {
+    /// Begins a transaction on the control database that only this hold of the run can commit: it keeps the run's row
+    /// until its end. A worker that woke after its lease was over would otherwise change what nobody undoes any more.
+    pub async fn begin(&self, pool: &PgPool) -> Result<Tx, StepError> {
+        let mut tx = pool.begin().await?;
+        if fence::holds(&mut tx, self).await? { Ok(tx) } else { Err(lost()) }
+    }
+
+    /// Whether the run is still this worker's. To be asked once the tenant's lock on its server is held: the next
+    /// worker has to wait for that lock.
+    pub async fn still_held(&self, pool: &PgPool) -> Result<(), StepError> {
+        let mut conn = pool.acquire().await?;
+        if fence::holds(&mut conn, self).await? { Ok(()) } else { Err(lost()) }
+    }
+}
+
+/// What is written down of it is refused as well.
+fn lost() -> StepError {
+    StepError::Retry("another worker has this run now".into())
+}
+
 /// One part of a run. Its name is stored: renaming is adding, the old one stays until no rows name it.
 #[async_trait]
 pub trait Step<C: Send>: Send + Sync {
@@ -101,6 +142,11 @@ pub trait Step<C: Send>: Send + Sync {
     /// How long one try may take; then it counts as failed.
     fn deadline(&self) -> Duration {
         Duration::from_secs(60)
+    }
+
+    /// What becomes of the run when this step has failed for good.
+    fn on_failure(&self) -> OnFailure {
+        OnFailure::Undo
     }
 
     /// Makes the effect. Looks first: an effect that is there already is success.

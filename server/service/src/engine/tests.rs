@@ -1,8 +1,8 @@
 //! The engine by itself, on real rows, with steps that only write down what was done to them.
 
 use super::{
-    Ended, Engine, NewRun, Outcome, Plan, RunRow, Step, StepCx, StepError, WorkerSettings, claim, journal,
-    start,
+    Ended, Engine, NewRun, OnFailure, Outcome, Plan, RunRow, Step, StepCx, StepError, WorkerSettings, claim,
+    go_on, journal, start, turn_back,
 };
 use crate::{Error, testing::TestPortal};
 use async_trait::async_trait;
@@ -26,6 +26,8 @@ type Fault = fn(String) -> StepError;
 struct Theatre {
     seen: Mutex<Vec<String>>,
     orders: Mutex<HashMap<String, (u32, Fault)>>,
+    /// The steps whose failure undoes nothing.
+    holds: Mutex<Vec<&'static str>>,
 }
 
 impl Theatre {
@@ -65,6 +67,10 @@ impl Step<()> for Part {
 
     async fn undo(&self, _: &mut StepCx<'_, ()>) -> Result<(), StepError> {
         self.1.act(format!("-{}", self.0))
+    }
+
+    fn on_failure(&self) -> OnFailure {
+        if self.1.holds.lock().unwrap().contains(&self.0) { OnFailure::Hold } else { OnFailure::Undo }
     }
 }
 
@@ -229,6 +235,56 @@ async fn an_undoing_that_fails_is_stuck_and_says_where(pool: PgPool) {
     assert_eq!(perform(&portal, &theatre, run).await, "stuck");
     assert_eq!(theatre.seen(), "a b c -c -b Stuck(\"-b\")");
     assert_eq!(steps(&portal).await[1], ("undoing".into(), Some("-b".into())));
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn a_step_that_holds_is_left_to_a_person(pool: PgPool) {
+    let (portal, theatre, run) = stage(&pool).await;
+    theatre.holds.lock().unwrap().push("b");
+    theatre.order("b", 2, StepError::Fatal);
+    assert_eq!(perform(&portal, &theatre, run).await, "stuck");
+    assert_eq!(theatre.seen(), "a b Stuck(\"b\")");
+    // It goes on where it stopped, and stops there again.
+    let mut conn = portal.worker.acquire().await.unwrap();
+    assert!(go_on(&mut conn, run, 5).await.unwrap());
+    assert!(!go_on(&mut conn, run, 5).await.unwrap(), "once");
+    assert_eq!(perform(&portal, &theatre, run).await, "stuck");
+    // Its time being over holds it as well.
+    go_on(&mut conn, run, 0).await.unwrap();
+    assert_eq!(perform(&portal, &theatre, run).await, "stuck");
+    assert!(theatre.seen().ends_with("b Stuck(\"b\") Stuck(\"It took longer than it may.\")"));
+    go_on(&mut conn, run, 5).await.unwrap();
+    assert_eq!(perform(&portal, &theatre, run).await, "done");
+    assert!(theatre.seen().ends_with(") b c Done"), "{}", theatre.seen());
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn a_run_is_turned_back_from_where_it_is(pool: PgPool) {
+    let (portal, theatre, run) = stage(&pool).await;
+    let mut conn = portal.worker.acquire().await.unwrap();
+    // Before its first step, while another worker believes to have it.
+    let held = claim::claim(&portal.worker, Duration::from_secs(60)).await.unwrap().unwrap();
+    assert!(turn_back(&mut conn, run, "jane keeps it").await.unwrap());
+    assert!(!turn_back(&mut conn, run, "again").await.unwrap(), "it is on its way back already");
+    assert!(matches!(journal::intent(&portal.worker, &held, false).await, Err(journal::Broken::Lost)));
+    assert!(held.begin(&portal.worker).await.is_err() && held.still_held(&portal.worker).await.is_err());
+    assert_eq!(perform(&portal, &theatre, run).await, "failed");
+    assert_eq!(theatre.seen(), "Failed(\"jane keeps it\")");
+
+    // Where it is stuck going forward; not where its undoing is stuck, nor once it is over.
+    let (theatre, run) = begin(&portal).await;
+    theatre.holds.lock().unwrap().push("c");
+    theatre.order("c", 1, StepError::Fatal);
+    theatre.order("-b", 1, StepError::Fatal);
+    assert_eq!(perform(&portal, &theatre, run).await, "stuck");
+    assert!(turn_back(&mut conn, run, "jane keeps it").await.unwrap());
+    assert_eq!(perform(&portal, &theatre, run).await, "stuck");
+    assert!(!turn_back(&mut conn, run, "again").await.unwrap());
+    assert!(go_on(&mut conn, run, 5).await.unwrap());
+    assert_eq!(perform(&portal, &theatre, run).await, "failed");
+    assert_eq!(theatre.seen(), "a b c Stuck(\"c\") -c -b Stuck(\"-b\") -b -a Failed(\"jane keeps it\")");
+    assert!(!turn_back(&mut conn, run, "again").await.unwrap());
+    assert!(!go_on(&mut conn, run, 5).await.unwrap());
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]

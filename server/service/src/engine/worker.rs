@@ -1,8 +1,8 @@
 use super::{
     claim,
-    failpoint::{Point, strike},
+    failpoint::{Point, Struck, deadline, strike},
     journal::{self, Broken},
-    step::{Outcome, Plan, RunRow, Step, StepCx, StepError},
+    step::{OnFailure, Outcome, Plan, RunRow, Step, StepCx, StepError},
 };
 use crate::changes::{Change, Changes};
 use futures::FutureExt;
@@ -141,10 +141,11 @@ impl<C: Default + Send + 'static> Engine<C> {
             return Err(Broken::Failed(crate::Error::corrupt("cursor", run.cursor)));
         };
         if run.seconds_left <= 0.0 {
-            journal::give_up(&self.pool, run, "It took longer than it may.").await?;
-            return Ok(true);
+            return self.fail(run, plan, &**step, "It took longer than it may.").await;
         }
         if !*intended {
+            // A fault ordered here can only kill or hang: there is nothing to fail yet.
+            let _ = strike(step.name(), Point::BeforeIntent).await;
             journal::intent(&self.pool, run, false).await?;
         }
         *intended = false;
@@ -165,10 +166,28 @@ impl<C: Default + Send + 'static> Engine<C> {
                 journal::later(&self.pool, run, self.backoff(run.attempts), Some(&why)).await?;
                 Ok(false)
             }
-            Err(StepError::Retry(why) | StepError::Fatal(why)) => {
-                tracing::error!(step = step.name(), %why, "step failed; undoing");
-                journal::give_up(&self.pool, run, &why).await?;
+            Err(StepError::Retry(why) | StepError::Fatal(why)) => self.fail(run, plan, &**step, &why).await,
+        }
+    }
+
+    /// A step has failed for good; whether to go on at once.
+    async fn fail(
+        &self,
+        run: &mut RunRow,
+        plan: &dyn Plan<C>,
+        step: &dyn Step<C>,
+        why: &str,
+    ) -> Result<bool, Broken> {
+        match step.on_failure() {
+            OnFailure::Undo => {
+                tracing::error!(step = step.name(), why, "step failed; undoing");
+                journal::give_up(&self.pool, run, why).await?;
                 Ok(true)
+            }
+            OnFailure::Hold => {
+                tracing::error!(step = step.name(), why, "STUCK: step failed, a person has to look");
+                journal::hold(&self.pool, run, plan, why).await?;
+                Ok(false)
             }
         }
     }
@@ -213,9 +232,12 @@ impl<C: Default + Send + 'static> Engine<C> {
 async fn apply<C: Send>(step: &dyn Step<C>, run: &RunRow, hold: &mut C) -> Result<Outcome, StepError> {
     let acting = async {
         strike(step.name(), Point::AfterIntent).await?;
+        strike(step.name(), Point::InEffect).await?;
         let outcome = step.apply(&mut StepCx { run, hold }).await?;
-        strike(step.name(), Point::AfterEffect).await?;
-        Ok(outcome)
+        match strike(step.name(), Point::AfterEffect).await? {
+            Struck::No => Ok(outcome),
+            Struck::Twice => step.apply(&mut StepCx { run, hold }).await,
+        }
     };
     within(step, acting).await
 }
@@ -223,8 +245,12 @@ async fn apply<C: Send>(step: &dyn Step<C>, run: &RunRow, hold: &mut C) -> Resul
 async fn undo<C: Send>(step: &dyn Step<C>, run: &RunRow, hold: &mut C) -> Result<(), StepError> {
     let acting = async {
         strike(step.name(), Point::UndoAfterIntent).await?;
+        strike(step.name(), Point::UndoInEffect).await?;
         step.undo(&mut StepCx { run, hold }).await?;
-        strike(step.name(), Point::UndoAfterEffect).await
+        match strike(step.name(), Point::UndoAfterEffect).await? {
+            Struck::No => Ok(()),
+            Struck::Twice => step.undo(&mut StepCx { run, hold }).await,
+        }
     };
     within(step, acting).await
 }
@@ -236,9 +262,10 @@ async fn within<C: Send, T>(
 ) -> Result<T, StepError> {
     // What a panic leaves half changed is the step's session, which it had taken out of the hold and is gone.
     let acting = AssertUnwindSafe(acting).catch_unwind();
-    match tokio::time::timeout(step.deadline(), acting).await {
+    let most = deadline(step.deadline());
+    match tokio::time::timeout(most, acting).await {
         Ok(Ok(ended)) => ended,
         Ok(Err(_)) => Err(StepError::Retry("A fault in the portal itself; its log says where.".into())),
-        Err(_) => Err(StepError::Retry(format!("no answer within {} s", step.deadline().as_secs()))),
+        Err(_) => Err(StepError::Retry(format!("no answer within {} s", most.as_secs()))),
     }
 }

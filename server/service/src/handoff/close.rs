@@ -84,13 +84,9 @@ pub async fn renew(service: &Service, visitor: &Visitor, name: &str) -> Result<(
     if closed.rows_affected() > 0 {
         destroy_copies(&mut tx, tenant.id).await?;
     }
-    let started =
-        provision::start_renewal(service, &mut tx, tenant.organisation_id, tenant.id, person.id).await;
-    let (run, number) = match started {
-        // Something else is being done with the tenant, such as taking passwords away that nobody opened.
-        Err(Error::Database(error)) if Error::breaks(&error, "run_one_live") => return Err(Error::Overtaken),
-        started => started?,
-    };
+    // Overtaken where something else is done with the tenant, such as taking passwords away that nobody opened.
+    let (run, number) =
+        provision::start_renewal(service, &mut tx, tenant.organisation_id, tenant.id, person.id).await?;
     let detail =
         json!({ "handoff": HandoffId(before.id), "was": before.state, "run": run, "number": number });
     record(service, visitor, &mut tx, &tenant, "handoff.renew", detail).await?;

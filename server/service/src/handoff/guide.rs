@@ -172,7 +172,7 @@ impl Guide<'_> {
             )?,
             None => writeln!(f, "## Support\n\nAsk whoever runs {}.\n", self.public_url)?,
         }
-        let at = super::mail::moment(self.made_at);
+        let at = crate::outbox::moment(self.made_at);
         writeln!(f, "Made on {at}. {page} shows how things stand now.")
     }
 }

@@ -7,7 +7,6 @@
 mod bundle;
 mod close;
 mod guide;
-mod mail;
 mod proof;
 mod reveal;
 mod sweep;
@@ -24,7 +23,7 @@ use crate::{
     seal::{self, Purpose},
     tenants::record,
 };
-use innkeeper_domain::{ids::TenantId, tenant::TenantRole};
+use innkeeper_domain::{ids::TenantId, name::TenantName, tenant::TenantRole};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
@@ -35,6 +34,22 @@ async fn destroy_copies(conn: &mut PgConnection, tenant: TenantId) -> Result<()>
         seal::destroy(conn, tenant, Purpose::Password(*role)).await?;
     }
     Ok(())
+}
+
+/// Takes back what waits to be handed over of a tenant that is about to go.
+pub(crate) async fn revoke(conn: &mut PgConnection, tenant: TenantId) -> Result<()> {
+    sqlx::query!(
+        "update handoff set state = 'revoked', closed_at = now() where tenant_id = $1 and state in ('sealed', 'open')",
+        tenant.0
+    )
+    .execute(&mut *conn)
+    .await?;
+    destroy_copies(conn, tenant).await
+}
+
+/// The page of a tenant's handoff.
+fn link(public_url: &str, tenant: &TenantName) -> String {
+    format!("{public_url}/t/{tenant}/handoff")
 }
 
 /// The detail of an audit row about a handoff.

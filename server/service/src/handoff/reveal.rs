@@ -1,10 +1,10 @@
-use super::{
-    about,
-    mail::{link, moment, to_admins},
-    proof::Proof,
-    record,
+use super::{about, link, proof::Proof, record};
+use crate::{
+    Error, Result, Service,
+    outbox::{moment, to_admins},
+    store, tenants,
+    visitor::Visitor,
 };
-use crate::{Error, Result, Service, store, tenants, visitor::Visitor};
 use innkeeper_domain::{handoff::OPEN_FOR, ids::HandoffId, mail::Message, tenant::TenantState};
 use ipnet::IpNet;
 

@@ -1,10 +1,8 @@
-use super::{
-    about, destroy_copies,
-    mail::{link, to_admins},
-};
+use super::{about, destroy_copies, link};
 use crate::{
     Error, Result,
     audit::{self, Actor, Entry},
+    outbox::to_admins,
     provision,
     store::Tx,
 };

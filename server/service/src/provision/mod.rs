@@ -9,8 +9,9 @@ mod subject;
 mod tools;
 
 pub use plans::plans;
-pub use rules::RuleWriter;
-pub use start::{start_expiry, start_onboarding, start_renewal};
+pub use rules::{RuleWriter, load as rules_of};
+pub use start::{deadline, start_expiry, start_onboarding, start_renewal, start_run};
+pub use steps::change_plan::PlanWish;
 pub use tools::{Hold, Tools};
 
 use crate::engine::{Engine, WorkerSettings};

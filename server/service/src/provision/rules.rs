@@ -58,11 +58,9 @@ impl RuleWriter {
 
     async fn write(&self, id: ServerId, server: &dyn TenantServer) -> Result<(), StepError> {
         // The rows are read under the lock: of two portals the later writer has seen the earlier one's rows.
-        let guard = server.lock_rules().await?;
+        let session = server.lock_rules().await?;
         let rules = load(&self.pool, id).await?;
-        server.write_rules(&hba::render(&rules)).await?;
-        drop(guard);
-        Ok(())
+        Ok(session.write(&hba::render(&rules)).await?)
     }
 }
 

@@ -1,5 +1,5 @@
 use crate::{
-    Result, Service,
+    Error, Result, Service,
     engine::{NewRun, start},
 };
 use innkeeper_domain::{
@@ -8,7 +8,7 @@ use innkeeper_domain::{
     run::RunKind,
     support::SupportNumber,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 /// The names of the steps, in order. They are stored: renaming is adding. A test compares them with the plans.
@@ -28,11 +28,43 @@ pub fn names(kind: RunKind) -> &'static [&'static str] {
         ],
         RunKind::RenewPasswords => &["change_passwords", "store_secrets", "verify_access", "hand_over"],
         RunKind::ExpirePasswords => &["clear_passwords"],
+        RunKind::Suspend => &["cut_off"],
+        RunKind::Resume => &["let_in"],
+        RunKind::Destroy => &["cut_off", "final_backup", "close_database"],
+        RunKind::UndoDestroy => &["open_database", "let_in"],
+        RunKind::Remove => &[
+            "check_removal",
+            "drop_database",
+            "drop_roles",
+            "remove_allowlist",
+            "destroy_secrets",
+            "release_capacity",
+        ],
+        RunKind::ChangePlan => &["change_reservation", "change_limits"],
     }
 }
 
-/// Minutes after which a run that has not ended is undone.
-const DEADLINE: i32 = 15;
+/// Minutes after which a run that has not ended is undone, or held where that would lose something. A final backup may
+/// be large.
+pub fn deadline(kind: RunKind) -> i32 {
+    if matches!(kind, RunKind::Destroy | RunKind::Remove) { 24 * 60 } else { 15 }
+}
+
+/// Starts a run about a tenant, in the transaction that asks for it. [`Error::Overtaken`] while another is live.
+pub async fn start_run(
+    ids: &Ids,
+    random: &dyn Random,
+    conn: &mut PgConnection,
+    kind: RunKind,
+    (organisation, tenant): (OrganisationId, TenantId),
+    input: Value,
+) -> Result<(RunId, SupportNumber)> {
+    let new = NewRun { kind, organisation, tenant, input, deadline_minutes: deadline(kind) };
+    match start(conn, ids, random, &new, names(kind)).await {
+        Err(Error::Database(error)) if Error::breaks(&error, "run_one_live") => Err(Error::Overtaken),
+        started => started,
+    }
+}
 
 /// Starts to make a tenant, in the transaction that accepts it.
 pub async fn start_onboarding(
@@ -41,9 +73,8 @@ pub async fn start_onboarding(
     organisation: OrganisationId,
     tenant: TenantId,
 ) -> Result<(RunId, SupportNumber)> {
-    let new =
-        NewRun { kind: RunKind::Onboard, organisation, tenant, input: json!({}), deadline_minutes: DEADLINE };
-    start(conn, &service.ids, &*service.random, &new, names(new.kind)).await
+    let whose = (organisation, tenant);
+    start_run(&service.ids, &*service.random, conn, RunKind::Onboard, whose, json!({})).await
 }
 
 /// Starts to replace a tenant's passwords and to hand them over to this person.
@@ -54,10 +85,8 @@ pub async fn start_renewal(
     tenant: TenantId,
     addressed_to: AccountId,
 ) -> Result<(RunId, SupportNumber)> {
-    let input = json!({ "addressed_to": addressed_to });
-    let new =
-        NewRun { kind: RunKind::RenewPasswords, organisation, tenant, input, deadline_minutes: DEADLINE };
-    start(conn, &service.ids, &*service.random, &new, names(new.kind)).await
+    let (whose, input) = ((organisation, tenant), json!({ "addressed_to": addressed_to }));
+    start_run(&service.ids, &*service.random, conn, RunKind::RenewPasswords, whose, input).await
 }
 
 /// Starts to take the passwords away that nobody opened in time.
@@ -68,12 +97,5 @@ pub async fn start_expiry(
     organisation: OrganisationId,
     tenant: TenantId,
 ) -> Result<(RunId, SupportNumber)> {
-    let new = NewRun {
-        kind: RunKind::ExpirePasswords,
-        organisation,
-        tenant,
-        input: json!({}),
-        deadline_minutes: DEADLINE,
-    };
-    start(conn, ids, random, &new, names(new.kind)).await
+    start_run(ids, random, conn, RunKind::ExpirePasswords, (organisation, tenant), json!({})).await
 }

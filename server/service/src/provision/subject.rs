@@ -9,6 +9,7 @@ use innkeeper_domain::{
     name::TenantName,
     plan::{Extension, Limits},
     ports::{TenantServer, TenantSession},
+    tenant::TenantState,
 };
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -24,13 +25,16 @@ pub struct Subject {
     pub limits: Limits,
     pub reach: Reach,
     pub extensions: Vec<Extension>,
+    pub state: TenantState,
+    /// What it was before its removal was asked for.
+    pub state_before: Option<TenantState>,
 }
 
 impl Subject {
     /// Reads the tenant.
     pub async fn load(pool: &PgPool, tenant: TenantId) -> Result<Self> {
         let row = sqlx::query!(
-            r#"select t.organisation_id, t.name, t.region, t.server_id, p.limits, t.anywhere, t.extensions,
+            r#"select t.organisation_id, t.name, t.region, t.state, t.state_before, t.server_id, p.limits, t.anywhere, t.extensions,
                  array(select range from allowlist_entry e where e.tenant_id = t.id
                    and (e.expires_at is null or e.expires_at > now()) order by range) as "ranges!: Vec<ipnet::IpNet>"
                from tenant t join plan p on p.name = t.plan_name and p.version = t.plan_version
@@ -40,6 +44,7 @@ impl Subject {
         .fetch_one(pool)
         .await?;
         let extension = |name: &String| Extension::parse(name).map_err(|_| Error::corrupt("extension", name));
+        let state = |text: &str| TenantState::parse(text).ok_or_else(|| Error::corrupt("tenant state", text));
         Ok(Self {
             id: tenant,
             organisation: OrganisationId(row.organisation_id),
@@ -49,6 +54,8 @@ impl Subject {
             limits: serde_json::from_value(row.limits).map_err(|e| Error::corrupt("limits", e))?,
             reach: reach(row.anywhere, row.ranges),
             extensions: row.extensions.iter().map(extension).collect::<Result<_>>()?,
+            state: state(&row.state)?,
+            state_before: row.state_before.as_deref().map(state).transpose()?,
         })
     }
 
@@ -76,9 +83,13 @@ pub async fn open(
 ) -> std::result::Result<(Subject, Box<dyn TenantSession>), StepError> {
     let subject = Subject::load(&tools.pool, cx.run.tenant).await?;
     let server = subject.server(tools)?;
-    let session = match cx.hold.take() {
-        Some(session) => session,
-        None => server.lock(&subject.name).await?,
+    let session = if let Some(session) = cx.hold.take() {
+        session
+    } else {
+        let session = server.lock(&subject.name).await?;
+        // Whoever takes the run over from now on waits for this lock; who did before has made us wait.
+        cx.run.still_held(&tools.pool).await?;
+        session
     };
     Ok((subject, session))
 }

@@ -2,7 +2,7 @@ use super::rules::RuleWriter;
 use crate::{changes::Changes, engine::StepError, servers::Servers};
 use innkeeper_domain::{
     ids::{Ids, ServerId},
-    ports::{Random, Sealer, TenantServer, TenantSession, Verifier},
+    ports::{Backups, Random, Sealer, TenantServer, TenantSession, Verifier},
 };
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -21,8 +21,10 @@ pub struct Tools {
     pub verifier: Arc<dyn Verifier>,
     /// The servers.
     pub servers: Servers,
+    /// Where backups are kept.
+    pub backups: Arc<dyn Backups>,
     /// The one writer of their rules.
-    pub rules: RuleWriter,
+    pub rules: Arc<RuleWriter>,
     /// Tells when runs change.
     pub changes: Changes,
     /// The portal's own address, for links in mails.

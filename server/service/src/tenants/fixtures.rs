@@ -11,10 +11,11 @@ use innkeeper_domain::{
     ids::{OrganisationId, RunId, ServerId, TenantId},
     name::TenantName,
     ports::{
-        FirstConnection, Inventory, ServerError, ServerFacts, SignIn, SignInAnswer, TenantServer,
-        TenantSession, Usage,
+        FirstConnection, Inventory, RulesSession, ServerError, ServerFacts, SignIn, SignInAnswer,
+        TenantServer, TenantSession, Usage,
     },
     secret::Secret,
+    standing::Standing,
     tenant::TenantRole,
 };
 use sqlx::PgPool;
@@ -221,6 +222,8 @@ pub struct ToldServer {
     pub first: Mutex<Option<FirstConnection>>,
     /// How many sessions it counts in each database, if it counts.
     pub sessions: Mutex<Option<i64>>,
+    /// How the shop stands.
+    pub standing: Mutex<Option<Standing>>,
     /// How often it was asked for a first connection.
     pub asked: Mutex<usize>,
     /// Never answers again.
@@ -263,13 +266,10 @@ impl TenantServer for ToldServer {
     async fn lock(&self, _: &TenantName) -> Result<Box<dyn TenantSession>, ServerError> {
         not_told()
     }
-    async fn write_rules(&self, _: &str) -> Result<(), ServerError> {
-        not_told()
-    }
     async fn read_rules(&self) -> Result<Option<String>, ServerError> {
         not_told()
     }
-    async fn lock_rules(&self) -> Result<Box<dyn Send + Sync>, ServerError> {
+    async fn lock_rules(&self) -> Result<Box<dyn RulesSession>, ServerError> {
         not_told()
     }
     fn probe_address(&self) -> IpAddr {
@@ -288,6 +288,10 @@ impl TenantServer for ToldServer {
     async fn first_connection(&self, _: &TenantName) -> Result<Option<FirstConnection>, ServerError> {
         *self.asked.lock().unwrap() += 1;
         self.answer(&self.first).await
+    }
+    async fn standings(&self) -> Result<HashMap<TenantName, Standing>, ServerError> {
+        let told = self.standing.lock().unwrap().clone();
+        Ok(told.map(|standing| (TenantName::parse(SHOP).unwrap(), standing)).into_iter().collect())
     }
     async fn inventory(&self) -> Result<Inventory, ServerError> {
         not_told()

@@ -122,6 +122,25 @@ pub(crate) async fn latest_onboarding(
     Ok(with_steps(conn, vec![row]).await?.pop().map(|line| (line, seconds, changed_at)))
 }
 
+/// The newest run of these kinds.
+pub(crate) async fn latest_of(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    kinds: &[RunKind],
+) -> Result<Option<RunLine>> {
+    let kinds: Vec<String> = kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
+    let row = sqlx::query_as!(
+        Row,
+        "select id, kind, state, support_number, created_at, finished_at, failure from run
+         where tenant_id = $1 and kind = any($2) order by created_at desc, id desc limit 1",
+        tenant.0,
+        &kinds,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    Ok(with_steps(conn, row.into_iter().collect()).await?.pop())
+}
+
 struct Row {
     id: Uuid,
     kind: String,

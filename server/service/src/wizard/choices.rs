@@ -46,13 +46,13 @@ struct Place {
     max_gb: Option<i32>,
 }
 
-/// Reads the plans and how full the servers are.
-pub async fn load(conn: &mut PgConnection) -> Result<Offer> {
+/// The newest published version of each plan that needs no staff, the smallest first.
+pub async fn plans(conn: &mut PgConnection) -> Result<Vec<Plan>> {
     let rows = sqlx::query!(
         "select distinct on (name) name, version, label, summary, self_service, limits from plan
          where self_service order by name, version desc"
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(conn)
     .await?;
     let mut plans = Vec::with_capacity(rows.len());
     for row in rows {
@@ -68,6 +68,12 @@ pub async fn load(conn: &mut PgConnection) -> Result<Offer> {
         });
     }
     plans.sort_by_key(|plan| plan.limits.connections);
+    Ok(plans)
+}
+
+/// Reads the plans and how full the servers are.
+pub async fn load(conn: &mut PgConnection) -> Result<Offer> {
+    let plans = plans(&mut *conn).await?;
     let servers = sqlx::query_as!(
         Place,
         r#"select s.region, s.region_label as label, s.draining, coalesce(l.tenants, 0) as "tenants!",

@@ -10,6 +10,7 @@ mod draft;
 mod tests;
 
 pub use accept::accept;
+pub(crate) use choices::plans;
 pub use choices::{Choices, Region};
 pub use draft::Draft;
 pub(crate) use draft::keep;

@@ -125,19 +125,18 @@ async fn two_portals_share_one_server_and_one_finishes_what_the_other_began() {
 
 /// Kills the portal that works on a run, wherever that is, and leaves the rest to the other one.
 async fn the_other_goes_on(server: &OperatorServer, jane: &Person, a: &mut Portal, b: &mut Portal) {
-    let fuse = a.folder().join("fuse");
+    // One file for both: the first to come by takes its order.
+    let orders = a.folder().join("orders");
+    for portal in [&mut *a, &mut *b] {
+        portal.stop().await;
+        portal.set("INNKEEPER_FAILPOINTS", &orders.to_string_lossy());
+        portal.restart().await;
+    }
     let faults =
         ["create_database:after_effect", "write_allowlist:after_intent", "verify_access:after_intent"];
     let (mut killed, mut done) = ([0, 0], 0);
     for (at, fault) in faults.iter().enumerate() {
-        for portal in [&mut *a, &mut *b] {
-            portal.stop().await;
-            portal.set("INNKEEPER_FAILPOINT", &format!("{fault}:kill"));
-            // One file for both: the first to come by takes it.
-            portal.set("INNKEEPER_FAILPOINT_ONCE", &fuse.to_string_lossy());
-            portal.restart().await;
-        }
-        fs::write(&fuse, "").unwrap();
+        fs::write(&orders, format!("{fault}:kill\n")).unwrap();
         let name = jane.at(a).request("Acme", &format!("half_{at}"), &[]).await;
         let pids = [a.pid(), b.pid()];
         let victim = until(60, "the end of one portal", async || pids.iter().position(|pid| !lives(*pid)));

@@ -1,6 +1,7 @@
 //! Whatever is typed: a clear answer beside the field with everything still there, or a page that says why not; and
 //! nothing is left behind.
 
+mod life;
 mod signing_in;
 mod texts;
 mod trial;
@@ -9,7 +10,7 @@ mod wizard;
 use innkeeper_tests::{Options, Portal, tenant::texts as rows_of};
 
 /// The tables in which something could be left behind.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "account",
     "organisation",
     "member",
@@ -23,6 +24,7 @@ const TABLES: [&str; 13] = [
     "sealed_secret",
     "allowlist_entry",
     "outbox",
+    "backup",
 ];
 
 /// How many rows each table has.

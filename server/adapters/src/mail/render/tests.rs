@@ -53,6 +53,28 @@ fn samples(text: Option<&str>) -> Vec<(&'static str, Said)> {
             },
         ),
         ("credentials_expired", Said::CredentialsExpired { tenant: tenant(), link: link() }),
+        ("suspended", Said::Suspended { tenant: tenant(), link: link() }),
+        (
+            "removal_scheduled",
+            Said::RemovalScheduled {
+                tenant: tenant(),
+                at: or("28 November 2025 at 03:15 UTC"),
+                link: link(),
+            },
+        ),
+        (
+            "removed",
+            Said::Removed { tenant: tenant(), kept_until: or("28 December 2025 at 03:15 UTC"), link: link() },
+        ),
+        (
+            "run_held",
+            Said::RunHeld {
+                tenant: tenant(),
+                reason: or("The final backup could not be read back."),
+                support_number: or("OB-7K3M-92QF"),
+                link: link(),
+            },
+        ),
     ]
 }
 

@@ -6,6 +6,7 @@ use crate::{
     },
 };
 use async_trait::async_trait;
+use innkeeper_domain::plan::Limits;
 use std::sync::Arc;
 
 /// Sets the limits of the plan on database and roles.
@@ -22,10 +23,7 @@ impl Step<Hold> for ApplyLimits {
         let limits = &subject.limits;
         session.apply_limits(limits).await?;
         cx.hold.keep(session);
-        Ok(Outcome::Done(format!(
-            "{} connections, {} MB work memory, {} GB temporary files",
-            limits.connections, limits.work_mem_mb, limits.temp_file_limit_gb
-        )))
+        Ok(Outcome::Done(in_words(limits)))
     }
 
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
@@ -34,4 +32,12 @@ impl Step<Hold> for ApplyLimits {
         cx.hold.keep(session);
         Ok(())
     }
+}
+
+/// The limits for the person who watches.
+pub fn in_words(limits: &Limits) -> String {
+    format!(
+        "{} connections, {} MB work memory, {} GB temporary files",
+        limits.connections, limits.work_mem_mb, limits.temp_file_limit_gb
+    )
 }

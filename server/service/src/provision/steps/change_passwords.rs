@@ -34,7 +34,7 @@ impl Step<Hold> for ChangePasswords {
         let (_, mut session) = open(tools, cx).await?;
         if first_try {
             let former = session.read_verifiers().await?;
-            let mut tx = tools.pool.begin().await?;
+            let mut tx = cx.run.begin(&tools.pool).await?;
             for (role, verifier) in former.iter() {
                 // A role without a password is kept as an empty text. So is one that gave itself an MD5 password, with
                 // which no rule lets it in.
@@ -46,7 +46,7 @@ impl Step<Hold> for ChangePasswords {
             }
             tx.commit().await?;
         }
-        let passwords = sealed_passwords(tools, run.organisation, run.tenant).await?;
+        let passwords = sealed_passwords(tools, run).await?;
         session
             .set_verifiers(&PerRole::make(|role| Some(tools.verifier.verifier(passwords.of(role)))))
             .await?;
@@ -69,7 +69,7 @@ impl Step<Hold> for ChangePasswords {
         let (_, mut session) = open(tools, cx).await?;
         session.set_verifiers(&former).await?;
         cx.hold.keep(session);
-        let mut tx = tools.pool.begin().await?;
+        let mut tx = cx.run.begin(&tools.pool).await?;
         for role in TenantRole::ALL {
             seal::destroy(&mut tx, run.tenant, Purpose::Password(*role)).await?;
             seal::destroy(&mut tx, run.tenant, Purpose::FormerVerifier(*role)).await?;

@@ -1,5 +1,5 @@
 use crate::{
-    engine::{Outcome, Step, StepCx, StepError},
+    engine::{Outcome, RunRow, Step, StepCx, StepError},
     provision::{
         subject::Subject,
         tools::{Hold, Tools},
@@ -48,7 +48,7 @@ impl Step<Hold> for CheckCapacity {
                     continue;
                 }
             };
-            match self.reserve(&subject, id, &facts).await? {
+            match self.reserve(cx.run, &subject, id, &facts).await? {
                 Ok(name) => return Ok(Outcome::Done(format!("{name}, PostgreSQL {}", facts.major))),
                 Err(what) => short = StepError::Fatal(what),
             }
@@ -57,7 +57,7 @@ impl Step<Hold> for CheckCapacity {
     }
 
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
-        let mut tx = self.0.pool.begin().await?;
+        let mut tx = cx.run.begin(&self.0.pool).await?;
         sqlx::query!("delete from reservation where tenant_id = $1", cx.run.tenant.0)
             .execute(&mut *tx)
             .await?;
@@ -72,12 +72,13 @@ impl CheckCapacity {
     /// Reserves a place, or says which figure is short. The server's row serialises those who ask at once.
     async fn reserve(
         &self,
+        run: &RunRow,
         subject: &Subject,
         id: ServerId,
         facts: &ServerFacts,
-    ) -> Result<Result<String, String>, sqlx::Error> {
+    ) -> Result<Result<String, String>, StepError> {
         let wanted = subject.limits.connections;
-        let mut tx = self.0.pool.begin().await?;
+        let mut tx = run.begin(&self.0.pool).await?;
         let server = sqlx::query!(
             "select name, region_label, max_tenants, connection_overcommit, used_bytes, max_gb from server where id = $1 for update",
             id.0

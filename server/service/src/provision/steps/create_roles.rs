@@ -1,5 +1,5 @@
 use crate::{
-    engine::{Outcome, Step, StepCx, StepError},
+    engine::{Outcome, RunRow, Step, StepCx, StepError},
     provision::{
         subject::open,
         tools::{Hold, Tools},
@@ -8,7 +8,6 @@ use crate::{
 };
 use async_trait::async_trait;
 use innkeeper_domain::{
-    ids::{OrganisationId, TenantId},
     password::draw_password,
     secret::Secret,
     tenant::{PerRole, TenantRole},
@@ -26,7 +25,7 @@ impl Step<Hold> for CreateRoles {
 
     async fn apply(&self, cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {
         // Sealed before the first definition on the server; a retry uses the same ones.
-        let passwords = sealed_passwords(&self.0, cx.run.organisation, cx.run.tenant).await?;
+        let passwords = sealed_passwords(&self.0, cx.run).await?;
         let verifiers = PerRole::make(|role| self.0.verifier.verifier(passwords.of(role)));
         let (_, mut session) = open(&self.0, cx).await?;
         session.create_roles(&verifiers).await?;
@@ -38,7 +37,7 @@ impl Step<Hold> for CreateRoles {
         let (_, mut session) = open(&self.0, cx).await?;
         session.drop_roles().await?;
         cx.hold.keep(session);
-        let mut tx = self.0.pool.begin().await?;
+        let mut tx = cx.run.begin(&self.0.pool).await?;
         for role in TenantRole::ALL {
             seal::destroy(&mut tx, cx.run.tenant, Purpose::Password(*role)).await?;
         }
@@ -47,12 +46,9 @@ impl Step<Hold> for CreateRoles {
 }
 
 /// The sealed passwords of a tenant; drawn and sealed where there are none.
-pub async fn sealed_passwords(
-    tools: &Tools,
-    organisation: OrganisationId,
-    tenant: TenantId,
-) -> Result<PerRole<Secret>, StepError> {
-    let mut tx = tools.pool.begin().await?;
+pub async fn sealed_passwords(tools: &Tools, run: &RunRow) -> Result<PerRole<Secret>, StepError> {
+    let RunRow { organisation, tenant, .. } = *run;
+    let mut tx = run.begin(&tools.pool).await?;
     let mut passwords = PerRole::default();
     for role in TenantRole::ALL {
         let purpose = Purpose::Password(*role);

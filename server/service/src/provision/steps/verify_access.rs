@@ -1,6 +1,6 @@
 use super::store_secrets::read_back;
 use crate::{
-    engine::{Outcome, Step, StepCx, StepError},
+    engine::{Outcome, RunRow, Step, StepCx, StepError},
     provision::{
         subject::{Subject, open},
         tools::{Hold, Tools},
@@ -45,9 +45,9 @@ impl Step<Hold> for VerifyAccess {
         let server = tools.server(id)?;
         let own = Some(server.probe_address()).filter(|address| !subject.reach.admits(*address));
         // Also without an address: a killed portal with another one may have left its own.
-        self.probe(&subject, id, own).await?;
+        self.probe(cx.run, id, own).await?;
         let proof = self.prove(&subject, &*server, &passwords).await;
-        self.probe(&subject, id, None).await?;
+        self.probe(cx.run, id, None).await?;
         let Proof { mut tries, full } = proof?;
         if own.is_some() {
             // The portal's own address is not on the list any more: so it must be refused as any other.
@@ -84,7 +84,7 @@ impl Step<Hold> for VerifyAccess {
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
         let subject = Subject::load(&self.tools.pool, cx.run.tenant).await?;
         let Some(id) = subject.server else { return Ok(()) };
-        self.probe(&subject, id, None).await?;
+        self.probe(cx.run, id, None).await?;
         // Also when the row was right already: a killed try may have changed the row and not the file.
         self.tools.rules.apply(id).await?;
         if self.opens {
@@ -98,15 +98,17 @@ impl Step<Hold> for VerifyAccess {
 
 impl VerifyAccess {
     /// Lets the portal's own address in, or no longer.
-    async fn probe(&self, subject: &Subject, server: ServerId, own: Option<IpAddr>) -> Result<(), StepError> {
+    async fn probe(&self, run: &RunRow, server: ServerId, own: Option<IpAddr>) -> Result<(), StepError> {
+        let mut tx = run.begin(&self.tools.pool).await?;
         let changed = sqlx::query!(
             "update hba_rule set probe = $2 where tenant_id = $1 and probe is distinct from $2",
-            subject.id.0,
+            run.tenant.0,
             own.map(IpNet::from) as _
         )
-        .execute(&self.tools.pool)
+        .execute(&mut *tx)
         .await?
         .rows_affected();
+        tx.commit().await?;
         // Lines that a killed try left behind are found by comparing afterwards.
         if changed > 0 || own.is_some() {
             self.tools.rules.apply(server).await?;

@@ -21,14 +21,16 @@ impl Step<Hold> for WriteAllowlist {
     async fn apply(&self, cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {
         let subject = Subject::load(&self.0.pool, cx.run.tenant).await?;
         let server = subject.server.ok_or_else(|| StepError::Fatal("No server was chosen.".into()))?;
+        let mut tx = cx.run.begin(&self.0.pool).await?;
         sqlx::query!(
             "insert into hba_rule (tenant_id, organisation_id, server_id) values ($1, $2, $3) on conflict do nothing",
             subject.id.0,
             subject.organisation.0,
             server.0
         )
-        .execute(&self.0.pool)
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         self.0.rules.apply(server).await?;
         Ok(Outcome::Done(match &subject.reach {
             Reach::Anywhere => "Any address, TLS only".into(),
@@ -40,7 +42,9 @@ impl Step<Hold> for WriteAllowlist {
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
         let subject = Subject::load(&self.0.pool, cx.run.tenant).await?;
         let Some(server) = subject.server else { return Ok(()) };
-        sqlx::query!("delete from hba_rule where tenant_id = $1", subject.id.0).execute(&self.0.pool).await?;
+        let mut tx = cx.run.begin(&self.0.pool).await?;
+        sqlx::query!("delete from hba_rule where tenant_id = $1", subject.id.0).execute(&mut *tx).await?;
+        tx.commit().await?;
         self.0.rules.apply(server).await
     }
 }

@@ -1,15 +1,15 @@
-use crate::{Error, Result, outbox};
+use super::queue;
+use crate::{Error, Result};
 use innkeeper_domain::{
     email::EmailAddress,
     ids::{Ids, OrganisationId},
     mail::Message,
-    name::TenantName,
     ports::Sealer,
 };
 use sqlx::PgConnection;
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
-/// How long mails about credentials are tried, in hours.
+/// How long mails to admins are tried, in hours.
 const TRIED_FOR: i32 = 72;
 
 /// Queues a mail to every admin of an organisation that the transaction sees.
@@ -30,14 +30,9 @@ pub async fn to_admins(
     for admin in admins {
         let to = EmailAddress::parse(&admin)
             .map_err(|_| Error::corrupt("e-mail address of an admin of", organisation))?;
-        outbox::queue(conn, ids, sealer, &to, message, TRIED_FOR).await?;
+        queue(conn, ids, sealer, &to, message, TRIED_FOR).await?;
     }
     Ok(())
-}
-
-/// The page of a tenant's handoff.
-pub fn link(public_url: &str, tenant: &TenantName) -> String {
-    format!("{public_url}/t/{tenant}/handoff")
 }
 
 /// A time as people read it in mails.

@@ -1,0 +1,214 @@
+//! Another plan for a database: the offers, and the page that compares the limits before anything changes.
+
+use super::{
+    confirm::{Asking, Press, conclude},
+    run_standing::{RunStanding, Support, Watched, on_show},
+    standing::CutOff,
+    usage::sessions,
+};
+use crate::{
+    components::{Icon, LimitsCompared, Notice, PlanLimits, SubNav, words},
+    pages::{
+        RefreshWithoutScript, nothing, part,
+        plan_cards::{PlanCard, PlanCards},
+    },
+    web::{Cx, ErrorSummary, Form, Mistakes, PageEnd, PageTitle, Refusal, SeeOther, refused},
+};
+use innkeeper_domain::{
+    plan::Plan,
+    ports::Usage,
+    tenant::{TenantRole, TenantState},
+};
+use innkeeper_service::{
+    Error,
+    lifecycle::{self, PlanOffer, PlanView},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Which database gets which plan.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlanForm {
+    /// The database's name.
+    pub name: String,
+    /// The plan's name.
+    pub plan: String,
+}
+
+/// Gives a database the limits of another plan.
+#[server(prefix = "/do", endpoint = "change-plan")]
+pub async fn change_plan(
+    /// What was sent.
+    #[server(flatten)]
+    form: PlanForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let page = format!("/t/{}/plan", form.name);
+    let line = format!("The plan of {} is being changed.", form.name);
+    match lifecycle::change_plan(&cx.service, &cx.visitor, &form.name, &form.plan).await {
+        // Beside the cards, which this page does not have.
+        Err(error @ Error::Mistakes(_)) => Err(refused(&page, &form, error)),
+        ended => conclude(&form, ended, &format!("{page}/{}", form.plan), &page, &page, line).await,
+    }
+}
+
+/// The page of the offers. `?plan=` of its form leads to the page that compares.
+#[component]
+pub fn PlanPage() -> impl IntoView {
+    let cx = Cx::get();
+    if cx.signed_in().is_none() {
+        return ().into_any();
+    }
+    let (name, asked) = (part("name"), cx.asked("plan"));
+    view! {
+        {Suspend::new(async move {
+            match lifecycle::plans(&cx.service, &cx.visitor, &name).await {
+                Ok(view) if offer(&view, &asked).is_some() => {
+                    nothing(&cx, PageEnd::Redirect(format!("/t/{}/plan/{asked}", view.tenant.name)))
+                }
+                Ok(view) => {
+                    let form = cx.form::<PlanForm>();
+                    plan_view(view, form.values.plan, form.mistakes)
+                }
+                Err(error) => nothing(&cx, PageEnd::Problem(error)),
+            }
+        })}
+    }
+    .into_any()
+}
+
+/// The page that compares.
+#[component]
+pub fn PlanCheckPage() -> impl IntoView {
+    let cx = Cx::get();
+    let Some(fresh) = cx.signed_in().map(|person| person.fresh) else { return ().into_any() };
+    let (name, asked) = (part("name"), part("plan"));
+    view! {
+        {Suspend::new(async move {
+            match lifecycle::plans(&cx.service, &cx.visitor, &name).await {
+                Ok(view) => match offer(&view, &asked) {
+                    Some(plan) => plan_check_view(view, plan, fresh),
+                    // The page of the offers says why not.
+                    None => nothing(&cx, PageEnd::Redirect(format!("/t/{}/plan", view.tenant.name))),
+                },
+                Err(error) => nothing(&cx, PageEnd::Problem(error)),
+            }
+        })}
+    }
+    .into_any()
+}
+
+/// The plan of that name, if it can be had now.
+fn offer(view: &PlanView, name: &str) -> Option<Plan> {
+    let open = |offer: &&PlanOffer| offer.plan.name == name && !offer.current && offer.refused.is_none();
+    let now = !view.live && view.tenant.state == TenantState::Active;
+    view.offers.iter().find(open).filter(|_| now).map(|offer| offer.plan.clone())
+}
+
+pub(crate) fn plan_view(view: PlanView, chosen: String, mistakes: Mistakes) -> AnyView {
+    let PlanView { tenant, offers, run, live, .. } = view;
+    let name = tenant.name.clone();
+    let working = tenant.run.as_ref().is_some_and(|(_, state, _)| !state.is_over());
+    let run = on_show(&tenant, run.as_ref()).cloned();
+    let number = run.as_ref().map(|run| run.support_number.to_string());
+    let steps = run.clone().map(|run| view! { <Watched run page=format!("/t/{name}/plan")/> });
+    let any = offers.iter().any(|offer| !offer.current && offer.refused.is_none());
+    let cards = offers
+        .into_iter()
+        .map(|PlanOffer { plan, current, refused }| PlanCard {
+            plan,
+            current,
+            refused: refused.filter(|_| !current),
+        })
+        .collect();
+    let foot = if tenant.state != TenantState::Active {
+        view! { <p class="small dim">"Not now: the plan is changed while the database is in use."</p> }
+            .into_any()
+    } else if live {
+        view! { <p class="small dim">"Not now: wait until what is being done with this database has ended."</p> }
+            .into_any()
+    } else if any {
+        view! {
+            <button type="submit" class="btn btn-primary">"Change plan"<Icon name="arrow-right"/></button>
+            <span class="small dim">"You compare the limits first. Nothing changes yet."</span>
+        }
+        .into_any()
+    } else {
+        view! { <p class="small dim">"There is no other plan that this database can have now."</p> }
+            .into_any()
+    };
+    view! {
+        <PageTitle text=format!("Plan of {}", tenant.wish) error=!mistakes.is_empty()/>
+        {working.then(|| view! { <RefreshWithoutScript/> })}
+        <div id="offers" data-live=working.then(|| format!("/t/{name}/events"))>
+            <ErrorSummary mistakes=mistakes.clone() fields=&["plan"]/>
+            <div class="page-head">
+                <h1>{format!("Plan of {}", tenant.wish)}</h1>
+                <p>"What the database may use. Its data, passwords and addresses stay the same under every plan."</p>
+            </div>
+            <SubNav name=name.clone() admin=true current="/plan"/>
+            <div class="split">
+                <div class="stack">
+                    <CutOff tenant=tenant.clone()/>
+                    <RunStanding name=name.clone() run live/>
+                    {steps}
+                    <form class="card" method="get" action=format!("/t/{name}/plan")>
+                        <div class="card-body"><PlanCards cards chosen mistake=mistakes.of("plan")/></div>
+                        <div class="card-foot">{foot}</div>
+                    </form>
+                </div>
+                <aside class="stack">
+                    <section class="card" aria-labelledby="limits">
+                        <div class="card-head"><h2 id="limits">{format!("Now: {}", tenant.plan.label)}</h2></div>
+                        <PlanLimits limits=tenant.plan.limits/>
+                    </section>
+                    {number.map(|number| view! { <Support number/> })}
+                </aside>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+pub(crate) fn plan_check_view(view: PlanView, new: Plan, fresh: bool) -> AnyView {
+    let PlanView { tenant, usage, .. } = view;
+    let (name, back) = (tenant.name.clone(), format!("/t/{}/plan", tenant.name));
+    let here = format!("{back}/{}", new.name);
+    let above = usage.as_ref().and_then(|usage| above(usage, &new)).map(|sessions| {
+        view! {
+            <Notice tone="warn" icon="triangle-alert" title=format!("{} above the new limit", words::count(sessions, "session is", "sessions are"))>
+                <p>"They stay until they end by themselves. Until then new connections are refused."</p>
+            </Notice>
+        }
+    });
+    view! {
+        <Asking
+            title=format!("Change the plan of {name} to {}", new.label)
+            means="The new limits hold for new connections at once. There is no restart; sessions that are connected go on."
+        >
+            {above}
+            <Form<ChangePlan> class="card">
+                <input type="hidden" name="name" value=name.to_string()/>
+                <input type="hidden" name="plan" value=new.name.clone()/>
+                <LimitsCompared now=tenant.plan new/>
+                <div class="card-body small dim">
+                    <p>"It can be undone: change back at any time, as long as the database fits into the old plan."</p>
+                </div>
+                <Press label="Change plan" icon="check" fresh here back/>
+            </Form<ChangePlan>>
+        </Asking>
+    }
+    .into_any()
+}
+
+/// How many sessions are more than the plan allows, in all or of a role; none if all fit.
+fn above(usage: &Usage, plan: &Plan) -> Option<usize> {
+    let limits = &plan.limits;
+    let more = |now: i64, most: i32| now - i64::from(most);
+    let of_roles = TenantRole::ALL
+        .iter()
+        .map(|role| more(*usage.connections.of(*role), *limits.role_connections.of(*role)).max(0));
+    let most = more(sessions(usage), limits.connections).max(of_roles.sum());
+    usize::try_from(most).ok().filter(|most| *most > 0)
+}

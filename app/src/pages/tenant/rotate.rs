@@ -1,0 +1,93 @@
+//! New passwords for all three roles: what that means, and the press that does it.
+
+use super::{
+    confirm::{Asking, Press, TypedForm, TypedName, conclude, database, preview},
+    usage::{sessions, sessions_in_words},
+};
+use crate::{
+    pages::{nothing, part},
+    web::{Cx, Filled, Form, Issue, PageEnd, Refusal, SeeOther},
+};
+use innkeeper_domain::tenant::TenantState;
+use innkeeper_service::lifecycle::{self, CredentialsView};
+use leptos::prelude::*;
+
+/// Replaces the three passwords; the new ones are handed over like the first.
+#[server(prefix = "/do", endpoint = "rotate")]
+pub async fn rotate_passwords(
+    /// What was sent.
+    #[server(flatten)]
+    form: TypedForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let ended = lifecycle::rotate(&cx.service, &cx.visitor, &form.name, &form.typed).await;
+    let page = |end: &str| format!("/t/{}{end}", form.name);
+    // While passwords wait to be opened no new ones are made: the page of the handoff says so.
+    let handoff = page("/handoff");
+    let line = format!("New passwords for {} are being made.", form.name);
+    conclude(&form, ended, &page("/credentials/rotate"), &handoff, &handoff, line).await
+}
+
+/// The page that asks.
+#[component]
+pub fn RotatePage() -> impl IntoView {
+    let cx = Cx::get();
+    let Some(person) = cx.signed_in() else { return ().into_any() };
+    let (email, fresh) = (person.email.to_string(), person.fresh);
+    let name = part("name");
+    view! {
+        {Suspend::new(async move {
+            match lifecycle::credentials(&cx.service, &cx.visitor, &name).await {
+                Ok(view) if view.tenant.state == TenantState::Active && !view.live => {
+                    rotate_view(view, cx.form(), email, fresh)
+                }
+                Ok(view) => nothing(&cx, PageEnd::Redirect(format!("/t/{}/credentials", view.tenant.name))),
+                Err(error) => nothing(&cx, PageEnd::Problem(error)),
+            }
+        })}
+    }
+    .into_any()
+}
+
+pub(crate) fn rotate_view(
+    view: CredentialsView,
+    form: Filled<TypedForm>,
+    email: String,
+    fresh: bool,
+) -> AnyView {
+    let CredentialsView { tenant, roles, usage, .. } = view;
+    let (name, back) = (tenant.name.to_string(), format!("/t/{}/credentials", tenant.name));
+    let Filled { id, values, mistakes, .. } = form;
+    let mistake = Issue::from(mistakes.of("typed"));
+    let logins: Vec<_> = roles
+        .iter()
+        .enumerate()
+        .map(|(at, (_, login))| view! { {(at > 0).then(|| view! { <br/> })} {login.clone()} })
+        .collect();
+    let stay = match usage.as_ref().map(sessions) {
+        Some(0) => "None".to_owned(),
+        _ => format!("{}. They stay until they end", sessions_in_words(usage.as_ref())),
+    };
+    let rows = preview(vec![
+        database(&tenant.name),
+        ("Login names", view! { <span class="mono">{logins}</span> }.into_any()),
+        ("The old passwords", "Stop working at once, all three".into_any()),
+        ("Sessions now", stay.into_any()),
+        ("The new ones", format!("Shown once, to {email}, for 15 minutes").into_any()),
+        ("Can it be undone?", "No. You can make new ones again".into_any()),
+    ]);
+    view! {
+        <Asking
+            title=format!("Make new passwords for {name}") mistakes
+            means="All three are replaced together. Programs cannot connect again until they have the new ones."
+        >
+            <Form<RotatePasswords> id class="card">
+                <input type="hidden" name="name" value=name.clone()/>
+                {rows}
+                {fresh.then(|| view! { <TypedName name typed=values.typed mistake/> })}
+                <Press label="Make new passwords" icon="key-round" fresh here=format!("{back}/rotate") back/>
+            </Form<RotatePasswords>>
+        </Asking>
+    }
+    .into_any()
+}

@@ -1,0 +1,154 @@
+// What an admin does with a database after it was made, in every state that can be brought about. For walk.mjs.
+import { until } from './until.mjs';
+import * as visitor from './visitor.mjs';
+
+/** How long a run of a debug build may take on a busy machine, in seconds. */
+const RUN = 120;
+
+/** As if everybody had just signed in: a walk takes longer than a sign-in stays fresh. */
+function makeSignInFresh(portal) {
+  portal.sql('update session set authenticated_at = now() where authenticated_at is not null');
+}
+
+/** The danger zone, once it says so and nothing goes on there any more. */
+async function danger({ page, portal, name, to }, text) {
+  await until(`"${text}"`, RUN, async () => {
+    await to(`/t/${name}/danger`);
+    const [says, live] = await Promise.all([page.getByText(text).count(), page.locator('[data-live]').count()]);
+    return says > 0 && live === 0;
+  });
+  makeSignInFresh(portal);
+}
+
+/** A typed name that is another one's, and what the page says to it. */
+async function wrongName({ page, show }, label, what) {
+  await page.getByLabel(/^Type .* to confirm$/).fill('another_name');
+  await visitor.press(page, label);
+  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await show(`${what}, wrong name`);
+}
+
+async function confirm({ page, name }, label) {
+  await page.getByLabel(/^Type .* to confirm$/).fill(name);
+  await visitor.press(page, label);
+}
+
+export async function credentials(world) {
+  const { portal, page, name, to, show } = world;
+  makeSignInFresh(portal);
+  await to(`/t/${name}/credentials`);
+  await show('credentials');
+  portal.sql("update handoff set created_at = created_at - interval '112 days'");
+  await page.reload();
+  await page.getByText('The passwords are 112 days old').waitFor();
+  await show('credentials, old passwords');
+  await page.getByRole('link', { name: 'Make new passwords' }).click();
+  await visitor.expectHeading(page, `Make new passwords for ${name}`);
+  await show('new passwords, asked');
+  await wrongName(world, 'Make new passwords', 'new passwords');
+  portal.sql("update session set authenticated_at = authenticated_at - interval '10 minutes'");
+  await to(`/t/${name}/credentials/rotate`);
+  await page.getByRole('link', { name: 'Sign in again to go on' }).waitFor();
+  await show('new passwords, sign-in too old');
+  makeSignInFresh(portal);
+}
+
+export async function plans(world) {
+  const { portal, page, name, to, show, restart } = world;
+  await to(`/t/${name}/plan`);
+  await show('plan');
+  await visitor.press(page, 'Change plan');
+  await visitor.expectHeading(page, `Change the plan of ${name} to Professional`);
+  await show('plan, compared');
+  portal.order('change_limits:after_intent:hang');
+  await visitor.press(page, 'Change plan');
+  await page.getByText(`The plan of ${name} is being changed.`).waitFor();
+  await show('plan, being changed');
+  await to(`/t/${name}/danger`);
+  await show('danger zone, plan being changed');
+  await restart();
+  await danger(world, 'Suspend database');
+  await to(`/t/${name}/plan`);
+  await page.getByText('Now: Professional').waitFor();
+}
+
+export async function suspending(world) {
+  const { portal, page, name, to, show, restart } = world;
+  makeSignInFresh(portal);
+  await to(`/t/${name}/danger`);
+  await show('danger zone');
+  await page.getByRole('link', { name: 'Suspend database' }).click();
+  await visitor.expectHeading(page, `Suspend ${name}`);
+  await show('suspend, asked');
+  await wrongName(world, 'Suspend database', 'suspend');
+  portal.order('cut_off:after_intent:hang');
+  await confirm(world, 'Suspend database');
+  await page.getByText(`${name} is being suspended.`).waitFor();
+  await show('danger zone, being suspended');
+  await restart();
+  await danger(world, `${name} is suspended`);
+  await show('danger zone, suspended');
+  for (const [end, what] of [['', 'overview'], ['/connect', 'connect'], ['/credentials', 'credentials'], ['/plan', 'plan'], ['/handoff', 'handoff']]) {
+    await to(`/t/${name}${end}`);
+    await show(`${what}, suspended`);
+  }
+  await to('/t');
+  await show('databases, one suspended');
+  makeSignInFresh(portal);
+  await to(`/t/${name}/danger/resume`);
+  await show('resume, asked');
+  portal.order('let_in:after_intent:fatal');
+  await visitor.press(page, 'Resume database');
+  await danger(world, `${name} could not be resumed`);
+  await show('danger zone, not resumed');
+  await to(`/t/${name}/danger/resume`);
+  await visitor.press(page, 'Resume database');
+  await danger(world, 'Suspend database');
+}
+
+export async function destroying(world) {
+  const { portal, page, name, to, show, restart } = world;
+  await page.getByRole('link', { name: 'Destroy database' }).click();
+  await visitor.expectHeading(page, `Destroy ${name}`);
+  await show('destroy, asked');
+  await wrongName(world, 'Destroy database', 'destroy');
+  portal.order('final_backup:after_intent:fatal');
+  await confirm(world, 'Destroy database');
+  await danger(world, 'The destruction stopped; nothing was removed');
+  await show('danger zone, destruction stopped');
+  portal.order('final_backup:after_intent:hang');
+  await visitor.press(page, 'Try again');
+  await page.getByText(`We try again with ${name}.`).waitFor();
+  await show('danger zone, being destroyed');
+  await restart();
+  await danger(world, 'is removed for good on');
+  await show('danger zone, waiting for the removal');
+  portal.sql("update tenant set removal_at = removal_at - interval '60 hours' where removal_at is not null");
+  await to(`/t/${name}/danger`);
+  await show('danger zone, waiting, days later');
+  await to(`/t/${name}`);
+  await show('overview, being destroyed');
+  await to(`/t/${name}/danger/keep`);
+  await show('keep, asked');
+  portal.order('let_in:after_intent:hang');
+  await visitor.press(page, 'Keep database');
+  await page.getByText(`${name} is kept`).waitFor();
+  await show('danger zone, being brought back');
+  await restart();
+  await danger(world, 'Suspend database');
+  await show('danger zone, kept');
+}
+
+/** The last of all: the database is gone afterwards. */
+export async function removing(world) {
+  const { portal, page, name, to, show } = world;
+  makeSignInFresh(portal);
+  await to(`/t/${name}/danger/destroy`);
+  await confirm(world, 'Destroy database');
+  await danger(world, 'is removed for good on');
+  portal.sql('update tenant set removal_at = now() where removal_at is not null');
+  await danger(world, `${name} is destroyed`);
+  await show('danger zone, destroyed');
+  await to(`/t/${name}`);
+  await show('overview, destroyed');
+}

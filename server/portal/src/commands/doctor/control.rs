@@ -1,0 +1,133 @@
+//! The control database, and what waits in it.
+
+use super::{DEADLINE, Report};
+use crate::{
+    config::Config,
+    startup::{Reach, explain},
+};
+use innkeeper_adapters::{backups::FolderBackups, sealing::MasterKey, system::OsRandom};
+use innkeeper_service::{doctor, seal, store::MIGRATIONS};
+use sqlx::{Connection as _, PgPool, migrate::Migrate as _};
+use std::{collections::BTreeMap, sync::Arc};
+
+pub(super) async fn database(worker: &PgPool, report: &mut Report) -> bool {
+    report.looked_at.push("control database");
+    let ask = async { worker.acquire().await?.ping().await };
+    let why = "Without the control database the portal does nothing.";
+    let advice = "Does the server run, and is it reachable from here? `innkeeper config check` shows which one is meant.";
+    match tokio::time::timeout(DEADLINE, ask).await {
+        Ok(Ok(())) => return true,
+        Ok(Err(error)) => report.blind(format!("the control database does not answer: {error}"), why, advice),
+        Err(_) => report.blind(
+            format!("the control database did not answer within {} s", DEADLINE.as_secs()),
+            why,
+            advice,
+        ),
+    }
+    false
+}
+
+pub(super) async fn migrations(reach: &Reach, report: &mut Report) {
+    report.looked_at.push("migrations");
+    let applied = async {
+        let mut owner = reach.owner().await.map_err(|error| explain(&error))?;
+        owner.list_applied_migrations(&MIGRATIONS.table_name).await.map_err(|error| error.to_string())
+    };
+    let why = "Program and schema have to fit.";
+    let applied: BTreeMap<_, _> = match tokio::time::timeout(DEADLINE, applied).await {
+        Ok(Ok(applied)) => applied.into_iter().map(|ran| (ran.version, ran.checksum)).collect(),
+        Ok(Err(error)) => {
+            return report.blind(
+                format!("the list of migrations cannot be read: {error}"),
+                why,
+                "Run `innkeeper migrate`.",
+            );
+        }
+        Err(_) => return report.blind("the list of migrations was not read in time", why, "Try again."),
+    };
+    for known in MIGRATIONS.iter() {
+        let name = format!("{} {}", known.version, known.description);
+        match applied.get(&known.version) {
+            Some(checksum) if *checksum == known.checksum => {}
+            Some(_) => report.found(
+                format!("migration {name} ran with another content than this program has"),
+                why,
+                "This program is not of the release that made the database: use that one, or a newer one.",
+            ),
+            None => report.found(
+                format!("migration {name} has not run"),
+                why,
+                "Run `innkeeper migrate`, or start the portal again.",
+            ),
+        }
+    }
+    for version in applied.keys().filter(|version| !MIGRATIONS.version_exists(**version)) {
+        let what = format!("migration {version} has run and is not in this program");
+        report.found(what, why, "A newer portal has used this database: use that program.");
+    }
+}
+
+pub(super) async fn work(worker: &PgPool, report: &mut Report) {
+    report.looked_at.push("runs and mails");
+    match tokio::time::timeout(DEADLINE, doctor::work(worker)).await {
+        Ok(Ok(found)) => report.found.extend(found),
+        Ok(Err(error)) => {
+            let advice = "Run `innkeeper migrate` if migrations are missing; the server's log says more.";
+            report.blind(format!("runs and mails cannot be read: {error}"), "People may be waiting.", advice);
+        }
+        Err(_) => {
+            report.blind("runs and mails were not read in time", "People may be waiting.", "Try again.");
+        }
+    }
+}
+
+/// Whether what is sealed can be opened with this portal's key.
+pub(super) async fn keys(config: &Config, worker: &PgPool, report: &mut Report) {
+    // Where it cannot be read, that was said before.
+    let Ok(key) = MasterKey::load(&config.master_key_file) else { return };
+    let why = "What is sealed under another key cannot be opened: mails do not go out, credentials cannot be shown.";
+    match tokio::time::timeout(DEADLINE, seal::other_keys(worker, key.id())).await {
+        Ok(Ok(others)) => {
+            for other in others {
+                report.found(
+                    format!("mails or credentials are sealed under master key {other}, and this portal has {}", key.id()),
+                    why,
+                    "Give all portals of one control database the same INNKEEPER_MASTER_KEY_FILE, the one that has been \
+                     used so far.",
+                );
+            }
+        }
+        Ok(Err(error)) => {
+            report.blind(format!("the sealed texts cannot be read: {error}"), why, "Look again.");
+        }
+        Err(_) => report.blind("the sealed texts were not read in time", why, "Look again."),
+    }
+}
+
+/// The files of backups and what the control database says of them.
+pub(super) async fn backups(config: &Config, worker: &PgPool, report: &mut Report) {
+    report.looked_at.push("backups");
+    let why = "The final backup is all that is left of a database that was removed.";
+    let folder = config.backups();
+    // Made with the first start; a portal elsewhere keeps its own.
+    let Ok(true) = folder.try_exists() else { return };
+    let shelf = match FolderBackups::new(&folder, None, Arc::new(OsRandom)) {
+        Ok(shelf) => shelf,
+        Err(error) => {
+            let what = format!("the backups in {} cannot be read: {error}", folder.display());
+            return report.blind(what, why, "Run this as the portal's user.");
+        }
+    };
+    match tokio::time::timeout(DEADLINE, doctor::backups(worker, &shelf)).await {
+        Ok(Ok(Ok(found))) => {
+            for orphan in found {
+                report.found(format!("{}: {}", orphan.place, orphan.what), why, orphan.advice);
+            }
+        }
+        Ok(Ok(Err(error))) => report.blind(explain(&error), why, "Look again."),
+        Ok(Err(error)) => {
+            report.blind(format!("the backups cannot be compared: {error}"), why, "Look again.");
+        }
+        Err(_) => report.blind("the backups were not compared in time", why, "Look again."),
+    }
+}

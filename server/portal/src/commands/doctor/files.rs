@@ -1,0 +1,93 @@
+//! The data folder, the master key and the certificates.
+
+use super::Report;
+use crate::{
+    config::{Config, Database},
+    startup::{CA, explain, is_private},
+};
+use innkeeper_adapters::sealing::{MasterKey, MasterKeyError};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+use time::OffsetDateTime;
+use x509_parser::pem::parse_x509_pem;
+
+/// A server's certificate is renewed a month before its end; with less than this something keeps it from that.
+const SERVER_CERTIFICATE: time::Duration = time::Duration::days(14);
+/// A new authority means new files for every customer: time enough to tell them.
+const AUTHORITY: time::Duration = time::Duration::days(180);
+
+pub(super) fn files(config: &Config, report: &mut Report) {
+    report.looked_at.push("data folder and master key");
+    let folder = &config.data_dir;
+    match is_private(folder) {
+        Ok(true) => {}
+        Ok(false) => report.found(
+            format!("others may look into the data folder {}", folder.display()),
+            "Keys and mails lie there.",
+            format!("Run `chmod go-rw {}`.", folder.display()),
+        ),
+        Err(error) => report.blind(
+            format!("the data folder {} cannot be read: {error}", folder.display()),
+            "Without it there is no portal, or this command runs as somebody else than the portal.",
+            "Run this as the portal's user, in its working folder or with its INNKEEPER_DATA_DIR.",
+        ),
+    }
+    let why = "Without the right key no waiting credentials can be shown and no waiting mail can be sent.";
+    match MasterKey::load(&config.master_key_file) {
+        Ok(_) => {}
+        Err(MasterKeyError::Read { cause, .. }) if cause.kind() != std::io::ErrorKind::NotFound => {
+            let what = format!("the master key {} cannot be read: {cause}", config.master_key_file.display());
+            report.blind(what, why, "Run this as the portal's user.");
+        }
+        Err(error) => report.found(
+            explain(&error),
+            why,
+            "Put the key back from its backup, closed to others (mode 0600).",
+        ),
+    }
+}
+
+/// The certificate files of the configuration, with the time before their end at which something is wrong.
+fn certificate_files(config: &Config) -> Vec<(&'static str, PathBuf, time::Duration)> {
+    match &config.database {
+        Database::Embedded(_) => vec![
+            ("certificate authority", config.data_dir.join(CA).join("ca.crt"), AUTHORITY),
+            ("server certificate", config.data_dir.join("postgres/tls/server.crt"), SERVER_CERTIFICATE),
+        ],
+        Database::External(_) => Vec::new(),
+    }
+}
+
+pub(super) fn certificates(config: &Config, now: OffsetDateTime, report: &mut Report) {
+    let files = certificate_files(config);
+    if files.is_empty() {
+        return;
+    }
+    report.looked_at.push("certificates");
+    let why = "Customers' programs refuse a server whose certificate is over.";
+    for (name, path, early) in files {
+        match end_of(&path) {
+            Ok(end) if end - now > early => {}
+            Ok(end) => report.found(
+                format!("the {name} {} ends on {}", path.display(), end.date()),
+                why,
+                "The portal renews server certificates by itself: look in its log. Plan a new authority with your customers.",
+            ),
+            Err(error) => report.blind(
+                format!("the {name} {} cannot be read: {error}", path.display()),
+                why,
+                "Start the portal once; it makes what is missing. Run this as the portal's user.",
+            ),
+        }
+    }
+}
+
+/// When a certificate ends.
+fn end_of(path: &Path) -> Result<OffsetDateTime, String> {
+    let text = fs::read(path).map_err(|error| error.to_string())?;
+    let (_, pem) = parse_x509_pem(&text).map_err(|error| error.to_string())?;
+    let certificate = pem.parse_x509().map_err(|error| error.to_string())?;
+    Ok(certificate.validity().not_after.to_datetime())
+}

@@ -1,0 +1,56 @@
+//! Every step of every kind of run, with a fault at every point of it: what was begun is finished or undone, nothing is
+//! left over. The steps are read from the journal, so that a new one is covered without a new line here.
+
+mod cells;
+mod house;
+
+use cells::Expected;
+use house::{House, Kind};
+use innkeeper_tests::Options;
+
+async fn matrix(kind: Kind) {
+    for major in cells::majors() {
+        let mut house = House::open(Options::postgres(major), kind).await;
+        let steps = house.rehearse().await;
+        let cells = cells::of(kind, &steps);
+        let (mut done, mut undone, mut held, mut slowest) = (0, 0, 0, 0.0_f64);
+        for cell in &cells {
+            let (ended, took) = house.perform(cell).await;
+            match ended {
+                Expected::Done => done += 1,
+                Expected::Undone => undone += 1,
+                Expected::Held => held += 1,
+            }
+            if cell.kills() > 0 {
+                slowest = slowest.max(took);
+            }
+        }
+        println!(
+            "faults: {kind:?} on PostgreSQL {major}: {} steps, {} cells: {done} finished, {undone} undone, {held} held and \
+             then let go on; over at most {slowest:.1} s after the portal was ready",
+            steps.len(),
+            cells.len(),
+        );
+    }
+}
+
+macro_rules! kinds {
+    ($($name:ident $kind:ident,)*) => {$(
+        #[tokio::test]
+        async fn $name() {
+            matrix(Kind::$kind).await;
+        }
+    )*};
+}
+
+kinds! {
+    onboarding Onboard,
+    new_passwords RenewPasswords,
+    expiry ExpirePasswords,
+    suspending Suspend,
+    resuming Resume,
+    destroying Destroy,
+    giving_back UndoDestroy,
+    removing Remove,
+    changing_the_plan ChangePlan,
+}
