@@ -9,9 +9,12 @@
 #![expect(clippy::unwrap_used, reason = "a harness that cannot go on is a failed test")]
 
 pub mod catalog;
+pub mod chaos;
 pub mod html;
 pub mod mail;
+pub mod mail_server;
 pub mod notices;
+pub mod operator;
 pub mod orphans;
 pub mod person;
 pub mod portal;

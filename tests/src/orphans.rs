@@ -1,14 +1,53 @@
 //! Whether server and control database agree, by queries of our own: neither the portal's code nor its doctor's.
 
-use crate::{Portal, tenant::texts};
-use sqlx::Connection as _;
-use std::{collections::BTreeSet, fs};
+use crate::{Portal, operator::OperatorServer, tenant::texts};
+use sqlx::{Connection as _, PgConnection};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 type Names = BTreeSet<String>;
 
+/// Both sides, and what on the server's is the operator's own.
+struct Sides {
+    server: PgConnection,
+    control: PgConnection,
+    rules: PathBuf,
+    backups: PathBuf,
+    databases: &'static str,
+    roles: &'static [&'static str],
+}
+
 /// All that one side has and the other has not. Meant for a portal in which nothing is under way.
 pub async fn compare(portal: &Portal) -> Vec<String> {
-    let (mut server, mut control) = (portal.sql("postgres").await, portal.control().await);
+    let sides = Sides {
+        server: portal.sql("postgres").await,
+        control: portal.control().await,
+        rules: portal.cluster().join("pg_hba.conf"),
+        backups: portal.data().join("backups"),
+        databases: "('innkeeper')",
+        roles: &[],
+    };
+    compare_sides(sides).await
+}
+
+/// The same for portals on an operator's own server, which keep their backups in this folder.
+pub async fn compare_with(server: &OperatorServer, backups: &Path) -> Vec<String> {
+    let sides = Sides {
+        server: server.sql("postgres").await,
+        control: server.sql("control_7").await,
+        rules: server.rules(),
+        backups: backups.into(),
+        databases: "('control_7', 'metrics')",
+        roles: &["portal", "clerk", "watcher", "portal,clerk"],
+    };
+    compare_sides(sides).await
+}
+
+async fn compare_sides(sides: Sides) -> Vec<String> {
+    let Sides { mut server, mut control, rules, backups, databases, roles: own_roles } = sides;
     let mut found = Vec::new();
     let mut differ = |what: &str, has: Names, wants: Names| {
         found.extend(has.difference(&wants).map(|name| format!("{what} {name} is too much")));
@@ -23,20 +62,29 @@ pub async fn compare(portal: &Portal) -> Vec<String> {
         names!(control, "select name from tenant where state in ('active', 'suspended', 'destroying')");
     let each = |make: &dyn Fn(&String) -> Vec<String>| active.iter().flat_map(make).collect::<Names>();
 
-    let own = "('postgres', 'template0', 'template1', 'innkeeper', 'innkeeper_tpl')";
+    let own = "('postgres', 'template0', 'template1', 'innkeeper_tpl')";
     differ(
         "database",
-        names!(server, &format!("select datname from pg_database where datname not in {own}")),
+        names!(
+            server,
+            &format!(
+                "select datname from pg_database where datname not in {own} and datname not in {databases}"
+            )
+        ),
         active.clone(),
     );
     let roles =
         |name: &String| ["", "_owner", "_app", "_readonly"].map(|tail| format!("{name}{tail}")).to_vec();
+    let of_tenants = |mut names: Names| {
+        names.retain(|name| !own_roles.contains(&name.as_str()));
+        names
+    };
     differ(
         "role",
-        names!(
+        of_tenants(names!(
             server,
             "select rolname from pg_roles where rolname !~ '^(pg|innkeeper)_' and rolname <> 'postgres'"
-        ),
+        )),
         each(&roles),
     );
     differ(
@@ -71,7 +119,7 @@ pub async fn compare(portal: &Portal) -> Vec<String> {
         active.clone(),
     );
     // The rules are read from the file, and not through the server.
-    let hba = fs::read_to_string(portal.cluster().join("pg_hba.conf")).unwrap();
+    let hba = fs::read_to_string(rules).unwrap();
     let ruled = hba.lines().filter_map(|line| {
         let words: Vec<_> = line.split_whitespace().collect();
         (words.len() >= 4 && words[0].starts_with("host"))
@@ -81,7 +129,8 @@ pub async fn compare(portal: &Portal) -> Vec<String> {
         control,
         "select name from tenant where state in ('active', 'suspended', 'destroying') and not anywhere"
     );
-    differ("rule", ruled.filter(|name| name != "innkeeper_tenants").collect(), listed);
+    let ruled = ruled.filter(|name| name != "innkeeper_tenants").collect();
+    differ("rule", of_tenants(ruled), listed);
 
     for table in ["reservation", "hba_rule"] {
         let sql = format!("select name from tenant t join {table} r on r.tenant_id = t.id");
@@ -114,7 +163,7 @@ pub async fn compare(portal: &Portal) -> Vec<String> {
         ),
         Names::new(),
     );
-    let backups = fs::read_dir(portal.data().join("backups")).map_or_else(
+    let backups = fs::read_dir(backups).map_or_else(
         |_| Names::new(),
         |folder| folder.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect(),
     );

@@ -63,7 +63,13 @@ impl Person {
     /// The same person with the same browser, at another portal of this machine: cookies know hosts and no ports.
     #[must_use]
     pub fn at(&self, portal: &Portal) -> Self {
-        Self { portal: portal.url(), ..self.clone() }
+        self.at_site(&portal.url())
+    }
+
+    /// The same, where only the portal's address is known.
+    #[must_use]
+    pub fn at_site(&self, url: &str) -> Self {
+        Self { portal: url.into(), ..self.clone() }
     }
 
     /// Any request, with these headers.

@@ -158,6 +158,13 @@ impl Portal {
 
     /// Starts the portal, which must not be running, and waits until it is ready.
     pub async fn restart(&mut self) {
+        if let Err(why) = self.try_restart().await {
+            panic!("{why}\n{}", self.log());
+        }
+    }
+
+    /// The same where the portal may find no server; what became of it, if it is not ready. Then it does not run.
+    pub async fn try_restart(&mut self) -> Result<(), String> {
         assert!(self.child.is_none(), "the portal is running already");
         let (reader, writer) = std::io::pipe().unwrap();
         let errors = self.log_file("stderr.log");
@@ -170,12 +177,15 @@ impl Portal {
         let log = self.log_file("stdout.log");
         std::thread::spawn(move || pump(reader, log, tell));
         match timeout(START, ready).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => {
                 let status = self.died(10).await;
-                panic!("the portal ended before it was ready: {status}\n{}", self.log());
+                Err(format!("the portal ended before it was ready: {status}"))
             }
-            Err(_) => panic!("the portal was not ready within {} s:\n{}", START.as_secs(), self.log()),
+            Err(_) => {
+                self.kill9().await;
+                Err(format!("the portal was not ready within {} s", START.as_secs()))
+            }
         }
     }
 

@@ -53,12 +53,12 @@ pub async fn keep(pool: &PgPool, run: RunId, token: i64, lease: Duration) {
             token,
             lease.as_secs_f64()
         )
-        .execute(pool)
-        .await;
-        match kept {
-            Ok(done) if done.rows_affected() == 1 => last = tokio::time::Instant::now(),
+        .execute(pool);
+        // Over a connection whose other end is gone no answer comes.
+        match tokio::time::timeout(lease / 2, kept).await {
+            Ok(Ok(done)) if done.rows_affected() == 1 => last = tokio::time::Instant::now(),
             // The database may be back before the lease is over.
-            Err(_) if last.elapsed() < lease => {}
+            Ok(Err(_)) | Err(_) if last.elapsed() < lease => {}
             Ok(_) | Err(_) => return,
         }
     }

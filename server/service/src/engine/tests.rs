@@ -28,6 +28,8 @@ struct Theatre {
     orders: Mutex<HashMap<String, (u32, Fault)>>,
     /// The steps whose failure undoes nothing.
     holds: Mutex<Vec<&'static str>>,
+    /// The steps whose next record is never answered.
+    unanswered: Mutex<Vec<&'static str>>,
 }
 
 impl Theatre {
@@ -67,6 +69,14 @@ impl Step<()> for Part {
 
     async fn undo(&self, _: &mut StepCx<'_, ()>) -> Result<(), StepError> {
         self.1.act(format!("-{}", self.0))
+    }
+
+    async fn record(&self, _: &RunRow, _: &mut PgConnection) -> Result<(), Error> {
+        let unanswered = {
+            let mut all = self.1.unanswered.lock().unwrap();
+            all.iter().position(|name| *name == self.0).map(|at| all.remove(at))
+        };
+        if unanswered.is_some() { std::future::pending().await } else { Ok(()) }
     }
 
     fn on_failure(&self) -> OnFailure {
@@ -141,8 +151,12 @@ fn play(theatre: &Arc<Theatre>) -> Play {
 
 /// Lets an engine work until the run is over, and says how it ended.
 async fn perform(portal: &TestPortal, theatre: &Arc<Theatre>, run: RunId) -> String {
-    let settings =
-        WorkerSettings { workers: 2, lease: Duration::from_secs(4), poll: Duration::from_millis(5) };
+    let settings = WorkerSettings {
+        workers: 2,
+        lease: Duration::from_secs(4),
+        poll: Duration::from_millis(5),
+        record: Duration::from_secs(3),
+    };
     let service = &portal.service;
     let engine = Engine::new(
         portal.worker.clone(),
@@ -342,4 +356,12 @@ fn the_names_in_the_journal_are_those_of_the_plans() {
         let unique: std::collections::HashSet<_> = names.iter().collect();
         assert_eq!(unique.len(), names.len(), "{kind:?}");
     }
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn a_record_that_is_never_answered_does_not_hold_a_run_for_ever(pool: PgPool) {
+    let (portal, theatre, run) = stage(&pool).await;
+    theatre.unanswered.lock().unwrap().push("b");
+    assert_eq!(perform(&portal, &theatre, run).await, "done");
+    assert_eq!(theatre.seen(), "a b b c Done", "what was not recorded is done again");
 }

@@ -11,7 +11,7 @@ use innkeeper_domain::{
     run::{RunKind, RunState},
 };
 use sqlx::PgPool;
-use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{collections::HashMap, io::ErrorKind, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::{sync::broadcast::error::RecvError, task::JoinSet};
 
 /// How an engine works.
@@ -23,11 +23,19 @@ pub struct WorkerSettings {
     pub lease: Duration,
     /// How often due runs are looked for although nothing was heard.
     pub poll: Duration,
+    /// How long the control database may take to record something. Where the other end of a connection is gone without
+    /// a word nothing ever comes, while the lease is kept over another connection.
+    pub record: Duration,
 }
 
 impl Default for WorkerSettings {
     fn default() -> Self {
-        Self { workers: 8, lease: Duration::from_secs(4), poll: Duration::from_secs(1) }
+        Self {
+            workers: 8,
+            lease: Duration::from_secs(4),
+            poll: Duration::from_secs(1),
+            record: Duration::from_secs(15),
+        }
     }
 }
 
@@ -70,7 +78,7 @@ impl<C: Default + Send + 'static> Engine<C> {
     async fn work(self: Arc<Self>) {
         let mut changes = self.changes.subscribe();
         loop {
-            match claim::claim(&self.pool, self.settings.lease).await {
+            match self.answered(claim::claim(&self.pool, self.settings.lease)).await {
                 Ok(Some(run)) => {
                     self.hold(run).await;
                     continue;
@@ -93,6 +101,15 @@ impl<C: Default + Send + 'static> Engine<C> {
         }
     }
 
+    /// What the control database says in time.
+    async fn answered<T, E: From<crate::Error>>(
+        &self,
+        asking: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let late = |_| Err(crate::Error::Database(std::io::Error::from(ErrorKind::TimedOut).into()).into());
+        tokio::time::timeout(self.settings.record, asking).await.unwrap_or_else(late)
+    }
+
     /// Works on a run for as long as the lease holds.
     async fn hold(&self, mut run: RunRow) {
         let (id, token) = (run.id, run.token);
@@ -113,7 +130,7 @@ impl<C: Default + Send + 'static> Engine<C> {
     async fn advance(&self, run: &mut RunRow) -> Result<(), Broken> {
         let Some(plan) = self.plans.get(&run.kind).cloned() else {
             // A newer portal's run: leave it to one that knows it.
-            return journal::later(&self.pool, run, Duration::from_secs(30), None).await;
+            return self.answered(journal::later(&self.pool, run, Duration::from_secs(30), None)).await;
         };
         let mut hold = C::default();
         let mut intended = false;
@@ -146,24 +163,25 @@ impl<C: Default + Send + 'static> Engine<C> {
         if !*intended {
             // A fault ordered here can only kill or hang: there is nothing to fail yet.
             let _ = strike(step.name(), Point::BeforeIntent).await;
-            journal::intent(&self.pool, run, false).await?;
+            self.answered(journal::intent(&self.pool, run, false)).await?;
         }
         *intended = false;
         match apply(&**step, run, hold).await {
             Ok(Outcome::Done(note)) => {
-                journal::done(&self.pool, run, plan, &note).await?;
+                self.answered(journal::done(&self.pool, run, plan, &note)).await?;
                 // A fault ordered here can only kill or hang: there is nothing left to fail.
                 let _ = strike(step.name(), Point::AfterDone).await;
                 *intended = !run.state.is_over();
                 Ok(true)
             }
             Ok(Outcome::Wait(wait)) => {
-                journal::later(&self.pool, run, wait, None).await?;
+                self.answered(journal::later(&self.pool, run, wait, None)).await?;
                 Ok(false)
             }
             Err(StepError::Retry(why)) if run.attempts + 1 < TRIES => {
                 tracing::warn!(step = step.name(), %why, "step will be tried again");
-                journal::later(&self.pool, run, self.backoff(run.attempts), Some(&why)).await?;
+                self.answered(journal::later(&self.pool, run, self.backoff(run.attempts), Some(&why)))
+                    .await?;
                 Ok(false)
             }
             Err(StepError::Retry(why) | StepError::Fatal(why)) => self.fail(run, plan, &**step, &why).await,
@@ -181,12 +199,12 @@ impl<C: Default + Send + 'static> Engine<C> {
         match step.on_failure() {
             OnFailure::Undo => {
                 tracing::error!(step = step.name(), why, "step failed; undoing");
-                journal::give_up(&self.pool, run, why).await?;
+                self.answered(journal::give_up(&self.pool, run, why)).await?;
                 Ok(true)
             }
             OnFailure::Hold => {
                 tracing::error!(step = step.name(), why, "STUCK: step failed, a person has to look");
-                journal::hold(&self.pool, run, plan, why).await?;
+                self.answered(journal::hold(&self.pool, run, plan, why)).await?;
                 Ok(false)
             }
         }
@@ -197,24 +215,25 @@ impl<C: Default + Send + 'static> Engine<C> {
         let Some(step) = plan.steps().get(run.cursor) else {
             return Err(Broken::Failed(crate::Error::corrupt("cursor", run.cursor)));
         };
-        if !journal::was_intended(&self.pool, run).await? {
-            journal::undone(&self.pool, run, plan).await?;
+        if !self.answered(journal::was_intended(&self.pool, run)).await? {
+            self.answered(journal::undone(&self.pool, run, plan)).await?;
             return Ok(true);
         }
-        journal::intent(&self.pool, run, true).await?;
+        self.answered(journal::intent(&self.pool, run, true)).await?;
         match undo(&**step, run, hold).await {
             Ok(()) => {
-                journal::undone(&self.pool, run, plan).await?;
+                self.answered(journal::undone(&self.pool, run, plan)).await?;
                 Ok(true)
             }
             Err(StepError::Retry(why)) if run.attempts + 1 < UNDO_TRIES => {
                 tracing::warn!(step = step.name(), %why, "undoing will be tried again");
-                journal::later(&self.pool, run, self.backoff(run.attempts), Some(&why)).await?;
+                self.answered(journal::later(&self.pool, run, self.backoff(run.attempts), Some(&why)))
+                    .await?;
                 Ok(false)
             }
             Err(StepError::Retry(why) | StepError::Fatal(why)) => {
                 tracing::error!(step = step.name(), %why, "STUCK: undoing failed, a person has to look");
-                journal::stuck(&self.pool, run, plan, &why).await?;
+                self.answered(journal::stuck(&self.pool, run, plan, &why)).await?;
                 Ok(false)
             }
         }

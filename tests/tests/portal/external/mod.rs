@@ -1,17 +1,15 @@
 //! Portals on an operator's own PostgreSQL server: several of them on one, and servers that cannot be used.
 
-mod mails;
 mod refused;
-mod server;
 
 use innkeeper_tests::{
     Options, Person, Portal,
+    mail_server::MailServer,
+    operator::{OperatorServer, RULES},
     process::lives,
     tenant::{ROLES, run, sign_in, texts, value},
     until,
 };
-use mails::MailServer;
-use server::{OperatorServer, RULES};
 use sqlx::ConnectOptions as _;
 use std::{fs, path::Path};
 

@@ -1,13 +1,14 @@
 //! Servers that are not there yet, lack something, or cannot be used at all.
 
-use super::{
-    is_clean,
-    mails::MailServer,
-    replica,
-    server::{OperatorServer, PASSWORDS},
-    sign_up,
+use super::{is_clean, replica, sign_up};
+use innkeeper_tests::{
+    Portal,
+    mail_server::MailServer,
+    operator::{OperatorServer, PASSWORDS},
+    process::signal,
+    tenant::run,
+    until,
 };
-use innkeeper_tests::{Portal, process::signal, tenant::run, until};
 use rustix::process::Signal;
 use std::{fs, fs::File, time::Duration};
 use tokio::time::timeout;

@@ -1,6 +1,6 @@
 //! The operator's mail server: `end2end/mail.mjs`, with STARTTLS and a certificate of a CA made for it.
 
-use innkeeper_tests::{mail::Mail, until};
+use crate::{mail::Mail, until};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
 use std::{
@@ -15,6 +15,7 @@ use tokio::{
     time::timeout,
 };
 
+/// A mail server of its own, which ends with it.
 pub struct MailServer {
     smtp: u16,
     http: u16,
@@ -62,22 +63,25 @@ impl MailServer {
 
     /// The newest mail to an address that has this in its text.
     pub async fn wait(&self, to: &str, text: &str) -> Mail {
-        let url = format!("http://127.0.0.1:{}/", self.http);
         until(60, &format!("a mail to {to} with {text}"), async || {
-            let answer = reqwest::get(&url).await.unwrap().bytes().await.unwrap();
-            let seen: Value = serde_json::from_slice(&answer).unwrap();
-            let mails = seen["mails"].as_array().unwrap();
-            let string = |mail: &Value, field: &str| mail[field].as_str().unwrap_or_default().to_owned();
-            let found = mails.iter().rev().find(|mail| {
-                mail["to"][0] == to && mail["tls"] == true && string(mail, "text").contains(text)
-            })?;
-            Some(Mail {
-                file: string(found, "messageId"),
-                to: to.into(),
-                subject: string(found, "subject"),
-                text: string(found, "text"),
-            })
+            self.all().await.into_iter().rev().find(|mail| mail.to == to && mail.text.contains(text))
         })
         .await
+    }
+
+    /// All mails it was given over TLS, in their order; the file of each is its Message-ID.
+    pub async fn all(&self) -> Vec<Mail> {
+        let url = format!("http://127.0.0.1:{}/", self.http);
+        let answer = reqwest::get(&url).await.unwrap().bytes().await.unwrap();
+        let seen: Value = serde_json::from_slice(&answer).unwrap();
+        let string = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let over_tls = seen["mails"].as_array().unwrap().iter().filter(|mail| mail["tls"] == true);
+        let mails = over_tls.map(|mail| Mail {
+            file: string(&mail["messageId"]),
+            to: string(&mail["to"][0]),
+            subject: string(&mail["subject"]),
+            text: string(&mail["text"]),
+        });
+        mails.collect()
     }
 }

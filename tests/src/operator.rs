@@ -1,7 +1,7 @@
 //! A PostgreSQL server as an operator has one: set up by hand, with a CA, a login and rules of its own.
 
-use innkeeper_tests::portal::binaries;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use crate::portal::{binaries, free_port};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use sqlx::{ConnectOptions as _, PgConnection, postgres::PgConnectOptions};
 use std::{
     env, fs,
@@ -23,6 +23,7 @@ pub const RULES: &str = "# The operator's own rules stay as they are: \\ include
     host all portal,clerk ::1/128 scram-sha-256\n\
     hostssl metrics watcher 10.1.2.3/32 scram-sha-256\n";
 
+/// A server of its own, which ends with it.
 pub struct OperatorServer {
     folder: PathBuf,
     port: u16,
@@ -43,7 +44,7 @@ impl OperatorServer {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("innkeeper-operator-{}-{count}", std::process::id()));
         fs::create_dir(&folder).unwrap();
-        let port = innkeeper_tests::portal::free_port();
+        let port = free_port();
         certificates(&folder);
         if rustix::process::geteuid().is_root() {
             call(Command::new("chown").args(["-R", "postgres:"]).arg(&folder));
@@ -75,6 +76,12 @@ impl OperatorServer {
         call(program("pg_ctl").args(["stop", "-w", "-m", "fast", "-D"]).arg(self.data()));
     }
 
+    /// Ends it at once, without a shutdown, and starts it again: it has to recover.
+    pub fn crash(&self) {
+        call(program("pg_ctl").args(["stop", "-w", "-m", "immediate", "-D"]).arg(self.data()));
+        self.run();
+    }
+
     /// A superuser for the portal, somebody with fewer rights, and what the operator has besides.
     pub async fn make_logins(&self) {
         let mut sql = self.sql("postgres").await;
@@ -85,7 +92,7 @@ impl OperatorServer {
             "create role watcher login".into(),
             "create database metrics owner watcher".into(),
         ] {
-            innkeeper_tests::tenant::run(&mut sql, &statement).await;
+            crate::tenant::run(&mut sql, &statement).await;
         }
     }
 
@@ -102,28 +109,51 @@ impl OperatorServer {
 
     /// Another one.
     pub fn url_with(&self, login: &str, host: &str, query: &str, ca: &str) -> String {
+        self.url_of(login, &format!("{host}:{}", self.port), query, ca)
+    }
+
+    /// What the operator writes where a proxy of this port stands before the server.
+    pub fn url_behind(&self, port: u16) -> String {
+        self.url_of(
+            &format!("portal:{IN_URL}"),
+            &format!("localhost:{port}"),
+            "sslmode=verify-full",
+            "ca.pem",
+        )
+    }
+
+    fn url_of(&self, login: &str, place: &str, query: &str, ca: &str) -> String {
         let ca = self.folder.join(ca);
-        format!("postgres://{login}@{host}:{}/control_7?{query}&sslrootcert={}", self.port, ca.display())
+        format!("postgres://{login}@{place}/control_7?{query}&sslrootcert={}", ca.display())
     }
 
     /// The operator's own way in.
     pub async fn sql(&self, database: &str) -> PgConnection {
-        let options = PgConnectOptions::new_without_pgpass()
+        self.superuser(database).connect().await.unwrap()
+    }
+
+    /// How the operator gets in: by the Unix socket.
+    pub fn superuser(&self, database: &str) -> PgConnectOptions {
+        PgConnectOptions::new_without_pgpass()
             .socket(&self.folder)
             .port(self.port)
             .username("postgres")
-            .database(database);
-        options.connect().await.unwrap()
+            .database(database)
+            .application_name("outside")
+            .disable_statement_logging()
     }
 
+    /// The folder of all its files.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
+    /// Its TCP port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
+    /// Its `pg_hba.conf`.
     pub fn rules(&self) -> PathBuf {
         self.data().join("pg_hba.conf")
     }
@@ -149,13 +179,19 @@ impl Drop for OperatorServer {
 
 /// `ca.pem` and a certificate of it for `localhost` only, and `other.pem` of somebody else.
 fn certificates(folder: &Path) {
-    let authority = || {
-        let mut params = CertificateParams::new([]).unwrap();
+    // OpenSSL takes a certificate that bears its authority's name for one that signed itself.
+    let named = |name: &str, hosts: Vec<String>| {
+        let mut params = CertificateParams::new(hosts).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params
+    };
+    let authority = |name| {
+        let mut params = named(name, Vec::new());
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
     };
-    let (ca, other, key) = (authority(), authority(), KeyPair::generate().unwrap());
-    let certificate = CertificateParams::new(["localhost".into()]).unwrap().signed_by(&key, &ca).unwrap();
+    let (ca, other, key) = (authority("operator"), authority("other"), KeyPair::generate().unwrap());
+    let certificate = named("server", vec!["localhost".into()]).signed_by(&key, &ca).unwrap();
     let write = |name: &str, text: String| fs::write(folder.join(name), text).unwrap();
     write("ca.pem", ca.pem());
     write("other.pem", other.pem());
