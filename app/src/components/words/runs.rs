@@ -57,6 +57,7 @@ pub fn step(name: &str) -> (String, &'static str) {
         "final_backup" => ("Final backup", "Taken, encrypted, and read back whole"),
         "close_database" => ("Closed", "Nothing can change in it while it waits for its removal"),
         "open_database" => ("Opened", "As it was when it was closed"),
+        "check_removal" => ("Last look", "Its time is over, and the final backup can be read back once more"),
         "drop_database" => ("Database removed", "With all its data"),
         "drop_roles" => ("Roles removed", "Owner, application and read-only"),
         "remove_allowlist" => ("Address rules removed", "Nobody is let in for it any more"),
