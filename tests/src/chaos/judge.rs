@@ -71,6 +71,10 @@ pub struct Judge<'a> {
 impl Judge<'_> {
     /// Waits until nothing is under way; what then still is, is lost.
     pub async fn rest(&mut self) {
+        if !self.report.lost.is_empty() {
+            // It did not come to rest the first time.
+            return;
+        }
         let end = Instant::now() + REST;
         let (mut calm, mut waits) = (0, 0);
         loop {
