@@ -60,7 +60,8 @@ async fn compare_sides(sides: Sides) -> Vec<String> {
     }
     let active =
         names!(control, "select name from tenant where state in ('active', 'suspended', 'destroying')");
-    let each = |make: &dyn Fn(&String) -> Vec<String>| active.iter().flat_map(make).collect::<Names>();
+    let whole: Names = names!(control, "select name from slot").union(&active).cloned().collect();
+    let each = |make: &dyn Fn(&String) -> Vec<String>| whole.iter().flat_map(make).collect::<Names>();
 
     let own = "('postgres', 'template0', 'template1', 'innkeeper_tpl')";
     differ(
@@ -71,7 +72,7 @@ async fn compare_sides(sides: Sides) -> Vec<String> {
                 "select datname from pg_database where datname not in {own} and datname not in {databases}"
             )
         ),
-        active.clone(),
+        whole.clone(),
     );
     let roles =
         |name: &String| ["", "_owner", "_app", "_readonly"].map(|tail| format!("{name}{tail}")).to_vec();
@@ -154,6 +155,7 @@ async fn compare_sides(sides: Sides) -> Vec<String> {
         names!(control, "select name || ' of ' || run_id from step where state in ('running', 'undoing')"),
         Names::new(),
     );
+    differ("slot in between", names!(control, "select name from slot where state <> 'ready'"), Names::new());
     differ(
         "tenant in between",
         names!(

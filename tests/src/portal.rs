@@ -132,6 +132,8 @@ impl Portal {
         settings.insert("INNKEEPER_EMBEDDED_PORT".into(), database_port.to_string());
         let fallback = || binaries(15).to_string_lossy().into_owned();
         settings.entry("INNKEEPER_EMBEDDED_BIN".into()).or_insert_with(fallback);
+        // Tests in which databases stand ready say so: in the others nothing happens that nobody asked for.
+        settings.entry("INNKEEPER_READY_SLOTS".into()).or_insert_with(|| "0".into());
         let mailbox = Mailbox::new(folder.join("data/mailbox"));
         Self { folder, settings, port, database_port, child: None, mailbox }
     }

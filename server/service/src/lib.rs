@@ -22,6 +22,7 @@ pub mod servers;
 pub mod session;
 pub mod setup;
 pub mod sign_in;
+pub mod slots;
 pub mod store;
 pub mod sweep;
 pub mod tenants;

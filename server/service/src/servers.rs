@@ -58,15 +58,18 @@ pub struct Registration<'a> {
     pub facts: &'a ServerFacts,
     /// The most tenants, where the operator says so.
     pub max_tenants: Option<i32>,
+    /// How many databases are kept ready for each set of extensions, where the operator says so.
+    pub ready_slots: Option<i32>,
 }
 
 /// Registers a server, or brings its facts and its address up to date. Any number of portals may do it at once.
 pub async fn register(worker: &PgPool, ids: &Ids, new: &Registration<'_>) -> Result<ServerId> {
     let id = sqlx::query_scalar!(
-        "insert into server as s (id, name, region, region_label, host, port, major, connections, max_tenants)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, 1000))
+        "insert into server as s (id, name, region, region_label, host, port, major, connections, max_tenants, ready_slots)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, 1000), coalesce($10, 2))
          on conflict (name) do update set host = excluded.host, port = excluded.port, major = excluded.major,
-            connections = excluded.connections, max_tenants = coalesce($9, s.max_tenants), checked_at = now()
+            connections = excluded.connections, max_tenants = coalesce($9, s.max_tenants),
+            ready_slots = coalesce($10, s.ready_slots), checked_at = now()
          returning id",
         ids.make::<uuid::Uuid>(),
         new.name,
@@ -77,6 +80,7 @@ pub async fn register(worker: &PgPool, ids: &Ids, new: &Registration<'_>) -> Res
         i32::try_from(new.facts.major).unwrap_or_default(),
         new.facts.connections,
         new.max_tenants,
+        new.ready_slots,
     )
     .fetch_one(worker)
     .await?;

@@ -96,6 +96,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("INNKEEPER_LOG", "info,=what", "filter"),
     ("INNKEEPER_LOG_FORMAT", "xml", "json"),
     ("INNKEEPER_MAX_TENANTS", "-1", "number"),
+    ("INNKEEPER_READY_SLOTS", "many", "100"),
     ("INNKEEPER_LIMIT_MAIL_PER_ADDRESS", "many", "seconds"),
     ("INNKEEPER_LIMIT_MAIL_IN_ALL", "10/0", "seconds"),
 ];

@@ -42,6 +42,12 @@ pub(super) fn template_mark(major: u32) -> String {
     format!("innkeeper {}", &blake3::hash(template_sql(major).as_bytes()).to_hex()[..16])
 }
 
+/// Tells tenants' databases of different making apart.
+pub(super) fn layout_mark(major: u32) -> String {
+    let sql = [&template_sql(major), ROLES_SQL, DATABASE_SQL, RIGHTS_SQL, INSIDE_SQL].concat();
+    blake3::hash(sql.as_bytes()).to_hex()[..16].to_owned()
+}
+
 /// The key of an advisory lock, the same in every portal.
 pub(super) fn lock_key(subject: &str) -> i64 {
     let hash = blake3::hash(format!("innkeeper {subject}").as_bytes());
@@ -124,6 +130,7 @@ mod tests {
         assert!(template_sql(16).contains("pg_logical_emit_message(boolean,text,text)"));
         assert!(template_sql(17).contains("pg_logical_emit_message(boolean,text,text,boolean)"));
         assert_ne!(template_mark(16), template_mark(17));
+        assert_ne!(layout_mark(16), layout_mark(17));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use super::{
     connection::within,
     failure::Failure,
-    layout::{Names, ROLES_SQL},
+    layout::{Names, PLATFORM, ROLES_SQL},
     quote,
     session::Held,
 };
@@ -17,14 +17,41 @@ impl Held {
         let doing = "creating the roles";
         let there = self.present_roles(doing).await?;
         let missing = self.names.all().into_iter().filter(|name| !there.contains(name));
-        let mut sql: Vec<_> =
-            missing.map(|name| format!("CREATE ROLE {} NOLOGIN;\n", quote::identifier(&name))).collect();
-        sql.push(self.names.fill(ROLES_SQL));
-        for (role, verifier) in verifiers.iter() {
-            sql.push(password_sql(&self.names, role, Some(verifier))?);
-        }
-        self.admin.run(doing, sql.concat()).await?;
+        let made = missing.map(|name| format!("CREATE ROLE {} NOLOGIN;\n", quote::identifier(&name)));
+        let sql = made.collect::<String>() + &self.closed_roles(verifiers)?;
+        self.admin.run(doing, sql).await?;
         self.check_memberships(doing).await
+    }
+
+    /// Brings the roles, whatever they are, to the closed state with these verifiers.
+    fn closed_roles(&self, verifiers: &RoleVerifiers) -> Result<String, Failure> {
+        let passwords = verifiers.iter().map(|(role, to)| password_sql(&self.names, role, to.as_ref()));
+        Ok(self.names.fill(ROLES_SQL) + &passwords.collect::<Result<String, _>>()?)
+    }
+
+    /// Renames a slot that is there whole. Rights, memberships and settings go by number, not by name, and survive.
+    /// Nobody is in the slot, since it takes no connections: otherwise PostgreSQL refuses to rename it.
+    pub(super) async fn claim(&mut self, slot: &Names, verifiers: &RoleVerifiers) -> Result<bool, Failure> {
+        let doing = "claiming a ready database";
+        let query = sqlx::query_scalar(
+            "SELECT (SELECT count(*) FROM pg_roles WHERE rolname = ANY($2)) = cardinality($2)
+                AND EXISTS (SELECT FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
+                            WHERE d.datname = $1 AND NOT d.datallowconn AND r.rolname = $3)",
+        );
+        let query = query.bind(&slot.db).bind(slot.all()).bind(PLATFORM).fetch_one(self.admin.raw());
+        if !within(doing, query).await? {
+            return Ok(false);
+        }
+        let rename = |kind, from: &str, to: &str| {
+            format!("ALTER {kind} {} RENAME TO {};\n", quote::identifier(from), quote::identifier(to))
+        };
+        let roles = slot.all().into_iter().zip(self.names.all()).map(|(from, to)| rename("ROLE", &from, &to));
+        let open = self.names.fill("ALTER DATABASE {db} ALLOW_CONNECTIONS true;\n");
+        let database = rename("DATABASE", &slot.db, &self.names.db) + &open;
+        let sql = roles.collect::<String>() + &database + &self.closed_roles(verifiers)?;
+        self.admin.run(doing, sql).await?;
+        self.check_memberships(doing).await?;
+        Ok(true)
     }
 
     /// Somebody may have planted a role of this name with rights of its own.
@@ -86,7 +113,7 @@ impl Held {
     }
 
     /// The verifiers as the server has them.
-    pub(super) async fn read_verifiers(&mut self) -> Result<PerRole<Option<Secret>>, Failure> {
+    pub(super) async fn read_verifiers(&mut self) -> Result<RoleVerifiers, Failure> {
         let query =
             sqlx::query_as("SELECT rolname::text, rolpassword FROM pg_authid WHERE rolname = ANY($1)");
         let query = query.bind(self.names.logins()).fetch_all(self.admin.raw());
@@ -100,7 +127,7 @@ impl Held {
     }
 
     /// Replaces the verifiers of all roles at once.
-    pub(super) async fn set_verifiers(&mut self, verifiers: &PerRole<Option<Secret>>) -> Result<(), Failure> {
+    pub(super) async fn set_verifiers(&mut self, verifiers: &RoleVerifiers) -> Result<(), Failure> {
         let statements = verifiers.iter().map(|(role, to)| password_sql(&self.names, role, to.as_ref()));
         let sql: String = statements.collect::<Result<_, _>>()?;
         self.insist("setting the verifiers", sql).await

@@ -8,8 +8,6 @@ use innkeeper_domain::{
     name::TenantName,
     plan::{Extension, Limits},
     ports::{RoleVerifiers, ServerError, TenantSession},
-    secret::Secret,
-    tenant::PerRole,
 };
 use sqlx::postgres::PgConnectOptions;
 
@@ -88,6 +86,13 @@ impl TenantSession for Session {
         held.create_roles(verifiers).await?;
         self.done(held);
         Ok(())
+    }
+
+    async fn claim(&mut self, slot: &TenantName, verifiers: &RoleVerifiers) -> Result<bool, ServerError> {
+        let mut held = self.start()?;
+        let claimed = held.claim(&Names::of(slot), verifiers).await?;
+        self.done(held);
+        Ok(claimed)
     }
 
     async fn drop_roles(&mut self) -> Result<(), ServerError> {
@@ -171,14 +176,14 @@ impl TenantSession for Session {
         Ok(())
     }
 
-    async fn read_verifiers(&mut self) -> Result<PerRole<Option<Secret>>, ServerError> {
+    async fn read_verifiers(&mut self) -> Result<RoleVerifiers, ServerError> {
         let mut held = self.start()?;
         let verifiers = held.read_verifiers().await?;
         self.done(held);
         Ok(verifiers)
     }
 
-    async fn set_verifiers(&mut self, verifiers: &PerRole<Option<Secret>>) -> Result<(), ServerError> {
+    async fn set_verifiers(&mut self, verifiers: &RoleVerifiers) -> Result<(), ServerError> {
         let mut held = self.start()?;
         held.set_verifiers(verifiers).await?;
         self.done(held);

@@ -1,7 +1,7 @@
 use super::{
     connection::{Admin, within},
     failure::Failure,
-    layout::Names,
+    layout::{Names, layout_mark},
 };
 use innkeeper_domain::{
     name::TenantName,
@@ -25,7 +25,8 @@ pub(super) async fn facts(options: &PgConnectOptions) -> Result<ServerFacts, Fai
     let (major, connections, databases): (i32, i32, i64) =
         within(doing, query.fetch_one(admin.raw())).await?;
     admin.close().await;
-    Ok(ServerFacts { major: major.unsigned_abs(), connections, databases })
+    let major = major.unsigned_abs();
+    Ok(ServerFacts { major, connections, databases, layout: layout_mark(major) })
 }
 
 /// Adds up the sizes of all databases.

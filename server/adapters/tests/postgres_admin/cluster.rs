@@ -249,7 +249,7 @@ impl Guest {
         let passwords = PerRole::make(|role| Secret::new(format!("Passwordof{name}{}", role.as_str())));
         Self {
             name: TenantName::parse(name).unwrap(),
-            verifiers: PerRole::make(|role| ScramVerifier.verifier(passwords.of(role))),
+            verifiers: PerRole::make(|role| Some(ScramVerifier.verifier(passwords.of(role)))),
             passwords,
         }
     }

@@ -10,4 +10,5 @@ mod lifecycle;
 mod locking;
 mod looking;
 mod rules;
+mod slots;
 mod watchdog;

@@ -40,10 +40,13 @@ pub struct ServerFacts {
     pub connections: i32,
     /// Databases, templates not counted.
     pub databases: i64,
+    /// Tells tenants' databases of different making apart: it changes with the statements that make one.
+    pub layout: String,
 }
 
-/// The SCRAM-SHA-256 verifier of each role (RFC 5803). The passwords themselves never go to the server.
-pub type RoleVerifiers = PerRole<Secret>;
+/// The SCRAM-SHA-256 verifier of each role (RFC 5803), or none, by which nobody can sign in. The passwords themselves
+/// never go to the server.
+pub type RoleVerifiers = PerRole<Option<Secret>>;
 
 /// A try to sign in to a tenant's server, as its customer would.
 #[derive(Debug, Clone)]
@@ -186,6 +189,10 @@ pub trait RulesSession: Send {
 pub trait TenantSession: Send {
     /// Group and login roles, which may not sign in (also if they could before), with these verifiers.
     async fn create_roles(&mut self, verifiers: &RoleVerifiers) -> Result<(), ServerError>;
+    /// Makes a database that stands ready under the slot's name, closed and with roles, the tenant's: it and its roles get
+    /// the tenant's names and these verifiers in one transaction. Signing in stays forbidden. False if the slot is not
+    /// there whole; then nothing was changed.
+    async fn claim(&mut self, slot: &TenantName, verifiers: &RoleVerifiers) -> Result<bool, ServerError>;
     /// Removes the roles and what they own or were granted elsewhere. Refused while the database is there. Absent is
     /// success.
     async fn drop_roles(&mut self) -> Result<(), ServerError>;
@@ -205,7 +212,7 @@ pub trait TenantSession: Send {
     /// Lets the roles sign in, or no longer, which ends their sessions. Absent roles are success for `false`.
     async fn set_login(&mut self, login: bool) -> Result<(), ServerError>;
     /// The verifiers as the server has them; none for a role without a password.
-    async fn read_verifiers(&mut self) -> Result<PerRole<Option<Secret>>, ServerError>;
+    async fn read_verifiers(&mut self) -> Result<RoleVerifiers, ServerError>;
     /// Cuts the tenant off: no connections to its database, no role may sign in, its sessions are ended; read back.
     /// Passwords, settings and data stay.
     async fn cut_off(&mut self) -> Result<(), ServerError>;
@@ -215,5 +222,5 @@ pub trait TenantSession: Send {
     /// off before.
     async fn set_closed(&mut self, closed: bool) -> Result<(), ServerError>;
     /// Replaces the verifiers; `None` takes the password away. Statements and log never hold them.
-    async fn set_verifiers(&mut self, verifiers: &PerRole<Option<Secret>>) -> Result<(), ServerError>;
+    async fn set_verifiers(&mut self, verifiers: &RoleVerifiers) -> Result<(), ServerError>;
 }

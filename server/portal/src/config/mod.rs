@@ -83,6 +83,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Most tenants of the first server, taken over when it is registered.
     pub max_tenants: Option<i32>,
+    /// Databases the first server keeps ready, taken over when it is registered.
+    pub ready_slots: Option<i32>,
     /// The rate limits.
     pub limits: Limits,
     /// Environment variables that look like settings and are none.
@@ -148,6 +150,7 @@ impl Config {
             _ => Err("is neither text nor json"),
         });
         let max_tenants = values.read("INNKEEPER_MAX_TENANTS", parse::count);
+        let ready_slots = values.read("INNKEEPER_READY_SLOTS", parse::slots);
         let limits = limits(values);
         let (data_dir, (mail, mail_from)) = (data_dir?, mail?);
         Some(Self {
@@ -163,6 +166,7 @@ impl Config {
             log: log?,
             log_format: log_format?,
             max_tenants,
+            ready_slots,
             limits: limits?,
             unknown,
             sources: SETTINGS.iter().map(|setting| (setting.name, values.source(setting.name))).collect(),

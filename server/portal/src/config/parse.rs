@@ -26,6 +26,11 @@ pub(super) fn count(text: &str) -> Result<i32, Refused> {
     text.parse().ok().filter(|count| *count >= 0).ok_or_else(|| "is not a whole number from 0 on".to_owned())
 }
 
+pub(super) fn slots(text: &str) -> Result<i32, Refused> {
+    let number = text.parse().ok().filter(|number| (0..=100).contains(number));
+    number.ok_or_else(|| "is not a whole number from 0 to 100".to_owned())
+}
+
 /// `120/600`: so many in so many seconds, a day at most.
 pub(super) fn limit(text: &str) -> Result<Limit, Refused> {
     let positive = |text: &str| text.trim().parse::<i32>().ok().filter(|number| *number > 0);

@@ -60,6 +60,9 @@ impl Config {
             "INNKEEPER_MAX_TENANTS" => self
                 .max_tenants
                 .map_or_else(|| "as registered, 1000 at first".into(), |count| count.to_string()),
+            "INNKEEPER_READY_SLOTS" => {
+                self.ready_slots.map_or_else(|| "as registered, 2 at first".into(), |count| count.to_string())
+            }
             "INNKEEPER_LIMIT_MAIL_PER_ADDRESS" => limit(limits.mail_per_address),
             "INNKEEPER_LIMIT_MAIL_PER_MAILBOX" => limit(limits.mail_per_mailbox),
             "INNKEEPER_LIMIT_MAIL_IN_ALL" => limit(limits.mail_in_all),

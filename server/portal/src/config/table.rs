@@ -132,6 +132,12 @@ pub const SETTINGS: &[Setting] = &[
         "Most tenants on the first server; taken over when it is registered.",
     ),
     setting(
+        "INNKEEPER_READY_SLOTS",
+        Follows("2, or as set in the control database"),
+        "5",
+        "Databases the first server keeps ready for each set of extensions in use, 0 to 100; taken over when it is registered.",
+    ),
+    setting(
         "INNKEEPER_LIMIT_MAIL_PER_ADDRESS",
         Value("120/600"),
         "120/600",

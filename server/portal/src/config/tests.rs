@@ -96,6 +96,7 @@ fn each_wrong_value_is_refused_by_name_with_an_example() {
         ("INNKEEPER_LOG", "innkeeper=loud"),
         ("INNKEEPER_LOG_FORMAT", "xml"),
         ("INNKEEPER_MAX_TENANTS", "-1"),
+        ("INNKEEPER_READY_SLOTS", "101"),
         ("INNKEEPER_LIMIT_MAIL_PER_ADDRESS", "120"),
         ("INNKEEPER_LIMIT_MAIL_PER_MAILBOX", "0/600"),
         ("INNKEEPER_LIMIT_MAIL_IN_ALL", "10/0"),

@@ -23,7 +23,7 @@ use innkeeper_service::{
     reconcile::Reconciler,
     seal,
     servers::{self, Registration, Servers},
-    sweep,
+    slots, sweep,
 };
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
@@ -75,6 +75,7 @@ pub(super) async fn assemble(
         endpoint: &reach.endpoint,
         facts: &server.facts().await?,
         max_tenants: config.max_tenants,
+        ready_slots: config.ready_slots,
     };
     registered.put(servers::register(&worker, &ids, &new).await?, server.clone());
     let (mailer, mailbox) = mailer(config, clock)?;
@@ -158,8 +159,15 @@ impl Parts {
         let removals = Removals { pool: worker.clone(), ids: ids.clone(), random, backups: backups.clone() };
         let reconciler =
             Reconciler { pool: worker.clone(), ids: ids.clone(), servers: servers.clone(), rules };
+        let slots = slots::Keeper {
+            pool: worker.clone(),
+            ids: ids.clone(),
+            random: tools.random.clone(),
+            servers: servers.clone(),
+        };
         let engine = provision::engine(&tools, WorkerSettings::default());
         named(workers, "the engine", engine.run());
+        named(workers, "the keeping of ready databases", slots.run());
         named(workers, "the mail worker", mails.run());
         named(workers, "the sweep of handoffs", handoffs.run());
         named(workers, "the removal of tenants", removals.run());

@@ -36,8 +36,8 @@ pub async fn orphans(
             Err(error) => return Ok(Err(error)),
         };
         let mut expected = Expected::read(pool, *id).await?;
-        // A run may have ended while the server was looked at: what it worked on is left out this time.
-        expected.leave_out(before.in_work);
+        // What changed while the server was looked at is left out this time.
+        expected.leave_out_changed(&before);
         let endpoint = server.endpoint();
         let place = format!("server {}:{}", endpoint.host, endpoint.port);
         found.extend(surplus(&inventory, &expected, &place));
@@ -119,47 +119,53 @@ fn surplus(inventory: &Inventory, expected: &Expected, place: &str) -> Vec<Orpha
 }
 
 fn missing(inventory: &Inventory, expected: &Expected, place: &str) -> Vec<Orphan> {
+    let orphan = |what, advice| Orphan { what, place: place.into(), advice };
     let mut found = Vec::new();
+    for slot in &expected.slots {
+        let advice = "The next tenant gets a database made anew instead; ask who removed it.";
+        found.extend(missing_parts(inventory, slot).into_iter().map(|what| orphan(what, advice.into())));
+    }
     let mut lines: BTreeMap<&str, i64> = BTreeMap::new();
     for (_, name) in &inventory.rules {
         *lines.entry(name).or_default() += 1;
     }
     for tenant in &expected.complete {
-        let mut add = |what: String| {
-            found.push(Orphan {
-                what,
-                place: place.into(),
-                advice: format!(
-                    "Tenant {tenant} is damaged: restore it from its backup, or ask who removed it."
-                ),
-            });
-        };
-        if !inventory.databases.contains(tenant) {
-            add(format!("database {tenant} is missing"));
-        }
-        for role in ["", "_owner", "_app", "_readonly"].map(|tail| format!("{tenant}{tail}")) {
-            if !inventory.roles.contains(&role) {
-                add(format!("role {role} is missing"));
-            }
-        }
-        for pair in memberships(tenant).iter().filter(|pair| !inventory.memberships.contains(pair)) {
-            add(format!("role {} is no member of {}", pair.1, pair.0));
-        }
+        let mut whats = missing_parts(inventory, tenant);
         if !inventory.settings.iter().any(|(database, role, _)| database == tenant && role.is_empty()) {
-            add(format!("database {tenant} has none of its plan's settings"));
+            whats.push(format!("database {tenant} has none of its plan's settings"));
         }
         match expected.ruled.get(tenant) {
-            None => add(format!("the control database has no rule for {tenant}")),
+            None => whats.push(format!("the control database has no rule for {tenant}")),
             Some(0) => {}
             Some(wanted) => {
                 let there = lines.get(tenant.as_str()).copied().unwrap_or_default();
                 if there != *wanted {
-                    add(format!("pg_hba.conf has {there} lines for {tenant} instead of {wanted}"));
+                    whats.push(format!("pg_hba.conf has {there} lines for {tenant} instead of {wanted}"));
                 }
             }
         }
+        let advice =
+            format!("Tenant {tenant} is damaged: restore it from its backup, or ask who removed it.");
+        found.extend(whats.into_iter().map(|what| orphan(what, advice.clone())));
     }
     found
+}
+
+/// What of the database, the roles and their memberships is not there.
+fn missing_parts(inventory: &Inventory, name: &str) -> Vec<String> {
+    let mut whats = Vec::new();
+    if !inventory.databases.iter().any(|database| database == name) {
+        whats.push(format!("database {name} is missing"));
+    }
+    for role in ["", "_owner", "_app", "_readonly"].map(|tail| format!("{name}{tail}")) {
+        if !inventory.roles.contains(&role) {
+            whats.push(format!("role {role} is missing"));
+        }
+    }
+    for (group, member) in memberships(name).iter().filter(|pair| !inventory.memberships.contains(pair)) {
+        whats.push(format!("role {member} is no member of {group}"));
+    }
+    whats
 }
 
 /// The memberships of a tenant's roles, group first, as the layout has them: nobody else is in its groups.
@@ -193,6 +199,7 @@ mod tests {
         let expected = Expected {
             complete: ["shop_aaaaaa".to_owned()].into(),
             in_work: ["wiki_bbbbbb".to_owned()].into(),
+            slots: std::collections::BTreeSet::new(),
             ruled: [("shop_aaaaaa".to_owned(), 2)].into(),
         };
         (inventory, expected)
@@ -228,6 +235,8 @@ mod tests {
         one(|i, _| i.rules.push((9, "left_cccccc".into())));
         one(|i, _| i.in_flight.push((7, "CREATE DATABASE left_cccccc".into())));
         one(|i, _| i.databases.clear());
+        one(|i, _| i.databases.push("slot_cccccc".into()));
+        assert_eq!(found(|_, e| e.slots.extend(["slot_cccccc".into()])).len(), 1 + 4 + 6);
         one(|i, _| drop(i.roles.pop()));
         one(|i, _| drop(i.rules.pop()));
         one(|_, e| e.ruled.clear());

@@ -3,7 +3,7 @@ use crate::{
     Error, Result,
     audit::{self, Actor},
     engine::{Ended, RunRow},
-    outbox,
+    outbox, slots,
 };
 use innkeeper_domain::{
     email::EmailAddress,
@@ -26,6 +26,7 @@ pub async fn ended(tools: &Tools, run: &RunRow, how: &Ended, conn: &mut PgConnec
     record(tools, run, how, &name, conn).await?;
     let mut end = End { tools, run, name, conn };
     match (run.kind, how) {
+        (RunKind::Onboard, Ended::Done) => slots::give_up(end.conn, run.tenant).await,
         (RunKind::Onboard, Ended::Failed(why)) => {
             end.set("failed").await?;
             end.setup_failed(why).await

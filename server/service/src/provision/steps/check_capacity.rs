@@ -4,12 +4,13 @@ use crate::{
         subject::Subject,
         tools::{Hold, Tools},
     },
+    slots,
 };
 use async_trait::async_trait;
 use innkeeper_domain::{ids::ServerId, ports::ServerFacts};
 use std::sync::Arc;
 
-/// Chooses a server with room and reserves it: connections and a place for a database.
+/// Chooses a server with room and reserves it: connections, a place for a database, and one that stands ready if there is.
 pub struct CheckCapacity(pub Arc<Tools>);
 
 #[async_trait]
@@ -64,6 +65,7 @@ impl Step<Hold> for CheckCapacity {
         sqlx::query!("update tenant set server_id = null where id = $1", cx.run.tenant.0)
             .execute(&mut *tx)
             .await?;
+        slots::give_up(&mut tx, cx.run.tenant).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -140,6 +142,7 @@ impl CheckCapacity {
         sqlx::query!("update tenant set server_id = $2 where id = $1", subject.id.0, id.0)
             .execute(&mut *tx)
             .await?;
+        slots::claim(&mut tx, id, subject.id, &facts.layout, &subject.extensions).await?;
         tx.commit().await?;
         Ok(Ok(server.region_label))
     }

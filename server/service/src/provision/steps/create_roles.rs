@@ -5,6 +5,7 @@ use crate::{
         tools::{Hold, Tools},
     },
     seal::{self, Purpose},
+    slots,
 };
 use async_trait::async_trait;
 use innkeeper_domain::{
@@ -14,7 +15,8 @@ use innkeeper_domain::{
 };
 use std::sync::Arc;
 
-/// Seals three passwords, then makes the roles that will have them. They may not sign in yet.
+/// Seals three passwords, then makes the roles that will have them: anew, or with their database from the slot that was
+/// claimed. They may not sign in yet.
 pub struct CreateRoles(pub Arc<Tools>);
 
 #[async_trait]
@@ -26,11 +28,20 @@ impl Step<Hold> for CreateRoles {
     async fn apply(&self, cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {
         // Sealed before the first definition on the server; a retry uses the same ones.
         let passwords = sealed_passwords(&self.0, cx.run).await?;
-        let verifiers = PerRole::make(|role| self.0.verifier.verifier(passwords.of(role)));
+        let verifiers = PerRole::make(|role| Some(self.0.verifier.verifier(passwords.of(role))));
+        let slot = slots::claimed(&mut *self.0.pool.acquire().await?, cx.run.tenant).await?;
         let (_, mut session) = open(&self.0, cx).await?;
-        session.create_roles(&verifiers).await?;
+        let claimed = match &slot {
+            Some(slot) => session.claim(slot, &verifiers).await?,
+            None => false,
+        };
+        // Also after a claim of an earlier try, and where somebody took the slot from the server.
+        if !claimed {
+            session.create_roles(&verifiers).await?;
+        }
         cx.hold.keep(session);
-        Ok(Outcome::Done("Owner, application and read-only".into()))
+        let from = if claimed { ", with a database that stood ready" } else { "" };
+        Ok(Outcome::Done(format!("Owner, application and read-only{from}")))
     }
 
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
