@@ -20,6 +20,7 @@ pub mod person;
 pub mod portal;
 pub mod process;
 pub mod scan;
+pub mod slots;
 pub mod tenant;
 
 pub use html::{Form, Html, Values};

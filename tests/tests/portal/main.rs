@@ -14,4 +14,5 @@ mod journey;
 mod parallel;
 mod secrets;
 mod sign_in;
+mod slots;
 mod wrong_input;

@@ -40,7 +40,9 @@ async fn facts(cluster: &Cluster, guest: &Guest) -> Vec<String> {
     let mut facts = texts(&mut cluster.connect("postgres").await, SHARED).await;
     facts.retain(|fact| fact.contains(name));
     facts.extend(texts(&mut cluster.connect(name).await, INSIDE).await);
-    facts.into_iter().map(|fact| fact.replace(name, "tenant")).collect()
+    let mut facts: Vec<_> = facts.into_iter().map(|fact| fact.replace(name, "tenant")).collect();
+    facts.sort();
+    facts
 }
 
 /// Prepares a slot as its keeper does.

@@ -17,10 +17,11 @@ const LAYOUT_AGE: Duration = Duration::from_mins(1);
 const EVERY: Duration = Duration::from_secs(1);
 /// Shortest and longest pause after a failure.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
-/// How long the making or removing of one slot may take; afterwards it is somebody else's.
-const BUSY: Duration = Duration::from_mins(5);
-/// When the making is given up: earlier, so that nobody else begins meanwhile.
-const MAKING: Duration = Duration::from_mins(4);
+/// For how long a slot is somebody's who works on it, and how often that is said again.
+const BUSY: Duration = Duration::from_secs(15);
+const SAY_AGAIN: Duration = Duration::from_secs(5);
+/// Longest work on one slot. Removing waits for a checkpoint of the server.
+const WORK: Duration = Duration::from_mins(4);
 
 /// Keeps as many slots ready on each server as its row says, for the extensions that are ticked at first and those most
 /// often chosen there in the last week.
@@ -168,9 +169,8 @@ impl Keeper {
 
     /// Makes a slot; what a failure leaves is trash.
     async fn make(&self, server: &dyn TenantServer, slot: &Missing) -> Result<()> {
-        let made = tokio::time::timeout(MAKING, self.try_make(server, slot)).await;
-        let result = made.unwrap_or_else(|_| Err(Error::Step("a database was not ready in time".into())));
-        if result.is_err() {
+        let made = self.busy(slot.id, self.try_make(server, slot)).await;
+        if made.is_err() {
             sqlx::query!(
                 "update slot set state = 'trash', busy_until = null where id = $1 and state = 'making'",
                 slot.id
@@ -178,7 +178,7 @@ impl Keeper {
             .execute(&self.pool)
             .await?;
         }
-        result
+        made
     }
 
     async fn try_make(&self, server: &dyn TenantServer, slot: &Missing) -> Result<()> {
@@ -219,12 +219,42 @@ impl Keeper {
         .await?;
         let Some(slot) = slot else { return Ok(false) };
         let name = TenantName::parse(&slot.name).map_err(|_| Error::corrupt("slot", slot.name))?;
-        let mut session = server.lock(&name).await?;
-        session.drop_database().await?;
-        session.drop_roles().await?;
+        self.busy(slot.id, try_remove(server, &name)).await?;
         sqlx::query!("delete from slot where id = $1 and state = 'trash'", slot.id)
             .execute(&self.pool)
             .await?;
         Ok(true)
     }
+
+    /// Does work on a slot within its time, and says meanwhile that somebody is at it.
+    async fn busy(&self, slot: uuid::Uuid, work: impl Future<Output = Result<()>>) -> Result<()> {
+        let saying = async {
+            let mut tick = tokio::time::interval(SAY_AGAIN);
+            loop {
+                tick.tick().await;
+                let said = sqlx::query!(
+                    "update slot set busy_until = now() + make_interval(secs => $2)
+                     where id = $1 and state in ('making', 'trash') and busy_until > now()",
+                    slot,
+                    BUSY.as_secs_f64(),
+                );
+                if let Err(error) = said.execute(&self.pool).await {
+                    tracing::debug!(%error, "cannot say that a slot is worked on");
+                }
+            }
+        };
+        tokio::select! {
+            done = tokio::time::timeout(WORK, work) => {
+                done.unwrap_or_else(|_| Err(Error::Step(format!("not done within {} s", WORK.as_secs()))))
+            }
+            () = saying => Ok(()),
+        }
+    }
+}
+
+async fn try_remove(server: &dyn TenantServer, name: &TenantName) -> Result<()> {
+    let mut session = server.lock(name).await?;
+    session.drop_database().await?;
+    session.drop_roles().await?;
+    Ok(())
 }

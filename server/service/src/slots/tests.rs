@@ -98,7 +98,7 @@ async fn those_who_ask_at_once_get_slots_of_their_own(pool: PgPool) {
     let mut tenants = Vec::new();
     for letter in 'a'..='h' {
         let drawn = letter.to_string().repeat(6);
-        tenants.push(stock.house.tenant(&format!("shop_{drawn}"), "provisioning").await);
+        tenants.push(stock.house.tenant(&format!("shop{letter}_k3v9x2"), "provisioning").await);
         if letter <= 'e' {
             stock.slot(&format!("slot_{drawn}"), LAYOUT, "ready", &DEFAULT).await;
         }

@@ -2,7 +2,7 @@
 
 use super::cells::{Cell, Expected};
 use innkeeper_tests::{
-    Credentials, Form, Options, Person, Portal, orphans,
+    Credentials, Form, Options, Person, Portal, orphans, slots,
     tenant::{ROLES, run, sign_in_code, texts, value},
     until,
 };
@@ -72,6 +72,8 @@ pub struct House {
     orders: PathBuf,
     jane: Person,
     kind: Kind,
+    /// How many databases stand ready before each run.
+    ready: usize,
     count: usize,
     /// The tenant and what signs in to it, where that is known.
     tenant: Option<(String, Credentials)>,
@@ -80,8 +82,9 @@ pub struct House {
 }
 
 impl House {
-    pub async fn open(options: Options, kind: Kind) -> Self {
+    pub async fn open(options: Options, kind: Kind, ready: usize) -> Self {
         let mut options = options.set("INNKEEPER_FAILPOINT_DEADLINE", "5000");
+        options = options.set("INNKEEPER_READY_SLOTS", &ready.to_string());
         for name in ["REQUEST_PER_ACCOUNT", "CHANGE_PER_ACCOUNT", "CHANGE_PER_ADDRESS"] {
             options = options.set(&format!("INNKEEPER_LIMIT_{name}"), "100000/600");
         }
@@ -92,7 +95,7 @@ impl House {
         portal.restart().await;
         let jane = Person::new(&portal, "jane@acme.example");
         jane.sign_up(&portal).await;
-        Self { portal, orders, jane, kind, count: 0, tenant: None, unopened: None }
+        Self { portal, orders, jane, kind, ready, count: 0, tenant: None, unopened: None }
     }
 
     /// One run without faults: the names of its steps.
@@ -166,6 +169,7 @@ impl House {
 
     /// Whether nothing is left over, and the tenant can be reached exactly as its state says.
     async fn check(&mut self, what: &str, name: &str, state: &str) {
+        slots::at_rest(&mut self.portal.control().await, self.ready).await;
         let output = self.portal.run(&["doctor", "--orphans"]).await;
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         assert_eq!(output.status.code(), Some(0), "{what}: {said}");
@@ -204,6 +208,7 @@ impl House {
     /// Brings a tenant to where a run of the kind can start.
     async fn prepare(&mut self) {
         self.fresh_sign_in().await;
+        slots::at_rest(&mut self.portal.control().await, self.ready).await;
         if self.kind == Kind::Onboard {
             return;
         }

@@ -8,9 +8,9 @@ use cells::Expected;
 use house::{House, Kind};
 use innkeeper_tests::Options;
 
-async fn matrix(kind: Kind) {
+async fn matrix(kind: Kind, ready: usize) {
     for major in cells::majors() {
-        let mut house = House::open(Options::postgres(major), kind).await;
+        let mut house = House::open(Options::postgres(major), kind, ready).await;
         let steps = house.rehearse().await;
         let cells = cells::of(kind, &steps);
         let (mut done, mut undone, mut held, mut slowest) = (0, 0, 0, 0.0_f64);
@@ -26,7 +26,7 @@ async fn matrix(kind: Kind) {
             }
         }
         println!(
-            "faults: {kind:?} on PostgreSQL {major}: {} steps, {} cells: {done} finished, {undone} undone, {held} held and \
+            "faults: {kind:?} on PostgreSQL {major}, {ready} databases standing ready: {} steps, {} cells: {done} finished, {undone} undone, {held} held and \
              then let go on; over at most {slowest:.1} s after the portal was ready",
             steps.len(),
             cells.len(),
@@ -35,22 +35,23 @@ async fn matrix(kind: Kind) {
 }
 
 macro_rules! kinds {
-    ($($name:ident $kind:ident,)*) => {$(
+    ($($name:ident $kind:ident $ready:literal,)*) => {$(
         #[tokio::test]
         async fn $name() {
-            matrix(Kind::$kind).await;
+            matrix(Kind::$kind, $ready).await;
         }
     )*};
 }
 
 kinds! {
-    onboarding Onboard,
-    new_passwords RenewPasswords,
-    expiry ExpirePasswords,
-    suspending Suspend,
-    resuming Resume,
-    destroying Destroy,
-    giving_back UndoDestroy,
-    removing Remove,
-    changing_the_plan ChangePlan,
+    onboarding Onboard 0,
+    onboarding_with_a_ready_database Onboard 1,
+    new_passwords RenewPasswords 0,
+    expiry ExpirePasswords 0,
+    suspending Suspend 0,
+    resuming Resume 0,
+    destroying Destroy 0,
+    giving_back UndoDestroy 0,
+    removing Remove 0,
+    changing_the_plan ChangePlan 0,
 }
