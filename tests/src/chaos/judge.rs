@@ -24,6 +24,7 @@ const REST: Duration = Duration::from_secs(240);
 const UNDER_WAY: &str = "
     select 'run ' || support_number || ' (' || kind || ') is ' || r.state || ' at ' || s.name || coalesce(': ' || s.error, '')
       from run r join step s on s.run_id = r.id and s.position = r.cursor where r.state in ('running', 'unwinding', 'stuck')
+    union all select 'slot ' || name || ' is ' || state from slot where state <> 'ready'
     union all select 'a mail waits: ' || kind from outbox where state = 'waiting'
     union all select 'the removal of ' || name || ' is due' from tenant where removal_at <= now()
     union all select 'a handoff of ' || name || ' is over' from handoff h join tenant t on t.id = h.tenant_id

@@ -61,6 +61,7 @@ fn replica(server: &OperatorServer, mails: &MailServer, port: u16) -> Portal {
         .set("INNKEEPER_MASTER_KEY_FILE", &server.folder().join("keys/master.key").to_string_lossy())
         .set("INNKEEPER_MAIL_URL", &mails.url())
         .set("INNKEEPER_MAIL_FROM", "Innkeeper <portal@example.com>")
+        .set("INNKEEPER_READY_SLOTS", "2")
         .set("INNKEEPER_LOG", "info");
     for name in ["REQUEST_PER_ACCOUNT", "CHANGE_PER_ACCOUNT", "CHANGE_PER_ADDRESS"] {
         options = options.set(&format!("INNKEEPER_LIMIT_{name}"), "1000000/600");

@@ -54,12 +54,12 @@ async fn a_tenant_gets_the_database_that_stands_ready() {
     is_clean(&portal).await;
 
     // With other extensions: what is missing is added, and the next one of these finds its own.
-    let name = jane.create("Acme", "wiki", &[("extensions", "hstore")]).await;
+    let name = jane.create("Acme", "wiki", &[("extensions[]", "hstore")]).await;
     let installed = "select string_agg(extname, ' ' order by extname) from pg_extension";
     assert_eq!(value(&mut portal.sql(&name).await, installed).await, "hstore plpgsql");
     assert_eq!(value(&mut control, ROLES_SAID).await, "1", "no slot has nothing but what is wanted");
     slots::at_rest(&mut control, 4).await;
-    let name = jane.create("Acme", "blog", &[("extensions", "hstore")]).await;
+    let name = jane.create("Acme", "blog", &[("extensions[]", "hstore")]).await;
     assert_eq!(value(&mut portal.sql(&name).await, installed).await, "hstore plpgsql");
     assert_eq!(value(&mut control, ROLES_SAID).await, "2");
     slots::at_rest(&mut control, 4).await;
@@ -123,7 +123,7 @@ async fn a_slot_that_is_damaged_or_old_is_replaced() {
 async fn what_a_killed_portal_was_making_is_removed() {
     let (mut portal, _) = open("0").await;
     let mut control = portal.control().await;
-    for _ in 0..5 {
+    for _ in 0..3 {
         run(&mut control, "update server set ready_slots = 1").await;
         until(30, "a slot in the making", async || {
             texts(&mut control, "select name from slot where state = 'making'").await.pop()

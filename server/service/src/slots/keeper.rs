@@ -18,8 +18,8 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Shortest and longest pause after a failure.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
 /// For how long a slot is somebody's who works on it, and how often that is said again.
-const BUSY: Duration = Duration::from_secs(15);
-const SAY_AGAIN: Duration = Duration::from_secs(5);
+const BUSY: Duration = Duration::from_secs(10);
+const SAY_AGAIN: Duration = Duration::from_secs(2);
 /// Longest work on one slot. Removing waits for a checkpoint of the server.
 const WORK: Duration = Duration::from_mins(4);
 

@@ -45,7 +45,12 @@ impl Step<Hold> for CreateRoles {
     }
 
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
+        let slot = slots::claimed(&mut *self.0.pool.acquire().await?, cx.run.tenant).await?;
         let (_, mut session) = open(&self.0, cx).await?;
+        // The claim brought the database with the roles, whether or not the next step was reached.
+        if slot.is_some() {
+            session.drop_database().await?;
+        }
         session.drop_roles().await?;
         cx.hold.keep(session);
         let mut tx = cx.run.begin(&self.0.pool).await?;
