@@ -8,6 +8,7 @@
 mod keeper;
 #[cfg(test)]
 mod tests;
+mod work;
 
 pub use keeper::Keeper;
 
