@@ -3,6 +3,7 @@
 pub mod backups;
 pub mod certificates;
 pub mod embedded;
+mod machine;
 pub mod mail;
 pub mod postgres_admin;
 mod programs;

@@ -4,6 +4,7 @@
 //! after that nothing needs to be checked again.
 
 pub mod allowlist;
+pub mod capacity;
 pub mod connection;
 pub mod email;
 pub mod handoff;

@@ -4,6 +4,7 @@
 //! the work in one transaction; nothing outside happens inside it.
 
 pub mod audit;
+pub mod capacity;
 pub mod changes;
 pub mod doctor;
 pub mod engine;

@@ -45,7 +45,7 @@ pub async fn view(service: &Service, visitor: &Visitor, name: &str) -> Result<Se
 }
 
 /// Makes a tenant again that could not be made. Of presses at once one starts a run, the others are
-/// [`Error::Overtaken`], as is everything but a failed tenant.
+/// [`Error::Overtaken`], as is everything but a failed tenant. A mistake at `region` where there is no room.
 pub async fn retry(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
     let (mut tx, tenant, locked) = begin(service, visitor, name).await?;
     if locked.state != TenantState::Failed {

@@ -26,6 +26,11 @@ pub async fn retry(
     match setup::retry(&cx.service, &cx.visitor, &form.name).await {
         // Overtaken: somebody pressed before; the page shows what came of it.
         Ok(()) | Err(Error::Overtaken) => see_other(page),
+        // There is no field on that page: what is short is said above it.
+        Err(Error::Mistakes(mistakes)) => {
+            cx.say(&mistakes.0.into_values().collect::<Vec<_>>().join(" ")).await?;
+            see_other(page)
+        }
         Err(error) => Err(refused(&page, &form, error)),
     }
 }

@@ -69,6 +69,8 @@ pub struct ServerAccess {
     pub shared: bool,
     /// The folder in which `pg_dump` is looked for before the usual ones.
     pub programs: Option<PathBuf>,
+    /// The folder of its data, where that is on this machine.
+    pub data: Option<PathBuf>,
 }
 
 /// A server that tenants live on.
@@ -106,7 +108,7 @@ impl TenantServer for PostgresServer {
     }
 
     async fn facts(&self) -> Result<ServerFacts, ServerError> {
-        Ok(usage::facts(&self.access.admin).await?)
+        Ok(usage::facts(&self.access).await?)
     }
 
     async fn used_bytes(&self) -> Result<i64, ServerError> {

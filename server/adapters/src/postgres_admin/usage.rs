@@ -1,32 +1,43 @@
 use super::{
+    ServerAccess,
     connection::{Admin, within},
     failure::Failure,
     layout::{Names, layout_mark},
 };
+use crate::machine;
 use innkeeper_domain::{
     name::TenantName,
     ports::{ServerFacts, Usage},
     tenant::PerRole,
 };
 use sqlx::postgres::PgConnectOptions;
-use std::collections::HashMap;
+use std::{collections::HashMap, path::PathBuf};
 
 /// Reads what decides about room. The sizes take seconds at thousands of databases.
-pub(super) async fn facts(options: &PgConnectOptions) -> Result<ServerFacts, Failure> {
+pub(super) async fn facts(access: &ServerAccess) -> Result<ServerFacts, Failure> {
     let doing = "reading the server's facts";
-    let mut admin = Admin::open(options, None).await?;
+    let mut admin = Admin::open(&access.admin, None).await?;
     // reserved_connections came in 16.
     let query = sqlx::query_as(
         "SELECT current_setting('server_version_num')::int / 10000,
                 current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
                     - coalesce(current_setting('reserved_connections', true), '0')::int,
-                (SELECT count(*) FROM pg_database WHERE NOT datistemplate)",
+                (SELECT count(*) FROM pg_database WHERE NOT datistemplate),
+                (pg_size_bytes(current_setting('shared_buffers')) / 1048576)::int",
     );
-    let (major, connections, databases): (i32, i32, i64) =
+    let (major, connections, databases, shared_buffers_mb): (i32, i32, i64, i32) =
         within(doing, query.fetch_one(admin.raw())).await?;
     admin.close().await;
     let major = major.unsigned_abs();
-    Ok(ServerFacts { major, connections, databases, layout: layout_mark(major) })
+    let look = |data: &PathBuf| match machine::look(data) {
+        Ok(facts) => Some(facts),
+        Err(error) => {
+            tracing::warn!(data = %data.display(), %error, "memory and free space of this machine cannot be read");
+            None
+        }
+    };
+    let machine = access.data.as_ref().and_then(look);
+    Ok(ServerFacts { major, connections, databases, layout: layout_mark(major), shared_buffers_mb, machine })
 }
 
 /// Adds up the sizes of all databases.

@@ -175,6 +175,7 @@ impl Cluster {
             control_database: None,
             shared: false,
             programs: Some(self.clients()),
+            data: Some(self.data()),
         }
     }
 }

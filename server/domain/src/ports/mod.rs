@@ -10,8 +10,8 @@ pub use backups::{BackupError, BackupFacts, Backups};
 pub use mailer::{LocalMailbox, MailError, MailboxEntry, MailboxMail, Mailer};
 pub use sealer::{SealError, Sealed, Sealer};
 pub use server::{
-    FirstConnection, Inventory, RoleVerifiers, RulesSession, ServerError, ServerFacts, SignIn, SignInAnswer,
-    TenantServer, TenantSession, Usage,
+    FirstConnection, Inventory, MachineFacts, RoleVerifiers, RulesSession, ServerError, ServerFacts, SignIn,
+    SignInAnswer, TenantServer, TenantSession, Usage,
 };
 pub use verifier::Verifier;
 

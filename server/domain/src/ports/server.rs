@@ -42,6 +42,19 @@ pub struct ServerFacts {
     pub databases: i64,
     /// Tells tenants' databases of different making apart: it changes with the statements that make one.
     pub layout: String,
+    /// `shared_buffers`, in MB.
+    pub shared_buffers_mb: i32,
+    /// The machine it runs on, where that is this one.
+    pub machine: Option<MachineFacts>,
+}
+
+/// What no SQL tells: the machine a server runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MachineFacts {
+    /// Its memory, in MB; less where the portal and the server may use less.
+    pub memory_mb: i32,
+    /// Free on the disk of the server's data, in bytes.
+    pub free_bytes: i64,
 }
 
 /// The SCRAM-SHA-256 verifier of each role (RFC 5803), or none, by which nobody can sign in. The passwords themselves

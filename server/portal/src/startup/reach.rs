@@ -30,6 +30,8 @@ use url::Url;
 pub const FIRST_SERVER: &str = "first";
 /// The database that every server has, for work on the server as a whole.
 const MAINTENANCE: &str = "postgres";
+/// The embedded cluster's data, below the data folder.
+const EMBEDDED_DATA: &str = "postgres/cluster";
 /// Connections of the pages and of the work in the background.
 const WEB_CONNECTIONS: u32 = 16;
 const WORKER_CONNECTIONS: u32 = 24;
@@ -55,6 +57,7 @@ enum Way {
         address: ClusterAddress,
         listen: Vec<IpAddr>,
         programs: Option<PathBuf>,
+        data: PathBuf,
     },
     /// `checked`: the certificate is checked as customers do it.
     Url {
@@ -69,7 +72,8 @@ impl Reach {
     pub fn socket(address: ClusterAddress, settings: &EmbeddedSettings, ca_certificate: String) -> Self {
         let endpoint = Endpoint { host: address.host().to_owned(), port: address.port() };
         let (listen, programs) = (settings.listen.clone(), settings.binaries.clone());
-        Self { way: Way::Socket { address, listen, programs }, endpoint, ca_certificate }
+        let data = settings.data_dir.join(EMBEDDED_DATA);
+        Self { way: Way::Socket { address, listen, programs, data }, endpoint, ca_certificate }
     }
 
     /// By URL. Its form was checked when the configuration was read.
@@ -206,9 +210,21 @@ impl Reach {
         let control_database = Some(self.database().to_owned());
         let shared = matches!(self.way, Way::Url { .. });
         let programs = self.programs().map(Path::to_owned);
-        let access =
-            ServerAccess { admin, endpoint, ca_certificate, probe, control_database, shared, programs };
-        Ok(PostgresServer::new(access))
+        let data = match &self.way {
+            Way::Socket { data, .. } => Some(data.clone()),
+            // It may be on this machine or not; nothing says so.
+            Way::Url { .. } => None,
+        };
+        Ok(PostgresServer::new(ServerAccess {
+            admin,
+            endpoint,
+            ca_certificate,
+            probe,
+            control_database,
+            shared,
+            programs,
+            data,
+        }))
     }
 
     /// The folder of the cluster's own programs, where the operator named one.

@@ -4,7 +4,7 @@
 //! intent of a step, runs it, and records the result only while it still holds the token. A step that fails for good
 //! is undone, and all before it. Laws of the steps: `docs/architecture.md`.
 
-mod claim;
+pub(crate) mod claim;
 mod control;
 pub mod failpoint;
 mod fence;

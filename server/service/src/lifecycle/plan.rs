@@ -1,12 +1,15 @@
 use super::{change::begin, view::is_live};
 use crate::{
-    Error, Result, Service, provision, store,
+    Error, Result, Service,
+    capacity::{self, Place},
+    provision, store,
     tenants::{self, RunLine, TenantView, record},
     visitor::Visitor,
     wizard,
 };
-use innkeeper_domain::{plan::Plan, ports::Usage, run::RunKind, tenant::TenantState};
+use innkeeper_domain::{capacity::Claim, plan::Plan, ports::Usage, run::RunKind, tenant::TenantState};
 use serde_json::json;
+use sqlx::PgConnection;
 
 /// The plans a tenant could have, for admins.
 #[derive(Debug, Clone)]
@@ -42,20 +45,33 @@ pub async fn plans(service: &Service, visitor: &Visitor, name: &str) -> Result<P
     let run = tenants::latest_of(&mut tx, tenant.id, &[RunKind::ChangePlan]).await?;
     let live = is_live(&mut tx, tenant.id).await?;
     let published = wizard::plans(&mut tx).await?;
+    let place = place(&mut tx, &tenant).await?;
     tx.commit().await?;
     let usage = tenants::usage(service, &tenant).await;
     let offers = published
         .into_iter()
         .map(|plan| PlanOffer {
             current: plan.name == tenant.plan.name && plan.version == tenant.plan.version,
-            refused: refusal(&plan, usage.as_ref()),
+            refused: refusal(&plan, usage.as_ref()).or_else(|| no_room(&tenant, &plan, place.as_ref())),
             plan,
         })
         .collect();
     Ok(PlanView { tenant, offers, usage, run, live })
 }
 
-/// What is stored already has to fit. Room for connections is decided by the run, which reserves it.
+/// The tenant's server.
+async fn place(conn: &mut PgConnection, tenant: &TenantView) -> Result<Option<Place>> {
+    let places = capacity::places(conn, Some(tenant.id)).await?;
+    Ok(places.into_iter().find(|place| Some(place.id) == tenant.server))
+}
+
+/// What the server has too little of for the plan.
+fn no_room(tenant: &TenantView, plan: &Plan, place: Option<&Place>) -> Option<String> {
+    let (has, wants) = (Claim::of(&tenant.plan.limits), Claim::of(&plan.limits));
+    Some(place?.short(has, wants)?.to_string())
+}
+
+/// What is stored already has to fit.
 fn refusal(plan: &Plan, usage: Option<&Usage>) -> Option<String> {
     let most = i64::from(plan.limits.storage_gb).saturating_mul(1 << 30);
     let used = usage?.size_bytes;
@@ -85,11 +101,18 @@ pub async fn change_plan(service: &Service, visitor: &Visitor, name: &str, plan:
     if let Some(why) = refusal(&wished, usage.as_ref()) {
         return Err(Error::mistake("plan", why));
     }
+    let server = tenant.server.ok_or(Error::Overtaken)?;
+    let place = capacity::locked(&mut tx, server, tenant.id).await?;
+    if let Some(why) = no_room(&tenant, &wished, Some(&place)) {
+        return Err(Error::mistake("plan", why));
+    }
     let wish = json!(provision::PlanWish { plan: wished.name.clone(), version: wished.version });
     let whose = (tenant.organisation_id, tenant.id);
     let (run, number) =
         provision::start_run(&service.ids, &*service.random, &mut tx, RunKind::ChangePlan, whose, wish)
             .await?;
+    let both = Claim::of(&tenant.plan.limits).larger(Claim::of(&wished.limits));
+    capacity::keep(&mut tx, whose, server, both).await?;
     let detail = json!({
         "from": tenant.plan.name, "to": wished.name, "version": wished.version, "run": run, "number": number,
     });

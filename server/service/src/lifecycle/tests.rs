@@ -1,21 +1,19 @@
 use super::*;
 use crate::{
     Error, Result, reconcile,
-    tenants::fixtures::{House, SHOP, member, organisation, run},
+    tenants::fixtures::{House, SHOP, Shelf, member, organisation, run},
     visitor::Visitor,
 };
 use futures::future::join_all;
 use innkeeper_domain::{
-    ids::{BackupId, TenantId},
-    name::TenantName,
+    ids::TenantId,
     plan::Limits,
-    ports::{BackupError, BackupFacts, Backups, TenantServer, Usage},
-    secret::Secret,
+    ports::Usage,
     standing::Standing,
     tenant::{PerRole, TenantState},
 };
 use sqlx::PgPool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 fn stale(visitor: &Visitor) -> Visitor {
     let mut visitor = visitor.clone();
@@ -264,43 +262,4 @@ async fn a_tenant_changed_from_outside_is_found(pool: PgPool) {
     house.end("done").await;
     house.set("suspended").await;
     assert_eq!(look(right).await.len(), 1, "it is not cut off");
-}
-
-/// Backups that only count what is removed.
-#[derive(Default)]
-struct Shelf(Mutex<usize>);
-
-impl Shelf {
-    fn removed(&self) -> usize {
-        *self.0.lock().unwrap()
-    }
-}
-
-#[async_trait::async_trait]
-impl Backups for Shelf {
-    async fn take(
-        &self,
-        _: &dyn TenantServer,
-        _: &TenantName,
-        _: BackupId,
-        _: &Secret,
-    ) -> std::result::Result<BackupFacts, BackupError> {
-        unreachable!("nothing is taken here")
-    }
-    async fn read_back(
-        &self,
-        _: BackupId,
-        _: &TenantName,
-        _: &Secret,
-        _: &BackupFacts,
-    ) -> std::result::Result<u64, BackupError> {
-        unreachable!("nothing is read here")
-    }
-    async fn remove(&self, _: BackupId) -> std::result::Result<(), BackupError> {
-        *self.0.lock().unwrap() += 1;
-        Ok(())
-    }
-    async fn list(&self) -> std::result::Result<Vec<BackupId>, BackupError> {
-        Ok(Vec::new())
-    }
 }

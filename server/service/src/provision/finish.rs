@@ -2,12 +2,16 @@ use super::{steps::change_plan::PlanWish, tools::Tools};
 use crate::{
     Error, Result,
     audit::{self, Actor},
+    capacity,
     engine::{Ended, RunRow},
     outbox, slots,
 };
 use innkeeper_domain::{
+    capacity::Claim,
     email::EmailAddress,
+    ids::ServerId,
     mail::Message,
+    plan::Limits,
     removal::{GIVEN_BACK_FOR, KEPT_AFTER_REMOVAL, KEPT_AFTER_RETURN, POSTPONED_BY},
     run::RunKind,
 };
@@ -29,6 +33,8 @@ pub async fn ended(tools: &Tools, run: &RunRow, how: &Ended, conn: &mut PgConnec
         (RunKind::Onboard, Ended::Done) => slots::give_up(end.conn, run.tenant).await,
         (RunKind::Onboard, Ended::Failed(why)) => {
             end.set("failed").await?;
+            // The place was reserved before the first step, which may not have begun.
+            capacity::release(end.conn, run.tenant).await?;
             end.setup_failed(why).await
         }
         (RunKind::Onboard, Ended::Stuck(why)) => end.setup_failed(why).await,
@@ -48,7 +54,11 @@ pub async fn ended(tools: &Tools, run: &RunRow, how: &Ended, conn: &mut PgConnec
         // Neither may lead to a removal that nobody has looked at.
         (RunKind::UndoDestroy | RunKind::Remove, Ended::Failed(why)) => end.postpone_removal(why).await,
         (RunKind::Remove, Ended::Done) => end.removed().await,
-        (RunKind::ChangePlan, Ended::Done) => end.change_plan().await,
+        (RunKind::ChangePlan, Ended::Done) => {
+            end.change_plan().await?;
+            end.reserve_plan().await
+        }
+        (RunKind::ChangePlan, Ended::Failed(_)) => end.reserve_plan().await,
         _ => Ok(()),
     }
 }
@@ -194,6 +204,22 @@ impl End<'_> {
             link: self.link("danger"),
         };
         self.tell_admins(&message).await
+    }
+
+    /// What the tenant's plan takes; until now it was what the old and the new one take.
+    async fn reserve_plan(&mut self) -> Result<()> {
+        let row = sqlx::query!(
+            "select t.server_id, p.limits from tenant t
+             join plan p on p.name = t.plan_name and p.version = t.plan_version where t.id = $1",
+            self.run.tenant.0
+        )
+        .fetch_one(&mut *self.conn)
+        .await?;
+        let limits: Limits =
+            serde_json::from_value(row.limits).map_err(|what| Error::corrupt("limits of plan", what))?;
+        let Some(server) = row.server_id else { return Ok(()) };
+        let whose = (self.run.organisation, self.run.tenant);
+        capacity::keep(self.conn, whose, ServerId(server), Claim::of(&limits)).await
     }
 
     async fn change_plan(&mut self) -> Result<()> {

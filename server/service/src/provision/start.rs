@@ -1,5 +1,5 @@
 use crate::{
-    Error, Result, Service,
+    Error, Result, Service, capacity,
     engine::{NewRun, start},
 };
 use innkeeper_domain::{
@@ -66,7 +66,8 @@ pub async fn start_run(
     }
 }
 
-/// Starts to make a tenant, in the transaction that accepts it.
+/// Starts to make a tenant, in the transaction that accepts it: its place is reserved with it. A mistake at `region`
+/// where there is no room.
 pub async fn start_onboarding(
     service: &Service,
     conn: &mut PgConnection,
@@ -74,6 +75,7 @@ pub async fn start_onboarding(
     tenant: TenantId,
 ) -> Result<(RunId, SupportNumber)> {
     let whose = (organisation, tenant);
+    capacity::reserve(conn, whose).await?.map_err(|short| Error::mistake("region", short.to_string()))?;
     start_run(&service.ids, &*service.random, conn, RunKind::Onboard, whose, json!({})).await
 }
 

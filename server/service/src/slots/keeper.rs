@@ -128,7 +128,7 @@ impl Keeper {
         let mut tx = self.pool.begin().await?;
         let place = sqlx::query!(
             r#"select ready_slots as "level!" from server where id = $1 and not draining
-                 and max_tenants > (select count(*) from reservation where server_id = $1) for update"#,
+                 and max_tenants > (select count(*) from reservation where server_id = $1) for no key update"#,
             server.0
         )
         .fetch_optional(&mut *tx)

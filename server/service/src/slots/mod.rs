@@ -27,7 +27,7 @@ fn as_stored(extensions: &[Extension]) -> Vec<String> {
 }
 
 /// Claims the slot that fits a tenant best, with the caller's transaction: of this layout, and with none but wanted
-/// extensions. Without one the tenant's database is made. Again: the slot it has.
+/// extensions. Without one the tenant's database is made. Again: the slot it has, unless that is on another server.
 pub async fn claim(
     conn: &mut PgConnection,
     server: ServerId,
@@ -35,6 +35,13 @@ pub async fn claim(
     layout: &str,
     extensions: &[Extension],
 ) -> Result<()> {
+    sqlx::query!(
+        "update slot set state = 'trash', tenant_id = null where tenant_id = $1 and server_id <> $2",
+        tenant.0,
+        server.0
+    )
+    .execute(&mut *conn)
+    .await?;
     sqlx::query!(
         "update slot set state = 'claimed', tenant_id = $1
          where not exists (select from slot where tenant_id = $1) and id = (

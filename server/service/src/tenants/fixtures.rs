@@ -1,5 +1,9 @@
 //! Organisations, tenants and a server that answers as told, for the tests of the tenants' use cases.
 
+mod shelf;
+
+pub use shelf::Shelf;
+
 use crate::{
     seal::{self, Purpose},
     testing::TestPortal,
@@ -218,6 +222,7 @@ pub async fn run(
 /// A server that says what it is told to say, and nothing to anything else.
 #[derive(Default)]
 pub struct ToldServer {
+    pub facts: Mutex<Option<ServerFacts>>,
     pub usage: Mutex<Option<Usage>>,
     pub first: Mutex<Option<FirstConnection>>,
     /// How many sessions it counts in each database, if it counts.
@@ -258,7 +263,8 @@ impl TenantServer for ToldServer {
         not_told()
     }
     async fn facts(&self) -> Result<ServerFacts, ServerError> {
-        not_told()
+        let silent = || ServerError::Unavailable { doing: "answering", cause: "it is silent".into() };
+        self.answer(&self.facts).await?.ok_or_else(silent)
     }
     async fn used_bytes(&self) -> Result<i64, ServerError> {
         not_told()

@@ -157,8 +157,7 @@ fn weigh(
     if plan.is_none() {
         mistakes.add("plan", "There is no such plan here. Choose from the list.");
     }
-    let least = offer.plans.first().map_or(0, |plan| plan.limits.connections);
-    let wanted = plan.as_ref().map_or(least, |plan| plan.limits.connections);
+    let wanted = plan.as_ref().or(offer.plans.first());
     let region = offer.regions(wanted).into_iter().find(|region| region.name == draft.region);
     match &region {
         None => mistakes.add("region", "There is no such region here. Choose from the list."),

@@ -1,6 +1,10 @@
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    capacity::{self, Place},
+};
 use innkeeper_domain::{
     allowlist::AllowedRange,
+    capacity::Claim,
     plan::{Limits, Plan},
 };
 use sqlx::PgConnection;
@@ -27,23 +31,10 @@ pub struct Region {
     pub full: Option<String>,
 }
 
-/// Plans and servers as they stand.
+/// Plans and servers as they stand. What is accepted reserves its place; this tells beforehand.
 pub struct Offer {
     pub plans: Vec<Plan>,
     servers: Vec<Place>,
-}
-
-/// A server, as far as room for another tenant goes. The step `check_capacity` decides; this tells beforehand.
-struct Place {
-    region: String,
-    label: String,
-    draining: bool,
-    tenants: i64,
-    max_tenants: i64,
-    connections: i64,
-    promised: i64,
-    used_gb: i64,
-    max_gb: Option<i32>,
 }
 
 /// The newest published version of each plan that needs no staff, the smallest first.
@@ -74,68 +65,32 @@ pub async fn plans(conn: &mut PgConnection) -> Result<Vec<Plan>> {
 /// Reads the plans and how full the servers are.
 pub async fn load(conn: &mut PgConnection) -> Result<Offer> {
     let plans = plans(&mut *conn).await?;
-    let servers = sqlx::query_as!(
-        Place,
-        r#"select s.region, s.region_label as label, s.draining, coalesce(l.tenants, 0) as "tenants!",
-             s.max_tenants::bigint as "max_tenants!", coalesce(l.connections, 0) as "connections!",
-             s.connections::bigint * s.connection_overcommit as "promised!",
-             s.used_bytes / 1000000000 as "used_gb!", s.max_gb
-           from server s left join server_load() l on l.server_id = s.id
-           order by s.region_label, s.region, s.name"#
-    )
-    .fetch_all(conn)
-    .await?;
+    let servers = capacity::places(conn, None).await?;
     Ok(Offer { plans, servers })
 }
 
 impl Offer {
     /// As a page shows it: a region is full when not even the smallest plan fits.
     pub fn choices(&self, own: AllowedRange) -> Choices {
-        let least = self.plans.first().map_or(0, |plan| plan.limits.connections);
-        Choices { plans: self.plans.clone(), regions: self.regions(least), own }
+        Choices { plans: self.plans.clone(), regions: self.regions(self.plans.first()), own }
     }
 
-    /// The regions, for a plan with so many connections.
-    pub fn regions(&self, connections: i32) -> Vec<Region> {
+    /// The regions, for a plan.
+    pub fn regions(&self, plan: Option<&Plan>) -> Vec<Region> {
+        let wants = plan.map_or(Claim::NONE, |plan| Claim::of(&plan.limits));
         let mut regions: Vec<Region> = Vec::new();
         for place in &self.servers {
-            let full = place.short_of(connections.into());
+            let full = place.short(Claim::NONE, wants).map(|short| short.to_string());
             match regions.iter_mut().find(|region| region.name == place.region) {
                 // One server with room is enough.
                 Some(region) if full.is_none() => region.full = None,
                 Some(_) => {}
-                None => regions.push(Region { name: place.region.clone(), label: place.label.clone(), full }),
+                None => {
+                    let (name, label) = (place.region.clone(), place.capacity.place.clone());
+                    regions.push(Region { name, label, full });
+                }
             }
         }
         regions
-    }
-}
-
-impl Place {
-    /// Which figure is short, if one is.
-    fn short_of(&self, wanted: i64) -> Option<String> {
-        let Self { label, tenants, max_tenants, connections, promised, used_gb, max_gb, .. } = self;
-        if self.draining {
-            return Some(format!("{label} takes no new databases at the moment. Choose another region."));
-        }
-        if tenants >= max_tenants {
-            return Some(format!(
-                "{label} has no room for another database: {tenants} of {max_tenants} databases are taken. \
-                 Choose another region, or ask support to add a server."
-            ));
-        }
-        if let Some(most) = max_gb.filter(|most| *used_gb >= i64::from(*most)) {
-            return Some(format!(
-                "{label} has no disk space for another database: {used_gb} of {most} GB are used. Choose another region, \
-                 or ask support to add a server."
-            ));
-        }
-        (connections + wanted > *promised).then(|| {
-            format!(
-                "{label} has too few connections left: this plan needs {wanted}, {} of {promised} are free. Choose a \
-                 smaller plan or another region, or ask support to add a server.",
-                (promised - connections).max(0)
-            )
-        })
     }
 }

@@ -56,7 +56,7 @@ impl Draft {
         let own = organisations.iter().find(|own| own.role == MemberRole::Admin);
         let wish = Wish::suggest(email.suggestion());
         let plan = offer.plans.first();
-        let regions = offer.regions(plan.map_or(0, |plan| plan.limits.connections));
+        let regions = offer.regions(plan);
         let region = regions.iter().find(|region| region.full.is_none()).or(regions.first());
         Self {
             organisation: own.map(|own| own.name.clone()).unwrap_or_default(),

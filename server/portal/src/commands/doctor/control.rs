@@ -81,6 +81,20 @@ pub(super) async fn work(worker: &PgPool, report: &mut Report) {
     }
 }
 
+/// How full the servers are.
+pub(super) async fn capacity(worker: &PgPool, report: &mut Report) {
+    report.looked_at.push("capacity");
+    let why = "New databases may be refused.";
+    match tokio::time::timeout(DEADLINE, doctor::capacity(worker)).await {
+        Ok(Ok(found)) => report.found.extend(found),
+        Ok(Err(error)) => {
+            let advice = "Run `innkeeper migrate` if migrations are missing; the server's log says more.";
+            report.blind(format!("how full the servers are cannot be read: {error}"), why, advice);
+        }
+        Err(_) => report.blind("how full the servers are was not read in time", why, "Try again."),
+    }
+}
+
 /// Whether what is sealed can be opened with this portal's key.
 pub(super) async fn keys(config: &Config, worker: &PgPool, report: &mut Report) {
     // Where it cannot be read, that was said before.

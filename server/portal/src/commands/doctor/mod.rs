@@ -44,6 +44,7 @@ pub(super) async fn run(config: Config, options: DoctorOptions) -> ExitCode {
         if control::database(&worker, &mut report).await {
             control::migrations(&reach, &mut report).await;
             control::work(&worker, &mut report).await;
+            control::capacity(&worker, &mut report).await;
             control::keys(&config, &worker, &mut report).await;
             if options.orphans {
                 control::backups(&config, &worker, &mut report).await;

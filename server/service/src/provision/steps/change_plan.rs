@@ -1,5 +1,5 @@
 use crate::{
-    Error,
+    Error, capacity,
     engine::{Outcome, RunRow, Step, StepCx, StepError},
     provision::{
         subject::{Subject, open},
@@ -7,10 +7,11 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use innkeeper_domain::plan::Limits;
+use innkeeper_domain::{capacity::Claim, plan::Limits};
 use std::sync::Arc;
 
-/// Reserves what the new plan needs, or gives back what it does not.
+/// Looks whether the server still has room for the new plan. What both plans need is reserved from the moment the
+/// change is accepted until its end, so that there is a way back.
 pub struct ChangeReservation(pub Arc<Tools>);
 
 #[async_trait]
@@ -21,55 +22,28 @@ impl Step<Hold> for ChangeReservation {
 
     async fn apply(&self, cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {
         let subject = Subject::load(&self.0.pool, cx.run.tenant).await?;
-        let wanted = wished_limits(&self.0, cx.run).await?.connections;
+        let wished = wished_limits(&self.0, cx.run).await?;
+        let server =
+            subject.server.ok_or_else(|| StepError::Fatal("The database is on no server.".into()))?;
         let mut tx = cx.run.begin(&self.0.pool).await?;
-        let server = sqlx::query!(
-            r#"select region_label, connections::bigint * connection_overcommit as "promised!" from server
-               where id = $1 for update"#,
-            subject.server.map(|server| server.0),
-        )
-        .fetch_optional(&mut *tx)
-        .await?
-        .ok_or_else(|| StepError::Fatal("The database is on no server.".into()))?;
-        let others = sqlx::query_scalar!(
-            r#"select coalesce(sum(connections), 0)::bigint as "others!" from reservation
-               where server_id = $1 and tenant_id <> $2"#,
-            subject.server.map(|server| server.0),
-            subject.id.0,
-        )
-        .fetch_one(&mut *tx)
-        .await?;
-        if others + i64::from(wanted) > server.promised {
-            return Err(StepError::Fatal(format!(
-                "{} has too few connections left: this plan needs {wanted}, {} of {} are free. Ask support to add a \
-                 server.",
-                server.region_label,
-                (server.promised - others).max(0),
-                server.promised,
-            )));
+        let place = capacity::locked(&mut tx, server, subject.id).await?;
+        let (has, wants) = (Claim::of(&subject.limits), Claim::of(&wished));
+        if let Some(short) = place.short(has, wants) {
+            return Err(StepError::Fatal(short.to_string()));
         }
-        set_reservation(&mut tx, &subject, wanted).await?;
+        capacity::keep(&mut tx, (subject.organisation, subject.id), server, has.larger(wants)).await?;
         tx.commit().await?;
-        Ok(Outcome::Done(format!("{wanted} connections in {}", server.region_label)))
+        Ok(Outcome::Done(format!("{} connections in {}", wished.connections, place.capacity.place)))
     }
 
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
         let subject = Subject::load(&self.0.pool, cx.run.tenant).await?;
+        let Some(server) = subject.server else { return Ok(()) };
         let mut tx = cx.run.begin(&self.0.pool).await?;
-        set_reservation(&mut tx, &subject, subject.limits.connections).await?;
+        let has = Claim::of(&subject.limits);
+        capacity::keep(&mut tx, (subject.organisation, subject.id), server, has).await?;
         Ok(tx.commit().await?)
     }
-}
-
-async fn set_reservation(
-    conn: &mut sqlx::PgConnection,
-    subject: &Subject,
-    connections: i32,
-) -> sqlx::Result<()> {
-    sqlx::query!("update reservation set connections = $2 where tenant_id = $1", subject.id.0, connections)
-        .execute(conn)
-        .await
-        .map(drop)
 }
 
 /// Sets the limits of the new plan on database and roles. The plan itself changes with the end of the run.

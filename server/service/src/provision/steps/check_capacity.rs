@@ -1,16 +1,19 @@
 use crate::{
+    capacity::{self, Place},
     engine::{Outcome, RunRow, Step, StepCx, StepError},
     provision::{
         subject::Subject,
         tools::{Hold, Tools},
     },
-    slots,
+    servers, slots,
 };
 use async_trait::async_trait;
-use innkeeper_domain::{ids::ServerId, ports::ServerFacts};
+use innkeeper_domain::{capacity::Claim, ids::ServerId, ports::ServerFacts};
 use std::sync::Arc;
 
-/// Chooses a server with room and reserves it: connections, a place for a database, and one that stands ready if there is.
+/// Looks whether the server on which a place was reserved when the tenant was accepted still has room by its own
+/// account; if it has not, reserves a place on another one of the region. Claims a
+/// database that stands ready there.
 pub struct CheckCapacity(pub Arc<Tools>);
 
 #[async_trait]
@@ -21,129 +24,78 @@ impl Step<Hold> for CheckCapacity {
 
     async fn apply(&self, cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {
         let subject = Subject::load(&self.0.pool, cx.run.tenant).await?;
-        let candidates = sqlx::query!(
-            "select id from server where region = $1 and not draining order by name",
-            subject.region
-        )
-        .fetch_all(&self.0.pool)
-        .await?;
-        if candidates.is_empty() {
-            return Err(StepError::Fatal(format!(
-                "No server of region {} takes new databases at the moment.",
-                subject.region
-            )));
-        }
-        let mut short = StepError::Fatal(String::new());
-        for candidate in candidates {
-            let id = ServerId(candidate.id);
+        let mut short = None;
+        for place in self.candidates(&subject).await? {
             // Asked before the transaction: nothing outside happens inside one.
-            let facts = match self.0.server(id) {
+            let facts = match self.0.server(place.id) {
                 Ok(server) => server.facts().await.map_err(StepError::from),
                 Err(unknown) => Err(unknown),
             };
-            let facts = match facts {
-                Ok(facts) => facts,
+            let lacks = match facts {
+                Ok(facts) => match self.reserve(cx.run, &subject, place.id, &facts).await? {
+                    None => {
+                        return Ok(Outcome::Done(format!(
+                            "{}, PostgreSQL {}",
+                            place.capacity.place, facts.major
+                        )));
+                    }
+                    Some(lacks) => StepError::Fatal(lacks),
+                },
                 // Another server of the region may answer.
-                Err(silent) => {
-                    short = silent;
-                    continue;
-                }
+                Err(silent) => silent,
             };
-            match self.reserve(cx.run, &subject, id, &facts).await? {
-                Ok(name) => return Ok(Outcome::Done(format!("{name}, PostgreSQL {}", facts.major))),
-                Err(what) => short = StepError::Fatal(what),
+            // A server that is silent just now may have room: that is no reason to give up.
+            if short.is_none() || matches!(lacks, StepError::Retry(_)) {
+                short = Some(lacks);
             }
         }
-        Err(short)
+        Err(short.unwrap_or_else(|| {
+            StepError::Fatal(format!(
+                "There is no server in region {} any more. Ask support.",
+                subject.region
+            ))
+        }))
     }
 
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
         let mut tx = cx.run.begin(&self.0.pool).await?;
-        sqlx::query!("delete from reservation where tenant_id = $1", cx.run.tenant.0)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query!("update tenant set server_id = null where id = $1", cx.run.tenant.0)
-            .execute(&mut *tx)
-            .await?;
+        capacity::release(&mut tx, cx.run.tenant).await?;
         slots::give_up(&mut tx, cx.run.tenant).await?;
         Ok(tx.commit().await?)
     }
 }
 
 impl CheckCapacity {
-    /// Reserves a place, or says which figure is short. The server's row serialises those who ask at once.
+    /// The servers of the region, the one with the reservation first.
+    async fn candidates(&self, subject: &Subject) -> Result<Vec<Place>, StepError> {
+        let mut conn = self.0.pool.acquire().await?;
+        let mut places = capacity::places(&mut conn, Some(subject.id)).await?;
+        places.retain(|place| place.region == subject.region);
+        places.sort_by_key(|place| place.reserved == Claim::NONE);
+        Ok(places)
+    }
+
+    /// Reserves a place by these facts, or says which figure is short. What was read is kept either way: whoever asks
+    /// next is answered by it.
     async fn reserve(
         &self,
         run: &RunRow,
         subject: &Subject,
         id: ServerId,
         facts: &ServerFacts,
-    ) -> Result<Result<String, String>, StepError> {
-        let wanted = subject.limits.connections;
+    ) -> Result<Option<String>, StepError> {
+        let wants = Claim::of(&subject.limits);
         let mut tx = run.begin(&self.0.pool).await?;
-        let server = sqlx::query!(
-            "select name, region_label, max_tenants, connection_overcommit, used_bytes, max_gb from server where id = $1 for update",
-            id.0
-        )
-        .fetch_one(&mut *tx)
-        .await?;
-        let taken = sqlx::query!(
-            r#"select count(*) as "tenants!", coalesce(sum(connections), 0)::bigint as "connections!",
-                 coalesce(bool_or(tenant_id = $2), false) as "ours!"
-               from reservation where server_id = $1"#,
-            id.0,
-            subject.id.0
-        )
-        .fetch_one(&mut *tx)
-        .await?;
-        let promised = i64::from(facts.connections) * i64::from(server.connection_overcommit);
-        if !taken.ours {
-            let place = &server.region_label;
-            if taken.tenants >= i64::from(server.max_tenants) {
-                return Ok(Err(format!(
-                    "{place} has no room for another database: {} of {} databases are taken. Choose another region, \
-                     or ask support to add a server.",
-                    taken.tenants, server.max_tenants
-                )));
-            }
-            let used_gb = server.used_bytes / 1_000_000_000;
-            if server.max_gb.is_some_and(|most| used_gb >= i64::from(most)) {
-                return Ok(Err(format!(
-                    "{place} has no disk space for another database: {used_gb} of {} GB are used. Choose another region, \
-                     or ask support to add a server.",
-                    server.max_gb.unwrap_or_default()
-                )));
-            }
-            if taken.connections + i64::from(wanted) > promised {
-                return Ok(Err(format!(
-                    "{place} has too few connections left: this plan needs {wanted}, {} of {promised} are free. Choose a \
-                     smaller plan or another region, or ask support to add a server.",
-                    promised - taken.connections
-                )));
-            }
-            sqlx::query!(
-                "insert into reservation (tenant_id, organisation_id, server_id, connections) values ($1, $2, $3, $4)",
-                subject.id.0,
-                subject.organisation.0,
-                id.0,
-                wanted
-            )
-            .execute(&mut *tx)
-            .await?;
+        servers::note(&mut tx, id, facts).await?;
+        let short = capacity::locked(&mut tx, id, subject.id).await?.short(Claim::NONE, wants);
+        if short.is_none() {
+            capacity::keep(&mut tx, (subject.organisation, subject.id), id, wants).await?;
+            slots::claim(&mut tx, id, subject.id, &facts.layout, &subject.extensions).await?;
         }
-        sqlx::query!(
-            "update server set connections = $2, major = $3, checked_at = now() where id = $1",
-            id.0,
-            facts.connections,
-            i32::try_from(facts.major).unwrap_or_default()
-        )
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query!("update tenant set server_id = $2 where id = $1", subject.id.0, id.0)
-            .execute(&mut *tx)
-            .await?;
-        slots::claim(&mut tx, id, subject.id, &facts.layout, &subject.extensions).await?;
         tx.commit().await?;
-        Ok(Ok(server.region_label))
+        Ok(short.map(|short| short.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -189,17 +189,13 @@ async fn a_member_who_is_no_admin_cannot_add_databases(pool: PgPool) {
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]
 async fn a_region_without_room_says_which_figure_is_short(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
-    let full = portal.server("eu1", 1).await;
+    portal.server("eu1", 2).await;
     let (jane, ola) = (portal.person("jane@acme.example").await, portal.person("ola@other.example").await);
     accepted(&portal, &jane, &draft("Acme", "shop")).await;
     let (request, version) = saved(&portal, &ola, &draft("Other", "shop")).await;
-    sqlx::query("insert into reservation select id, organisation_id, $1, 50 from tenant")
-        .bind(full.0)
-        .execute(&portal.owner)
-        .await
-        .unwrap();
+    portal.change("update server set max_tenants = 1").await;
     let said = "Region eu1 has no room for another database: 1 of 1 databases are taken. Choose another region, \
-                or ask support to add a server.";
+                or ask support. Staff can allow more databases on the server, or add another server.";
     let told = mistakes(accept(&portal.service, &ola, &request, &version).await.unwrap_err());
     assert_eq!(told["region"], said);
     assert_eq!(portal.count("select count(*) from tenant").await, 1);
@@ -214,7 +210,7 @@ async fn a_region_without_room_says_which_figure_is_short(pool: PgPool) {
 
     portal.change("update server set max_gb = 100, used_bytes = 100000000000").await;
     let told = mistakes(propose(&portal.service, &ola).await.unwrap_err());
-    assert!(told["region"].contains("no disk space for another database: 100 of 100 GB"), "{told:?}");
+    assert!(told["region"].contains("no disk space left: 100 of 100 GB"), "{told:?}");
     portal.change("update server set draining = true").await;
     let told = mistakes(propose(&portal.service, &ola).await.unwrap_err());
     assert!(told["region"].contains("takes no new databases"), "{told:?}");
