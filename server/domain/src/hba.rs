@@ -1,7 +1,7 @@
 //! The portal's block in `pg_hba.conf` (PostgreSQL, chapter 21.1), rendered whole from the control database.
 
 use crate::{allowlist::Reach, name::TenantName};
-use std::{fmt::Write, net::IpAddr};
+use std::{collections::BTreeSet, fmt::Write, net::IpAddr};
 
 /// The first line of the block.
 pub const BEGIN: &str = "# BEGIN innkeeper";
@@ -64,6 +64,14 @@ pub fn find_block(file: &str) -> Option<&str> {
     let begin = file.find(BEGIN)?;
     let end = begin + file[begin..].find(END)? + END.len() + 1;
     file.get(begin..end)
+}
+
+/// The tenants of which one block has lines that the other has not.
+pub fn tenants_that_differ(one: &str, other: &str) -> BTreeSet<TenantName> {
+    let lines = |block: &str| block.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+    let (one, other) = (lines(one), lines(other));
+    let of = |line: &String| TenantName::parse(line.split_whitespace().nth(2)?.strip_prefix('+')?).ok();
+    one.symmetric_difference(&other).filter_map(of).collect()
 }
 
 #[cfg(test)]

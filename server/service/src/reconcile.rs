@@ -17,7 +17,7 @@ use innkeeper_domain::{
 };
 use serde_json::json;
 use sqlx::PgPool;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -49,12 +49,15 @@ impl Reconciler {
         }
     }
 
-    /// Compares one server and mends what differs; how many tenants were mended.
+    /// Compares one server and mends what differs; how many things were mended: tenants, and the rules as one.
     pub async fn round(&self, id: ServerId, server: &dyn TenantServer) -> Result<usize> {
-        if let Err(error) = self.rules(id, server).await {
-            tracing::error!(server = %id, %error, "the address rules cannot be compared or written");
-        }
-        let mut mended = 0;
+        let mut mended = match self.rules(id, server).await {
+            Ok(written) => written.into(),
+            Err(error) => {
+                tracing::error!(server = %id, %error, "the address rules cannot be compared or written");
+                0
+            }
+        };
         for drift in drifts(&self.pool, id, server).await? {
             match self.mend(id, server, &drift).await {
                 Ok(true) => mended += 1,
@@ -67,14 +70,50 @@ impl Reconciler {
         Ok(mended)
     }
 
-    /// The rules in the file, and those of addresses whose time is over.
-    async fn rules(&self, id: ServerId, server: &dyn TenantServer) -> Result<()> {
+    /// The rules in the file, without those of addresses whose time is over; whether they were written.
+    async fn rules(&self, id: ServerId, server: &dyn TenantServer) -> Result<bool> {
         let wanted = hba::render(&provision::rules_of(&self.pool, id).await?);
-        if server.read_rules().await?.as_deref() == Some(&wanted) {
-            return Ok(());
+        let found = server.read_rules().await?.unwrap_or_default();
+        if found == wanted {
+            return Ok(false);
         }
-        tracing::warn!(server = %id, "the address rules on the server are not those of the control database; writing them");
-        self.rules.apply(id).await.map_err(|error| Error::Step(error.to_string()))
+        let mut tenants = hba::tenants_that_differ(&found, &wanted);
+        let changed = tenants.len();
+        self.without_those_in_work(&mut tenants).await?;
+        self.rules.apply(id).await.map_err(|error| Error::Step(error.to_string()))?;
+        if changed > 0 && tenants.is_empty() {
+            // A run has changed them just now, and writes them itself as well.
+            return Ok(false);
+        }
+        let names: Vec<_> = tenants.iter().map(TenantName::as_str).collect();
+        tracing::warn!(server = %id, tenants = ?names, "wrote the address rules anew: somebody has changed them on the \
+            server, or the time of an address was over");
+        let endpoint = server.endpoint();
+        let subject = format!("{}:{}", endpoint.host, endpoint.port);
+        let entry = Entry {
+            actor: Actor::System,
+            address: None,
+            action: "server.mend_rules",
+            subject: &subject,
+            organisation: None,
+            tenant: None,
+            detail: json!({ "tenants": names }),
+        };
+        let mut conn = self.pool.acquire().await?;
+        audit::record(&mut conn, &self.ids, entry).await?;
+        Ok(true)
+    }
+
+    /// Leaves out the tenants that a live run works on.
+    async fn without_those_in_work(&self, tenants: &mut BTreeSet<TenantName>) -> Result<()> {
+        let in_work = sqlx::query_scalar!(
+            "select t.name from run r join tenant t on t.id = r.tenant_id
+             where r.state in ('running', 'unwinding', 'stuck')"
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        tenants.retain(|tenant| !in_work.iter().any(|name| name == tenant.as_str()));
+        Ok(())
     }
 
     /// Mends one tenant, unless it stands well by now or a run works on it; whether it was.
@@ -84,8 +123,14 @@ impl Reconciler {
         let now = drifts(&self.pool, id, server).await?;
         let Some(drift) = now.into_iter().find(|drift| drift.tenant == seen.tenant) else { return Ok(false) };
         match drift.state {
-            TenantState::Active => session.let_in(&drift.limits).await?,
-            TenantState::Suspended => session.cut_off().await?,
+            TenantState::Active => {
+                session.set_closed(false).await?;
+                session.let_in(&drift.limits).await?;
+            }
+            TenantState::Suspended => {
+                session.cut_off().await?;
+                session.set_closed(false).await?;
+            }
             _ => {
                 session.cut_off().await?;
                 session.set_closed(true).await?;

@@ -15,6 +15,7 @@ use sqlx::{ConnectOptions as _, Connection as _, postgres::PgConnectOptions};
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 use time::OffsetDateTime;
@@ -33,6 +34,8 @@ pub struct EmbeddedCluster {
     data_dir: PathBuf,
     home: Home,
     tools: Tools,
+    /// New certificate files that the server was not told of yet.
+    unread: AtomicBool,
     _pruning: Pruning,
     _lock: File,
 }
@@ -65,7 +68,9 @@ impl EmbeddedCluster {
         tls::ensure(&home, &tools, &settings.host, authority, now)?;
         let address = server::bring_up(&home, &tools, &settings).await?;
         let pruning = Pruning::start(home.log());
-        Ok(Self { address, settings, data_dir: data.0, home, tools, _pruning: pruning, _lock: lock })
+        // What was written before was read by the server when it was brought up.
+        let unread = AtomicBool::new(false);
+        Ok(Self { address, settings, data_dir: data.0, home, tools, unread, _pruning: pruning, _lock: lock })
     }
 
     /// The cluster of these settings if its server runs, for a command beside the portal. Changes nothing.
@@ -135,18 +140,23 @@ impl EmbeddedCluster {
         made
     }
 
-    /// Issues the server's certificate anew if it is due, and has the server read it. Says whether it was. Meant to be
-    /// called once a day, for a portal that runs longer than a certificate is valid.
+    /// Issues the server's certificate anew if it is due, and has the server read it. Says whether it was. Nobody
+    /// who is connected notices. Meant to be called again and again, for a portal that runs longer than a certificate is
+    /// valid; after an error the next call does what is left.
     pub fn renew_certificate(
         &self,
         authority: &Authority,
         now: OffsetDateTime,
     ) -> Result<bool, EmbeddedError> {
-        let written = tls::ensure(&self.home, &self.tools, self.host(), authority, now)?;
-        if written && let Some(running) = postmaster::find(&self.home.cluster())? {
+        if tls::ensure(&self.home, &self.tools, self.host(), authority, now)? {
+            self.unread.store(true, Ordering::SeqCst);
+        }
+        let told = self.unread.load(Ordering::SeqCst);
+        if told && let Some(running) = postmaster::find(&self.home.cluster())? {
             postmaster::reload(&running)?;
         }
-        Ok(written)
+        self.unread.store(false, Ordering::SeqCst);
+        Ok(told)
     }
 
     /// Starts the server again whenever it has ended, by whatever hand. Never ends; dropped it watches no longer.

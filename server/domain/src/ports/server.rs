@@ -231,8 +231,8 @@ pub trait TenantSession: Send {
     async fn cut_off(&mut self) -> Result<(), ServerError>;
     /// Lets a tenant in again that was cut off, with these limits; read back.
     async fn let_in(&mut self, limits: &Limits) -> Result<(), ServerError>;
-    /// Lets nobody into the database, not even the administrator, or no longer keeps everybody out. The tenant is cut
-    /// off before.
+    /// Lets nobody into the database, not even the administrator, or no longer keeps everybody out. Who closes it cuts
+    /// the tenant off before.
     async fn set_closed(&mut self, closed: bool) -> Result<(), ServerError>;
     /// Replaces the verifiers; `None` takes the password away. Statements and log never hold them.
     async fn set_verifiers(&mut self, verifiers: &RoleVerifiers) -> Result<(), ServerError>;

@@ -10,8 +10,8 @@ use innkeeper_service::store::MIGRATIONS;
 use sqlx::{PgConnection, migrate::Migrate as _};
 use std::{fs, time::Duration};
 
-/// How often the cluster's certificate is looked at; it is renewed a month before its end.
-const CERTIFICATE: Duration = Duration::from_hours(12);
+/// How often the cluster's certificate is looked at; it is renewed a month before its end. Looking is reading two files.
+const CERTIFICATE: Duration = Duration::from_mins(1);
 
 /// The control database that this process keeps running, or uses.
 pub struct Control {
@@ -66,6 +66,7 @@ impl Control {
 
     async fn keep_certificate(cluster: &EmbeddedCluster, authority: &Authority) {
         let mut tick = tokio::time::interval(CERTIFICATE);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
             match cluster.renew_certificate(authority, SystemClock.now()) {
@@ -73,7 +74,7 @@ impl Control {
                 Ok(true) => tracing::info!("the certificate of the embedded cluster was renewed"),
                 Err(error) => tracing::error!(
                     error = super::explain(&error),
-                    "the certificate of the embedded cluster cannot be renewed; trying again in 12 h"
+                    "the certificate of the embedded cluster cannot be renewed; trying again in a minute"
                 ),
             }
         }
