@@ -19,6 +19,7 @@ pub mod orphans;
 pub mod person;
 pub mod portal;
 pub mod process;
+pub mod relay;
 pub mod scan;
 pub mod slots;
 pub mod tenant;

@@ -11,6 +11,7 @@ mod foreign;
 mod handoff;
 mod isolation;
 mod journey;
+mod load;
 mod parallel;
 mod secrets;
 mod sign_in;

@@ -21,7 +21,7 @@ pub enum Outcome {
 }
 
 /// Why an action did not succeed. The text is shown to the person who waits and to staff; never a secret.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StepError {
     /// Worth another try.
     #[error("{0}")]

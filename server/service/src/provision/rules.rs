@@ -24,11 +24,30 @@ pub struct RuleWriter {
     gates: Mutex<HashMap<ServerId, Arc<Gate>>>,
 }
 
-/// Who comes while a write is under way waits for the next one, together with all others who came.
+/// Who comes while a write is under way waits for the next one, together with all others who came: that one is for all
+/// of them, and so is its failure. Otherwise each would wait for a server that does not answer after the other.
 #[derive(Default)]
 struct Gate {
-    wanted: AtomicU64,
-    written: tokio::sync::Mutex<u64>,
+    /// Tickets that were drawn.
+    drawn: AtomicU64,
+    answered: tokio::sync::Mutex<Answered>,
+}
+
+/// Which tickets have an answer: all up to one.
+#[derive(Default)]
+struct Answered {
+    in_force: u64,
+    /// The newest failure.
+    failed: Option<(u64, StepError)>,
+}
+
+impl Answered {
+    fn to(&self, ticket: u64) -> Option<Result<(), StepError>> {
+        if self.in_force >= ticket {
+            return Some(Ok(()));
+        }
+        self.failed.as_ref().filter(|(upto, _)| *upto >= ticket).map(|(_, error)| Err(error.clone()))
+    }
 }
 
 impl RuleWriter {
@@ -45,15 +64,20 @@ impl RuleWriter {
             .get(id)
             .ok_or_else(|| StepError::Retry(format!("server {id} cannot be reached from this portal")))?;
         let gate = self.gates.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default().clone();
-        let ticket = gate.wanted.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut written = gate.written.lock().await;
-        if *written >= ticket {
-            return Ok(());
+        let ticket = gate.drawn.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut answered = gate.answered.lock().await;
+        if let Some(answer) = answered.to(ticket) {
+            return answer;
         }
-        let upto = gate.wanted.load(Ordering::SeqCst);
-        self.write(id, &*server).await?;
-        *written = upto;
-        Ok(())
+        // Read before the rows are: whoever has drawn by now has committed, too.
+        let upto = gate.drawn.load(Ordering::SeqCst);
+        let written = self.write(id, &*server).await;
+        match &written {
+            Ok(()) => answered.in_force = upto,
+            Err(error) => answered.failed = Some((upto, error.clone())),
+        }
+        tracing::debug!(server = %id, changes = upto - ticket + 1, ?written, "wrote the address rules");
+        written
     }
 
     async fn write(&self, id: ServerId, server: &dyn TenantServer) -> Result<(), StepError> {
@@ -115,5 +139,26 @@ mod tests {
         }
         assert_eq!(block.matches("192.0.2.").count(), 2, "{block}");
         assert!(!block.contains("127.0.0.1"), "{block}");
+    }
+
+    #[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+    async fn who_waits_is_answered_by_one_write(pool: PgPool) {
+        let house = House::open(&pool).await;
+        let (rules, id) = (&house.server.rules, house.server_id);
+        let writer = RuleWriter::new(house.portal.worker.clone(), house.portal.service.servers.clone());
+        let hundred = async || futures::future::join_all((0..100).map(|_| writer.apply(id))).await;
+        assert!(hundred().await.iter().all(Result::is_ok));
+        // One for who came first, and one for all who came meanwhile.
+        assert_eq!(rules.lock().unwrap().writes, 2);
+
+        rules.lock().unwrap().fails = true;
+        let told = hundred().await;
+        assert!(
+            told.iter().all(|one| matches!(one, Err(StepError::Retry(why)) if why.contains("no answer")))
+        );
+        assert_eq!(rules.lock().unwrap().writes, 4, "a failure is told to all it was for");
+        rules.lock().unwrap().fails = false;
+        assert!(hundred().await.iter().all(Result::is_ok), "an earlier failure is nobody's who comes later");
+        assert_eq!(rules.lock().unwrap().writes, 6);
     }
 }

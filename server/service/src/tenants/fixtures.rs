@@ -233,6 +233,30 @@ pub struct ToldServer {
     pub asked: Mutex<usize>,
     /// Never answers again.
     pub hangs: Mutex<bool>,
+    /// What comes of its access rules.
+    pub rules: Arc<Mutex<ToldRules>>,
+}
+
+/// How often they were written, and whether that fails.
+#[derive(Default)]
+pub struct ToldRules {
+    pub writes: usize,
+    pub fails: bool,
+}
+
+/// The session that writes them.
+struct RulesWriter(Arc<Mutex<ToldRules>>);
+
+#[async_trait]
+impl RulesSession for RulesWriter {
+    async fn write(self: Box<Self>, _: &str) -> Result<(), ServerError> {
+        let mut rules = self.0.lock().unwrap();
+        rules.writes += 1;
+        if rules.fails {
+            return Err(ServerError::Unavailable { doing: "writing", cause: "no answer".into() });
+        }
+        Ok(())
+    }
 }
 
 impl ToldServer {
@@ -276,7 +300,7 @@ impl TenantServer for ToldServer {
         not_told()
     }
     async fn lock_rules(&self) -> Result<Box<dyn RulesSession>, ServerError> {
-        not_told()
+        Ok(Box::new(RulesWriter(self.rules.clone())))
     }
     fn probe_address(&self) -> IpAddr {
         IpAddr::from([127, 0, 0, 1])
