@@ -10,6 +10,7 @@
 
 pub mod catalog;
 pub mod chaos;
+pub mod figures;
 pub mod html;
 pub mod mail;
 pub mod mail_server;
@@ -22,6 +23,7 @@ pub mod process;
 pub mod relay;
 pub mod scan;
 pub mod slots;
+pub mod suspend;
 pub mod tenant;
 
 pub use html::{Form, Html, Values};

@@ -16,4 +16,5 @@ mod parallel;
 mod secrets;
 mod sign_in;
 mod slots;
+mod suspend;
 mod wrong_input;

@@ -20,11 +20,18 @@ const QUIET_LOOKS: u32 = 3;
 impl Held {
     /// Tells all sessions in the tenant's database or of its roles to end; how many there were. Ours inside is
     /// closed; no other is spared by what it says of itself.
+    ///
+    /// One that is on its way in is listed as a session only when it is there. It may have passed all checks long
+    /// before: any client can ask for a pause behind them (`post_auth_delay`). But all that time it holds a lock on the
+    /// database, which it took before the checks.
     async fn tell_to_end(&mut self, doing: &'static str) -> Result<i64, Failure> {
         self.leave().await;
         let query = sqlx::query_scalar(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-             WHERE pid <> pg_backend_pid() AND (datname = $1 OR usename = ANY($2))",
+            "SELECT count(pg_terminate_backend(pid)) FROM (
+                SELECT pid FROM pg_locks WHERE locktype = 'object' AND mode = 'RowExclusiveLock' AND granted
+                    AND classid = 'pg_database'::regclass AND objid = (SELECT oid FROM pg_database WHERE datname = $1)
+                UNION SELECT pid FROM pg_stat_activity WHERE datname = $1 OR usename = ANY($2)) AS theirs
+             WHERE pid <> pg_backend_pid()",
         );
         let query = query.bind(&self.names.db).bind(self.names.logins());
         within(doing, query.fetch_one(self.admin.raw())).await

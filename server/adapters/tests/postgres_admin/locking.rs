@@ -136,6 +136,35 @@ async fn hostile_sessions_are_cut_off() {
 }
 
 #[tokio::test]
+async fn who_is_on_the_way_in_does_not_come_in_after_the_cut() {
+    for major in [15, 18] {
+        let cluster = Cluster::start_version(major);
+        let server = cluster.server();
+        server.prepare().await.unwrap();
+        let shop = Guest::new("shop_aaaaaa");
+        shop.onboard(&server).await;
+        // Any client may ask for this pause. It has passed all checks by then, and is no session yet.
+        let options = cluster
+            .customer(&shop.name.role(TenantRole::App), shop.passwords.of(TenantRole::App), "shop_aaaaaa")
+            .options([("post_auth_delay", "5")]);
+        let coming = tokio::spawn(async move { sqlx::ConnectOptions::connect(&options).await });
+        let checked =
+            "SELECT 'checked' FROM pg_locks WHERE locktype = 'object' AND classid = 'pg_database'::regclass
+            AND objid = (SELECT oid FROM pg_database WHERE datname = 'shop_aaaaaa')";
+        cluster.until(checked).await;
+        let mut session = server.lock(&shop.name).await.unwrap();
+        session.cut_off().await.unwrap();
+        // It may be told that it is in, but nothing it asks is answered.
+        if let Ok(mut late) = coming.await.unwrap() {
+            let asked = run_sql(&mut late, "SELECT 1").await;
+            assert!(asked.is_err(), "it is inside on PostgreSQL {major}");
+        }
+        let left = "SELECT pid::text FROM pg_stat_activity WHERE usename LIKE 'shop%'";
+        assert!(texts(&mut cluster.connect("postgres").await, left).await.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_tenant_is_cut_off_let_in_closed_and_opened() {
     let cluster = Cluster::start();
     let server = cluster.server();
