@@ -3,6 +3,7 @@
 pub mod backups;
 pub mod certificates;
 pub mod embedded;
+pub mod leftovers;
 mod machine;
 pub mod mail;
 pub mod postgres_admin;

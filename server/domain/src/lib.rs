@@ -14,6 +14,7 @@ pub mod mail;
 pub mod mistakes;
 pub mod name;
 pub mod organisation;
+pub mod orphan;
 pub mod password;
 pub mod plan;
 pub mod ports;

@@ -13,6 +13,7 @@ pub mod first_connection;
 pub mod forms;
 pub mod handoff;
 pub mod lifecycle;
+pub mod orphans;
 pub mod outbox;
 pub mod provision;
 pub mod rate;

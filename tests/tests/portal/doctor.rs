@@ -5,6 +5,7 @@ use innkeeper_tests::{
     tenant::{run, value},
     until,
 };
+use sqlx::ConnectOptions as _;
 use std::fs;
 
 /// Asks the doctor; its exit code and what it says.
@@ -43,7 +44,11 @@ async fn each_planted_orphan_is_found() {
     rules(&portal, shop).await;
     let (code, said) = ask(&portal).await;
     assert_eq!((code, orphans::compare(&portal).await), (Some(0), Vec::new()), "{said}");
-    println!("doctor: {} planted orphans found", plants.len() + 2);
+    let files = files(&portal).await;
+    under_way(&portal).await;
+    let (code, said) = ask(&portal).await;
+    assert_eq!((code, orphans::compare(&portal).await), (Some(0), Vec::new()), "{said}");
+    println!("doctor: {} planted orphans found", plants.len() + 2 + files + 1);
 
     // Without the control database it could not look, with and without a portal.
     let mut control = portal.control().await;
@@ -116,6 +121,27 @@ fn plants(shop: &str, blog: &str) -> Vec<Plant> {
             "delete from sealed_secret".into(),
         ),
         control(
+            format!(
+                "insert into tenant (id, organisation_id, name, wish, state, plan_name, plan_version, region, requested_by,
+                   extensions, anywhere)
+                 select gen_random_uuid(), organisation_id, 'gone_dddddd', 'gone', 'failed', plan_name, plan_version, region,
+                   requested_by, extensions, anywhere from tenant where name = '{shop}';
+                 insert into reservation (tenant_id, organisation_id, server_id, connections, storage_gb, memory_mb)
+                 select t.id, t.organisation_id, s.id, 1, 1, 1 from tenant t, server s where t.name = 'gone_dddddd'"
+            ),
+            "reserved for gone_dddddd".into(),
+            "delete from reservation where connections = 1; delete from tenant where name = 'gone_dddddd'".into(),
+        ),
+        control(
+            format!(
+                "insert into backup (id, tenant_id, organisation_id, run_id, kind, bytes)
+                 select '018f0000-0000-7000-8000-000000000001', t.id, t.organisation_id, r.id, 'final', 1
+                 from tenant t join run r on r.tenant_id = t.id where t.name = '{shop}' limit 1"
+            ),
+            format!("bk_018f0000000070008000000000000001 of {shop} has no file"),
+            "delete from backup".into(),
+        ),
+        control(
             format!("update tenant set state = 'destroyed' where name = '{shop}'"),
             format!("database {shop} belongs to no tenant"),
             format!("update tenant set state = 'active' where name = '{shop}'"),
@@ -129,6 +155,49 @@ fn plants(shop: &str, blog: &str) -> Vec<Plant> {
             ),
         ),
     ]
+}
+
+/// Files and certificates that nothing uses; how many were planted.
+async fn files(portal: &Portal) -> usize {
+    let left = [
+        "backups/bk_018f0000000070008000000000000002.backup",
+        "backups/0011223344556677.unfinished",
+        "ca/.ca.crt.4711.tmp",
+        "ca/former.crt",
+        "postgres/tls/former.key",
+        "postgres/cluster/pg_hba.conf.innkeeper.tmp",
+    ];
+    for name in left {
+        plant_file(&portal.data().join(name));
+    }
+    let (code, said) = ask(portal).await;
+    assert_eq!(code, Some(1), "{said}");
+    for name in left {
+        let name =
+            name.strip_prefix("backups/bk_").and(Some("bk_018f0000000070008000000000000002")).unwrap_or(name);
+        assert!(said.contains(name), "{name} is not found: {said}");
+    }
+    for name in left {
+        fs::remove_file(portal.data().join(name)).expect("looking removes nothing");
+    }
+    left.len()
+}
+
+/// A file that nobody has written for a while.
+pub fn plant_file(path: &std::path::Path) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let file = fs::File::create(path).unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+}
+
+/// A definition that does not end.
+async fn under_way(portal: &Portal) {
+    let mut other = portal.superuser("postgres").application_name("innkeeper").connect().await.unwrap();
+    run(&mut other, "begin").await;
+    run(&mut other, "create role slow_eeeeee").await;
+    let (code, said) = ask(portal).await;
+    assert!(code == Some(1) && said.contains("create role slow_eeeeee"), "{code:?} {said}");
+    run(&mut other, "rollback").await;
 }
 
 /// Lines of `pg_hba.conf` for somebody unknown, and lines that are missing.

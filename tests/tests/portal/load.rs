@@ -77,6 +77,7 @@ impl Other {
             control_database: Some("innkeeper".into()),
             shared: false,
             programs: None,
+            data: None,
         }));
         let servers = Servers::default();
         servers.put(id, server.clone());

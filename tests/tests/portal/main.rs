@@ -13,6 +13,7 @@ mod handoff;
 mod isolation;
 mod journey;
 mod load;
+mod orphan;
 mod parallel;
 mod secrets;
 mod sign_in;

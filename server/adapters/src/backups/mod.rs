@@ -44,6 +44,11 @@ impl FolderBackups {
         Ok(Self { folder: folder.into(), programs, random })
     }
 
+    /// The folder of another portal on this machine, which is left as it is; nothing is made there.
+    pub fn beside(folder: &Path, random: Arc<dyn Random>) -> Self {
+        Self { folder: folder.into(), programs: None, random }
+    }
+
     fn path(&self, id: BackupId) -> PathBuf {
         self.folder.join(format!("{id}{BACKUP}"))
     }

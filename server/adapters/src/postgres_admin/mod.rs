@@ -21,6 +21,7 @@ mod rules;
 mod session;
 mod sign_in;
 mod standing;
+mod stray;
 mod usage;
 mod verifier;
 mod watchdog;
@@ -32,7 +33,7 @@ use innkeeper_domain::{
     connection::Endpoint,
     name::TenantName,
     ports::{
-        FirstConnection, Inventory, RulesSession, ServerError, ServerFacts, SignIn, SignInAnswer,
+        FirstConnection, Inventory, RulesSession, ServerError, ServerFacts, SignIn, SignInAnswer, Stray,
         TenantServer, TenantSession, Usage,
     },
     standing::Standing,
@@ -155,6 +156,10 @@ impl TenantServer for PostgresServer {
         let ServerAccess { admin, control_database, shared, .. } = &self.access;
         let found = inventory::inventory(admin, control_database.as_deref()).await?;
         Ok(if *shared { inventory::ours(found) } else { found })
+    }
+
+    async fn remove_stray(&self, stray: &Stray) -> Result<(), ServerError> {
+        Ok(stray::remove(&self.access.admin, stray).await?)
     }
 
     async fn dump(

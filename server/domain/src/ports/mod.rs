@@ -11,7 +11,7 @@ pub use mailer::{LocalMailbox, MailError, MailboxEntry, MailboxMail, Mailer};
 pub use sealer::{SealError, Sealed, Sealer};
 pub use server::{
     FirstConnection, Inventory, MachineFacts, RoleVerifiers, RulesSession, ServerError, ServerFacts, SignIn,
-    SignInAnswer, TenantServer, TenantSession, Usage,
+    SignInAnswer, Stray, TenantServer, TenantSession, Usage,
 };
 pub use verifier::Verifier;
 

@@ -138,6 +138,27 @@ pub struct Inventory {
     pub in_flight: Vec<(i32, String)>,
 }
 
+/// Something on a server that the layout of tenants does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stray {
+    /// A membership.
+    Membership {
+        /// In which group.
+        group: String,
+        /// Whose.
+        member: String,
+    },
+    /// A setting.
+    Setting {
+        /// Of which database; empty for all.
+        database: String,
+        /// Of which role; empty for all.
+        role: String,
+        /// Its name.
+        name: String,
+    },
+}
+
 /// A server that tenants live on, reached by its platform's administrator.
 #[async_trait]
 pub trait TenantServer: Send + Sync {
@@ -175,6 +196,8 @@ pub trait TenantServer: Send + Sync {
     async fn standings(&self) -> Result<HashMap<TenantName, Standing>, ServerError>;
     /// Reads everything that could be an orphan.
     async fn inventory(&self) -> Result<Inventory, ServerError>;
+    /// Takes away what the layout does not have. Absent is success.
+    async fn remove_stray(&self, stray: &Stray) -> Result<(), ServerError>;
     /// Writes a dump of the tenant's database (custom format of `pg_dump`, compressed) as the administrator, also where
     /// the database takes no connections of others. Its size in bytes. What was written is worth something only after
     /// success. Dropping the future ends the dump, here and on the server.

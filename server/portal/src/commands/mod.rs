@@ -2,6 +2,7 @@
 
 mod doctor;
 mod migrate;
+mod orphan;
 mod report;
 mod run;
 
@@ -36,6 +37,8 @@ enum Command {
     Config(ConfigCommand),
     /// About runs that need a person.
     Run(RunCommand),
+    /// About what belongs to nobody: on the servers, in the control database, among backups and files.
+    Orphan(OrphanCommand),
     /// Look for what is wrong, and say what to do. Ends with 0 (nothing found), 1 (found) or 2 (could not look).
     Doctor(DoctorOptions),
 }
@@ -57,6 +60,12 @@ enum ConfigAction {
 struct RunCommand {
     #[command(subcommand)]
     action: run::RunAction,
+}
+
+#[derive(Args)]
+struct OrphanCommand {
+    #[command(subcommand)]
+    action: orphan::OrphanAction,
 }
 
 /// How the doctor looks and speaks.
@@ -94,6 +103,7 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Doctor(options) => runtime.block_on(doctor::run(config, options)),
+        Command::Orphan(OrphanCommand { action }) => runtime.block_on(orphan::run(&config, action)),
         Command::Run(RunCommand { action }) => runtime.block_on(run::run(&config, action)),
         Command::Serve => finish(begin(&config).and_then(|()| runtime.block_on(startup::serve(config)))),
         Command::Migrate => finish(begin(&config).and_then(|()| runtime.block_on(migrate::run(&config)))),
@@ -146,6 +156,9 @@ mod tests {
             "run stuck --json",
             "run go-on OB-7K3M-92QF",
             "run turn-back OB-7K3M-92QF",
+            "orphan list --json",
+            "orphan remove database stray_aaaaaa --yes-remove stray_aaaaaa",
+            "orphan adopt database shop_k3v9x2",
         ];
         for line in lines {
             assert!(

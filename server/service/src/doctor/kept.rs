@@ -1,8 +1,8 @@
-//! What the portal itself keeps: sealed secrets and backups.
+//! What the portal itself keeps: sealed secrets, reserved places and backups.
 
 use super::Orphan;
 use crate::Result;
-use innkeeper_domain::{ids::BackupId, ports::Backups};
+use innkeeper_domain::{ids::BackupId, orphan::OrphanKind, ports::Backups};
 use sqlx::PgPool;
 use std::collections::BTreeSet;
 
@@ -18,12 +18,9 @@ pub async fn secrets(pool: &PgPool) -> Result<Vec<Orphan>> {
     )
     .fetch_all(pool)
     .await?;
-    let orphan = |name: String, purpose: String| Orphan {
-        what: format!("the sealed {purpose} of {name} is kept for nobody"),
-        place: "control database".into(),
-        advice: format!(
-            "Remove it: DELETE FROM sealed_secret WHERE purpose = '{purpose}' AND tenant_id = (SELECT id FROM tenant WHERE name = '{name}')"
-        ),
+    let orphan = |tenant: String, purpose: String| {
+        let what = format!("the sealed {purpose} of {tenant} is kept for nobody");
+        Orphan::surplus(OrphanKind::Secret, format!("{tenant}/{purpose}"), what, "control database")
     };
     Ok(rows.into_iter().map(|row| orphan(row.name, row.purpose)).collect())
 }
@@ -40,33 +37,45 @@ pub async fn backups(
         Err(error) => return Ok(Err(error)),
     };
     let after = rows(pool).await?;
-    let orphan = |what, advice: &str| Orphan { what, place: "backups".into(), advice: advice.into() };
     let known = |id: &BackupId| before.iter().chain(&after).any(|row| row.id == *id);
-    let mut found: Vec<_> = files
-        .iter()
-        .filter(|id| !known(id))
-        .map(|id| {
-            orphan(
-                format!("backup {id} belongs to no tenant"),
-                "Nobody has its key. If nobody needs it, remove the file.",
-            )
-        })
-        .collect();
+    let place = "backups";
+    let stranger = |id: &BackupId| {
+        let what = format!("backup {id} belongs to no tenant");
+        Orphan::surplus(OrphanKind::Backup, id.to_string(), what, place)
+    };
+    let mut found: Vec<_> = files.iter().filter(|id| !known(id)).map(stranger).collect();
     for row in after.iter().filter(|row| row.taken && before.contains(row)) {
+        let mut lacks = |what: &str, advice| {
+            let what = format!("the backup {} of {} has no {what}", row.id, row.tenant);
+            found.push(Orphan::missing(OrphanKind::Backup, row.id.to_string(), what, place, advice));
+        };
         if !files.contains(&row.id) {
-            found.push(orphan(
-                format!("the backup {} of {} has no file", row.id, row.tenant),
+            lacks(
+                "file",
                 "Put it back from a copy of the data folder; it may be all there is of that database.",
-            ));
+            );
         }
         if !row.has_key {
-            found.push(orphan(
-                format!("the backup {} of {} has no key", row.id, row.tenant),
-                "It cannot be read. Put the control database's row back from its backup.",
-            ));
+            lacks("key", "It cannot be read. Put the control database's row back from its backup.");
         }
     }
     Ok(Ok(found))
+}
+
+/// Places on a server that are reserved for a tenant which is not there and is not being made.
+pub async fn places(pool: &PgPool) -> Result<Vec<Orphan>> {
+    let names = sqlx::query_scalar!(
+        "select t.name from reservation r join tenant t on t.id = r.tenant_id
+         where t.state not in ('active', 'suspended', 'destroying') and not exists (select from run r
+           where r.tenant_id = t.id and r.state in ('running', 'unwinding', 'stuck')) order by t.name"
+    )
+    .fetch_all(pool)
+    .await?;
+    let orphan = |name: String| {
+        let what = format!("a place on a server is reserved for {name}, which is not there");
+        Orphan::surplus(OrphanKind::Reservation, name, what, "control database")
+    };
+    Ok(names.into_iter().map(orphan).collect())
 }
 
 #[derive(PartialEq, Eq)]

@@ -3,6 +3,7 @@
 mod capacity;
 mod expected;
 mod kept;
+mod missing;
 mod orphans;
 mod work;
 

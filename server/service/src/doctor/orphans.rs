@@ -1,21 +1,59 @@
-use super::{expected::Expected, kept};
+use super::{
+    expected::Expected,
+    kept,
+    missing::{memberships, missing},
+};
 use crate::Result;
 use innkeeper_domain::{
     ids::ServerId,
-    ports::{Inventory, ServerError, TenantServer},
+    orphan::OrphanKind,
+    ports::{Inventory, ServerError, Stray, TenantServer},
 };
 use sqlx::PgPool;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 /// Something that the server has and the control database does not know, or the other way round.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Orphan {
+    /// Of which kind.
+    pub kind: OrphanKind,
+    /// By what it is named to the commands.
+    pub name: String,
+    /// It is not there although it should be: nothing to remove.
+    pub missing: bool,
     /// What it is.
     pub what: String,
     /// On which server, or `control database`.
     pub place: String,
     /// What to do.
     pub advice: String,
+    /// How its server calls it, where the name does not say so.
+    #[serde(skip)]
+    pub stray: Option<Stray>,
+}
+
+impl Orphan {
+    /// Something that is there and belongs to nobody.
+    pub fn surplus(kind: OrphanKind, name: impl Into<String>, what: String, place: &str) -> Self {
+        let name = name.into();
+        let advice = format!(
+            "If nobody needs it: innkeeper orphan remove {} '{name}' --yes-remove '{name}'",
+            kind.as_str()
+        );
+        Self { kind, name, missing: false, what, place: place.into(), advice, stray: None }
+    }
+
+    /// Something that should be there.
+    pub fn missing(
+        kind: OrphanKind,
+        name: impl Into<String>,
+        what: String,
+        place: &str,
+        advice: &str,
+    ) -> Self {
+        let (name, advice) = (name.into(), advice.to_owned());
+        Self { kind, name, missing: true, what, place: place.into(), advice, stray: None }
+    }
 }
 
 /// How long a definition that is under way is waited for: it may be about to finish what looks like an orphan.
@@ -29,6 +67,7 @@ pub async fn orphans(
     servers: &[(ServerId, Arc<dyn TenantServer>)],
 ) -> Result<std::result::Result<Vec<Orphan>, ServerError>> {
     let mut found = kept::secrets(pool).await?;
+    found.extend(kept::places(pool).await?);
     for (id, server) in servers {
         let before = Expected::read(pool, *id).await?;
         let inventory = match quiet(&**server).await {
@@ -59,28 +98,30 @@ async fn quiet(server: &dyn TenantServer) -> std::result::Result<Inventory, Serv
 }
 
 fn surplus(inventory: &Inventory, expected: &Expected, place: &str) -> Vec<Orphan> {
-    let remove = |sql: String| format!("If nobody needs it, as superuser: {sql}");
     let known = |name: &str| expected.owner_of(name).is_some();
+    let orphan = |kind, name: &str, what| Orphan::surplus(kind, name, what, place);
     let mut found = Vec::new();
-    let mut add = |what: String, advice: String| found.push(Orphan { what, place: place.into(), advice });
     for name in inventory.databases.iter().filter(|name| !known(name)) {
-        add(
-            format!("database {name} belongs to no tenant"),
-            remove(format!("DROP DATABASE \"{name}\" WITH (FORCE)")),
+        let what = format!("database {name} belongs to no tenant");
+        let mut one = orphan(OrphanKind::Database, name, what);
+        one.advice = format!(
+            "{}. If its tenant was recorded as failed or destroyed by mistake: innkeeper orphan adopt database '{name}'",
+            one.advice
         );
+        found.push(one);
     }
     for name in inventory.roles.iter().filter(|name| !known(name)) {
-        add(format!("role {name} belongs to no tenant"), remove(format!("DROP ROLE \"{name}\"")));
+        found.push(orphan(OrphanKind::Role, name, format!("role {name} belongs to no tenant")));
     }
     for (group, member) in &inventory.memberships {
         let meant = expected
             .owner_of(member)
             .is_some_and(|tenant| memberships(tenant).contains(&(group.clone(), member.clone())));
         if !meant {
-            add(
-                format!("role {member} is a member of {group}"),
-                remove(format!("REVOKE \"{group}\" FROM \"{member}\"")),
-            );
+            let what = format!("role {member} is a member of {group}");
+            let mut one = orphan(OrphanKind::Membership, &format!("{group}/{member}"), what);
+            one.stray = Some(Stray::Membership { group: group.clone(), member: member.clone() });
+            found.push(one);
         }
     }
     for (database, role, setting) in &inventory.settings {
@@ -89,96 +130,33 @@ fn surplus(inventory: &Inventory, expected: &Expected, place: &str) -> Vec<Orpha
             && !role.is_empty()
             && expected.owner_of(database) != expected.owner_of(role);
         if strangers || across {
-            add(
-                format!("setting {setting} of database “{database}” and role “{role}” belongs to no tenant"),
-                remove(format!("ALTER ROLE \"{role}\" IN DATABASE \"{database}\" RESET ALL")),
-            );
+            let name = setting.split('=').next().unwrap_or_default();
+            let what =
+                format!("setting {setting} of database “{database}” and role “{role}” belongs to no tenant");
+            let mut one = orphan(OrphanKind::Setting, &format!("{database}/{role}/{name}"), what);
+            let (database, role) = (database.clone(), role.clone());
+            one.stray = Some(Stray::Setting { database, role, name: name.to_owned() });
+            found.push(one);
         }
     }
     for (line, name) in inventory.rules.iter().filter(|(_, name)| !known(name)) {
-        add(
-            format!("pg_hba.conf line {line} names {name}, which belongs to no tenant"),
-            "It lets nobody in that the server does not know. Remove the line if it is your own; lines between \
-             “BEGIN innkeeper” and “END innkeeper” go with the next change of any allowlist."
-                .into(),
-        );
+        let what = format!("pg_hba.conf line {line} names {name}, which belongs to no tenant");
+        let mut one = orphan(OrphanKind::Rule, name, what);
+        one.advice.push_str(". A line outside of the portal's block is your own: remove it by hand.");
+        found.push(one);
     }
     for (process, statement) in inventory.in_flight.iter().filter(|(_, sql)| !sql.is_empty()) {
         let ours = expected.in_work.iter().any(|name| statement.contains(name.as_str()));
         if !ours {
-            add(
-                format!(
-                    "process {process} has been running “{statement}” for longer than {} s",
-                    PATIENCE.as_secs()
-                ),
-                "Look again in a minute; what it makes may be an orphan then.".into(),
-            );
+            let seconds = PATIENCE.as_secs();
+            let what =
+                format!("process {process} has been running “{statement}” for longer than {seconds} s");
+            let mut one = orphan(OrphanKind::Process, &process.to_string(), what);
+            one.advice = "Look again in a minute; what it makes may be an orphan then.".into();
+            found.push(one);
         }
     }
     found
-}
-
-fn missing(inventory: &Inventory, expected: &Expected, place: &str) -> Vec<Orphan> {
-    let orphan = |what, advice| Orphan { what, place: place.into(), advice };
-    let mut found = Vec::new();
-    for slot in &expected.slots {
-        let advice = "The next tenant gets a database made anew instead; ask who removed it.";
-        found.extend(missing_parts(inventory, slot).into_iter().map(|what| orphan(what, advice.into())));
-    }
-    let mut lines: BTreeMap<&str, i64> = BTreeMap::new();
-    for (_, name) in &inventory.rules {
-        *lines.entry(name).or_default() += 1;
-    }
-    for tenant in &expected.complete {
-        let mut whats = missing_parts(inventory, tenant);
-        if !inventory.settings.iter().any(|(database, role, _)| database == tenant && role.is_empty()) {
-            whats.push(format!("database {tenant} has none of its plan's settings"));
-        }
-        match expected.ruled.get(tenant) {
-            None => whats.push(format!("the control database has no rule for {tenant}")),
-            Some(0) => {}
-            Some(wanted) => {
-                let there = lines.get(tenant.as_str()).copied().unwrap_or_default();
-                if there != *wanted {
-                    whats.push(format!("pg_hba.conf has {there} lines for {tenant} instead of {wanted}"));
-                }
-            }
-        }
-        let advice =
-            format!("Tenant {tenant} is damaged: restore it from its backup, or ask who removed it.");
-        found.extend(whats.into_iter().map(|what| orphan(what, advice.clone())));
-    }
-    found
-}
-
-/// What of the database, the roles and their memberships is not there.
-fn missing_parts(inventory: &Inventory, name: &str) -> Vec<String> {
-    let mut whats = Vec::new();
-    if !inventory.databases.iter().any(|database| database == name) {
-        whats.push(format!("database {name} is missing"));
-    }
-    for role in ["", "_owner", "_app", "_readonly"].map(|tail| format!("{name}{tail}")) {
-        if !inventory.roles.contains(&role) {
-            whats.push(format!("role {role} is missing"));
-        }
-    }
-    for (group, member) in memberships(name).iter().filter(|pair| !inventory.memberships.contains(pair)) {
-        whats.push(format!("role {member} is no member of {group}"));
-    }
-    whats
-}
-
-/// The memberships of a tenant's roles, group first, as the layout has them: nobody else is in its groups.
-fn memberships(tenant: &str) -> [(String, String); 6] {
-    let pair = |group: &str, member: &str| (format!("{tenant}{group}"), format!("{tenant}{member}"));
-    [
-        ("innkeeper_tenants".to_owned(), tenant.to_owned()),
-        pair("", "_owner"),
-        pair("", "_app"),
-        pair("", "_readonly"),
-        pair("_app", "_owner"),
-        pair("_readonly", "_owner"),
-    ]
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use innkeeper_domain::{
     ids::{OrganisationId, RunId, ServerId, TenantId},
     name::TenantName,
     ports::{
-        FirstConnection, Inventory, RulesSession, ServerError, ServerFacts, SignIn, SignInAnswer,
+        FirstConnection, Inventory, RulesSession, ServerError, ServerFacts, SignIn, SignInAnswer, Stray,
         TenantServer, TenantSession, Usage,
     },
     secret::Secret,
@@ -324,6 +324,9 @@ impl TenantServer for ToldServer {
         Ok(told.map(|standing| (TenantName::parse(SHOP).unwrap(), standing)).into_iter().collect())
     }
     async fn inventory(&self) -> Result<Inventory, ServerError> {
+        not_told()
+    }
+    async fn remove_stray(&self, _: &Stray) -> Result<(), ServerError> {
         not_told()
     }
     async fn dump(

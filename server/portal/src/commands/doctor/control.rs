@@ -125,20 +125,14 @@ pub(super) async fn backups(config: &Config, worker: &PgPool, report: &mut Repor
     let folder = config.backups();
     // Made with the first start; a portal elsewhere keeps its own.
     let Ok(true) = folder.try_exists() else { return };
-    let shelf = match FolderBackups::new(&folder, None, Arc::new(OsRandom)) {
-        Ok(shelf) => shelf,
-        Err(error) => {
-            let what = format!("the backups in {} cannot be read: {error}", folder.display());
-            return report.blind(what, why, "Run this as the portal's user.");
-        }
-    };
+    let shelf = FolderBackups::beside(&folder, Arc::new(OsRandom));
     match tokio::time::timeout(DEADLINE, doctor::backups(worker, &shelf)).await {
         Ok(Ok(Ok(found))) => {
             for orphan in found {
                 report.found(format!("{}: {}", orphan.place, orphan.what), why, orphan.advice);
             }
         }
-        Ok(Ok(Err(error))) => report.blind(explain(&error), why, "Look again."),
+        Ok(Ok(Err(error))) => report.blind(explain(&error), why, "Run this as the portal's user."),
         Ok(Err(error)) => {
             report.blind(format!("the backups cannot be compared: {error}"), why, "Look again.");
         }

@@ -84,6 +84,24 @@ pub(super) fn certificates(config: &Config, now: OffsetDateTime, report: &mut Re
     }
 }
 
+/// Files in the data folder that belong to nothing.
+pub(super) fn leftovers(config: &Config, report: &mut Report) {
+    report.looked_at.push("left-over files");
+    match crate::commands::orphan::leftovers(config) {
+        Ok(found) => {
+            for orphan in found {
+                let why = "What nobody knows is never cleaned up, and may hold what others should not read.";
+                report.found(format!("{}: {}", orphan.place, orphan.what), why, orphan.advice);
+            }
+        }
+        Err(error) => report.blind(
+            format!("the data folder {} cannot be looked through: {error}", config.data_dir.display()),
+            "What killed portals left is not seen.",
+            "Run this as the portal's user.",
+        ),
+    }
+}
+
 /// When a certificate ends.
 fn end_of(path: &Path) -> Result<OffsetDateTime, String> {
     let text = fs::read(path).map_err(|error| error.to_string())?;

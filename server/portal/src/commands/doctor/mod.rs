@@ -39,6 +39,9 @@ pub(super) async fn run(config: Config, options: DoctorOptions) -> ExitCode {
     configuration(&config, &mut report);
     files::files(&config, &mut report);
     files::certificates(&config, SystemClock.now(), &mut report);
+    if options.orphans {
+        files::leftovers(&config, &mut report);
+    }
     if let Some(reach) = reach(&config, &mut report).await {
         let worker = reach.worker();
         if control::database(&worker, &mut report).await {
