@@ -34,7 +34,9 @@ const smtp = new SMTPServer({
     done();
   },
   async onData(stream, session, done) {
-    const mail = await simpleParser(stream);
+    // A client that is killed while it sends has sent nothing.
+    const mail = await simpleParser(stream).catch(() => null);
+    if (!mail) return done(refuse('not received whole', 451));
     box.push({
       tls: session.secure,
       user: session.user,
