@@ -1,17 +1,18 @@
 //! What the portal needs from outside, as traits. The adapters implement them.
 
 mod backups;
+mod facts;
 mod mailer;
 mod sealer;
 mod server;
 mod verifier;
 
 pub use backups::{BackupError, BackupFacts, Backups};
+pub use facts::{FirstConnection, Inventory, MachineFacts, ServerFacts, Stray, Usage};
 pub use mailer::{LocalMailbox, MailError, MailboxEntry, MailboxMail, Mailer};
 pub use sealer::{SealError, Sealed, Sealer};
 pub use server::{
-    FirstConnection, Inventory, MachineFacts, RoleVerifiers, RulesSession, ServerError, ServerFacts, SignIn,
-    SignInAnswer, Stray, TenantServer, TenantSession, Usage,
+    RoleVerifiers, RulesSession, ServerError, SignIn, SignInAnswer, TenantServer, TenantSession,
 };
 pub use verifier::Verifier;
 
