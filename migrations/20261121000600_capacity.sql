@@ -24,7 +24,20 @@ from tenant t join plan p on p.name = t.plan_name and p.version = t.plan_version
 where t.id = r.tenant_id;
 alter table reservation
     alter column storage_gb set not null,
-    alter column memory_mb set not null;
+    alter column memory_mb set not null,
+    add check (connections > 0 and storage_gb >= 0 and memory_mb >= 0);
+-- A portal of the version before this one, which may go on for a while beside a newer one, does not name them.
+create function fill_reservation() returns trigger language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+begin
+    if new.storage_gb is null or new.memory_mb is null then
+        select (p.limits ->> 'storage_gb')::integer, new.connections * ((p.limits ->> 'work_mem_mb')::integer + 10)
+            into new.storage_gb, new.memory_mb
+            from public.tenant t join public.plan p on p.name = t.plan_name and p.version = t.plan_version
+            where t.id = new.tenant_id;
+    end if;
+    return new;
+end $$;
+create trigger fill_reservation before insert on reservation for each row execute function fill_reservation();
 
 drop function server_load();
 create function server_load()

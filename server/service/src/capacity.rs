@@ -27,7 +27,10 @@ pub struct Place {
 impl Place {
     /// What is short for a tenant that has `has` and wants `wants` instead of what it has reserved.
     pub fn short(&self, has: Claim, wants: Claim) -> Option<Short> {
-        self.capacity.clone().without(self.reserved).short(has, wants)
+        let mut left = self.capacity.clone().without(self.reserved);
+        // Whoever was accepted is no new tenant.
+        left.draining &= self.reserved == Claim::NONE;
+        left.short(has, wants)
     }
 }
 

@@ -91,7 +91,8 @@ pub async fn register(worker: &PgPool, ids: &Ids, new: &Registration<'_>) -> Res
 /// Writes down what was read from a server.
 pub async fn note(conn: &mut PgConnection, id: ServerId, facts: &ServerFacts) -> Result<()> {
     sqlx::query!(
-        "update server set major = $2, connections = $3, shared_buffers_mb = $4, machine_memory_mb = $5, free_bytes = $6,
+        "update server set major = $2, connections = $3, shared_buffers_mb = $4, 
+           machine_memory_mb = coalesce($5, machine_memory_mb), free_bytes = coalesce($6, free_bytes),
            checked_at = now() where id = $1",
         id.0,
         i32::try_from(facts.major).unwrap_or_default(),

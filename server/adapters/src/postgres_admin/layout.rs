@@ -42,9 +42,9 @@ pub(super) fn template_mark(major: u32) -> String {
     format!("innkeeper {}", &blake3::hash(template_sql(major).as_bytes()).to_hex()[..16])
 }
 
-/// Tells tenants' databases of different making apart.
-pub(super) fn layout_mark(major: u32) -> String {
-    let sql = [&template_sql(major), ROLES_SQL, DATABASE_SQL, RIGHTS_SQL, INSIDE_SQL].concat();
+/// Tells tenants' databases of different making apart, by the mark of the template that is there and by what comes to it.
+pub(super) fn layout_mark(template: &str) -> String {
+    let sql = [template, STATISTICS_SQL, ROLES_SQL, DATABASE_SQL, RIGHTS_SQL, INSIDE_SQL].concat();
     blake3::hash(sql.as_bytes()).to_hex()[..16].to_owned()
 }
 
@@ -130,7 +130,7 @@ mod tests {
         assert!(template_sql(16).contains("pg_logical_emit_message(boolean,text,text)"));
         assert!(template_sql(17).contains("pg_logical_emit_message(boolean,text,text,boolean)"));
         assert_ne!(template_mark(16), template_mark(17));
-        assert_ne!(layout_mark(16), layout_mark(17));
+        assert_ne!(layout_mark(&template_mark(16)), layout_mark(&template_mark(17)));
     }
 
     #[test]

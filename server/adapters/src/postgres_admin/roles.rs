@@ -1,5 +1,5 @@
 use super::{
-    connection::within,
+    connection::{Admin, within},
     failure::Failure,
     layout::{Names, PLATFORM, ROLES_SQL},
     quote,
@@ -39,7 +39,9 @@ impl Held {
                             WHERE d.datname = $1 AND NOT d.datallowconn AND r.rolname = $3)",
         );
         let query = query.bind(&slot.db).bind(slot.all()).bind(PLATFORM).fetch_one(self.admin.raw());
-        if !within(doing, query).await? {
+        if !within(doing, query).await?
+            || read_memberships(&mut self.admin, slot, doing).await? != slot.memberships()
+        {
             return Ok(false);
         }
         let rename = |kind, from: &str, to: &str| {
@@ -48,21 +50,19 @@ impl Held {
         let roles = slot.all().into_iter().zip(self.names.all()).map(|(from, to)| rename("ROLE", &from, &to));
         let open = self.names.fill("ALTER DATABASE {db} ALLOW_CONNECTIONS true;\n");
         let database = rename("DATABASE", &slot.db, &self.names.db) + &open;
-        let sql = roles.collect::<String>() + &database + &self.closed_roles(verifiers)?;
-        self.admin.run(doing, sql).await?;
-        self.check_memberships(doing).await?;
-        Ok(true)
+        let rename = roles.collect::<String>() + &database + &self.closed_roles(verifiers)?;
+        // Any role of the server may hold a lock on any database by an open ALTER ROLE … IN DATABASE; somebody may be in
+        // it. Nobody waits for either: the tenant's database is made instead.
+        match self.admin.run(doing, format!("SET LOCAL lock_timeout = '1s';\n{rename}")).await {
+            Err(failure) if failure.is("55P03") || failure.is("55006") => Ok(false),
+            Err(failure) => Err(failure),
+            Ok(()) => self.check_memberships(doing).await.map(|()| true),
+        }
     }
 
     /// Somebody may have planted a role of this name with rights of its own.
     async fn check_memberships(&mut self, doing: &'static str) -> Result<(), Failure> {
-        let query = sqlx::query_as(
-            "SELECT DISTINCT g.rolname::text COLLATE \"C\", m.rolname::text COLLATE \"C\" FROM pg_auth_members a
-             JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
-             WHERE g.rolname = ANY($1) OR m.rolname = ANY($1) ORDER BY 1, 2",
-        );
-        let found: Vec<(String, String)> =
-            within(doing, query.bind(self.names.all()).fetch_all(self.admin.raw())).await?;
+        let found = read_memberships(&mut self.admin, &self.names, doing).await?;
         let wanted = self.names.memberships();
         match found.iter().find(|pair| !wanted.contains(pair)) {
             Some((group, member)) => Err(Failure::refused(
@@ -142,4 +142,18 @@ fn password_sql(names: &Names, role: TenantRole, verifier: Option<&Secret>) -> R
         Some(_) => return Err(Failure::refused("setting a verifier", "this is no SCRAM-SHA-256 verifier")),
     };
     Ok(format!("ALTER ROLE {} PASSWORD {value};\n", names.quoted(role)))
+}
+
+/// The memberships that a tenant's roles have and give, sorted.
+async fn read_memberships(
+    admin: &mut Admin,
+    names: &Names,
+    doing: &'static str,
+) -> Result<Vec<(String, String)>, Failure> {
+    let query = sqlx::query_as(
+        "SELECT DISTINCT g.rolname::text COLLATE \"C\", m.rolname::text COLLATE \"C\" FROM pg_auth_members a
+         JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
+         WHERE g.rolname = ANY($1) OR m.rolname = ANY($1) ORDER BY 1, 2",
+    );
+    within(doing, query.bind(names.all()).fetch_all(admin.raw())).await
 }

@@ -2,7 +2,7 @@ use super::{
     ServerAccess,
     connection::{Admin, within},
     failure::Failure,
-    layout::{Names, layout_mark},
+    layout::{Names, TEMPLATE, layout_mark},
 };
 use crate::machine;
 use innkeeper_domain::{
@@ -23,10 +23,11 @@ pub(super) async fn facts(access: &ServerAccess) -> Result<ServerFacts, Failure>
                 current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
                     - coalesce(current_setting('reserved_connections', true), '0')::int,
                 (SELECT count(*) FROM pg_database WHERE NOT datistemplate),
-                (pg_size_bytes(current_setting('shared_buffers')) / 1048576)::int",
+                (pg_size_bytes(current_setting('shared_buffers')) / 1048576)::int,
+                (SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = $1)",
     );
-    let (major, connections, databases, shared_buffers_mb): (i32, i32, i64, i32) =
-        within(doing, query.fetch_one(admin.raw())).await?;
+    let (major, connections, databases, shared_buffers_mb, template): (i32, i32, i64, i32, Option<String>) =
+        within(doing, query.bind(TEMPLATE).fetch_one(admin.raw())).await?;
     admin.close().await;
     let major = major.unsigned_abs();
     let look = |data: &PathBuf| match machine::look(data) {
@@ -37,7 +38,14 @@ pub(super) async fn facts(access: &ServerAccess) -> Result<ServerFacts, Failure>
         }
     };
     let machine = access.data.as_ref().and_then(look);
-    Ok(ServerFacts { major, connections, databases, layout: layout_mark(major), shared_buffers_mb, machine })
+    Ok(ServerFacts {
+        major,
+        connections,
+        databases,
+        layout: layout_mark(&template.unwrap_or_default()),
+        shared_buffers_mb,
+        machine,
+    })
 }
 
 /// Adds up the sizes of all databases.

@@ -121,6 +121,7 @@ async fn a_slot_that_is_not_whole_is_left_alone() {
     keep_ready(&server, &slot).await;
     let mut admin = cluster.connect("postgres").await;
     for (damage, repair) in [
+        ("GRANT pg_monitor TO slot_bbbbbb_app", "REVOKE pg_monitor FROM slot_bbbbbb_app"),
         ("ALTER ROLE slot_bbbbbb_app RENAME TO away", "ALTER ROLE away RENAME TO slot_bbbbbb_app"),
         (
             "ALTER DATABASE slot_bbbbbb OWNER TO postgres",
@@ -136,6 +137,17 @@ async fn a_slot_that_is_not_whole_is_left_alone() {
         assert_eq!(server.inventory().await.unwrap().databases, ["slot_bbbbbb"]);
         run_sql(&mut admin, repair).await.unwrap();
     }
+
+    // Another tenant can lock any database by an open change of its own role's settings there.
+    let blog = Guest::new("blog_dddddd");
+    blog.onboard(&server).await;
+    let mut guest = blog.connect(&cluster, TenantRole::App).await;
+    let lock = "BEGIN; ALTER ROLE CURRENT_USER IN DATABASE slot_bbbbbb SET work_mem = '5MB'";
+    run_sql(&mut guest, lock).await.unwrap();
+    assert!(!session.claim(&slot.name, &shop.verifiers).await.unwrap(), "it must not hold others up");
+    run_sql(&mut guest, "ROLLBACK").await.unwrap();
+    drop(guest);
+    blog.offboard(&server).await;
 
     // A name that somebody took meanwhile: the whole claim is as if it had not been.
     run_sql(&mut admin, "CREATE DATABASE shop_cccccc").await.unwrap();

@@ -50,8 +50,8 @@ pub async fn adopt(ground: &Ground, kind: OrphanKind, name: &str) -> Result<()> 
                 "The control database knows no tenant {tenant} that failed or was destroyed: there is nobody to give it to."
             ))
         })?;
-        session.set_closed(false).await?;
         session.cut_off().await?;
+        session.set_closed(false).await?;
         let limits: Limits =
             serde_json::from_value(row.limits).map_err(|what| Error::corrupt("limits of plan", what))?;
         let whose = (OrganisationId(row.organisation_id), TenantId(row.id));

@@ -31,6 +31,8 @@ pub async fn remove(ground: &Ground, kind: OrphanKind, name: &str) -> Result<()>
 /// By whose name the lock is taken.
 fn whose(orphan: &Orphan) -> Option<TenantName> {
     match &orphan.stray {
+        // A database is a tenant's only by its whole name.
+        None if orphan.kind == OrphanKind::Database => TenantName::parse(&orphan.name).ok(),
         None => tenant_of(&orphan.name),
         Some(Stray::Membership { group, member }) => tenant_of(member).or_else(|| tenant_of(group)),
         Some(Stray::Setting { database, role, .. }) => tenant_of(database).or_else(|| tenant_of(role)),
@@ -110,6 +112,14 @@ async fn kept(ground: &Ground, orphan: &Orphan) -> Result<()> {
         tenant
     );
     let id = free.fetch_optional(&mut *tx).await?.ok_or(Error::NotFound)?;
+    // In a statement after the wait for the row: whoever held it may have started something.
+    let busy = sqlx::query_scalar!(
+        r#"select exists (select from run where tenant_id = $1 and state in ('running', 'unwinding', 'stuck')) as "busy!""#,
+        id
+    );
+    if busy.fetch_one(&mut *tx).await? {
+        return Err(Error::NotFound);
+    }
     let removed = if orphan.kind == OrphanKind::Secret {
         sqlx::query!(
             "delete from sealed_secret s where s.tenant_id = $1 and s.purpose = $2 and case

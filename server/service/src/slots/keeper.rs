@@ -6,12 +6,16 @@ use innkeeper_domain::{
     plan::Extension,
     ports::{Random, TenantServer},
 };
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// How long what a server said of its layout is believed: it changes with the server's major version.
 const LAYOUT_AGE: Duration = Duration::from_mins(1);
+/// More trash than this, and nothing new is made.
+const TRASH_MOST: i64 = 10;
+/// Longest round: making and removing have their own times.
+const ROUND: Duration = Duration::from_mins(10);
 /// Between two looks while nothing is missing.
 const EVERY: Duration = Duration::from_secs(1);
 /// Shortest and longest pause after a failure.
@@ -54,7 +58,8 @@ impl Keeper {
         let mut layout = None;
         loop {
             let began = Instant::now();
-            let rest = match self.round(id, &*server, &mut layout).await {
+            let round = tokio::time::timeout(ROUND, self.round(id, &*server, &mut layout)).await;
+            let rest = match round.unwrap_or_else(|_| Err(Error::Step("no end of it in time".into()))) {
                 Ok(worked) => {
                     pause = shortest;
                     if worked { began.elapsed() } else { EVERY }
@@ -72,7 +77,7 @@ impl Keeper {
         }
     }
 
-    /// Makes one slot and removes one, where that is due; whether anything was.
+    /// Removes one slot and makes one, where that is due; whether anything was.
     pub async fn round(
         &self,
         id: ServerId,
@@ -83,37 +88,54 @@ impl Keeper {
             Some((layout, read)) if read.elapsed() < LAYOUT_AGE => layout.clone(),
             _ => known.insert((server.facts().await?.layout, Instant::now())).0.clone(),
         };
-        self.discard(id, &layout).await?;
-        let missing = self.plan(id, &layout).await?;
+        let wanted = self.wanted(id).await?;
+        self.discard(id, &layout, &wanted).await?;
+        let removed = self.remove(id, server).await?;
+        let missing = self.plan(id, &layout, &wanted).await?;
         if let Some(slot) = &missing {
             self.make(server, slot).await?;
         }
-        Ok(self.remove(id, server).await? || missing.is_some())
+        Ok(removed || missing.is_some())
     }
 
-    /// Declares trash what nobody finishes, and what nobody should claim any more: more than the wanted number, and,
-    /// after a while in which portals of two versions may stand side by side, of another layout or another set.
-    pub(super) async fn discard(&self, server: ServerId, layout: &str) -> Result<()> {
+    /// The sets of extensions that are wanted on a server: those ticked at first, then what people choose instead.
+    pub(super) async fn wanted(&self, server: ServerId) -> Result<Vec<Vec<String>>> {
+        let usual = as_stored(&Extension::DEFAULT);
+        let chosen = sqlx::query_scalar!(
+            "select extensions from tenant where server_id = $1 and created_at > now() - interval '7 days'
+               and extensions <> $2 and extensions <@ $3 group by extensions order by count(*) desc, extensions limit 3",
+            server.0,
+            &usual,
+            &as_stored(&Extension::ALL),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok([usual].into_iter().chain(chosen).collect())
+    }
+
+    /// Declares trash what nobody finishes, and what nobody should claim any more: more than the wanted number; what an
+    /// ended run has claimed; and, after a while in which portals of two versions may stand side by side, slots of
+    /// another layout or another set.
+    pub(super) async fn discard(&self, server: ServerId, layout: &str, wanted: &[Vec<String>]) -> Result<()> {
         sqlx::query!(
-            "with often as (
-                select extensions from tenant where server_id = $1 and created_at > now() - interval '7 days'
-                group by extensions order by count(*) desc, extensions limit 3),
-             ranked as (
+            "with ranked as (
                 select s.id, v.ready_slots, v.draining, s.made_at < now() - interval '10 minutes' as old,
                     row_number() over (partition by s.layout, s.extensions order by s.made_at desc) as nth,
-                    s.layout = $2 and (s.extensions = $3 or s.extensions in (select extensions from often)) as wanted
+                    s.layout = $2 and array_to_string(s.extensions, ' ') = any ($3) as wanted
                 from slot s join server v on v.id = s.server_id where s.server_id = $1 and s.state = 'ready')
              update slot set state = 'trash' where state = 'ready' and id in (
                 select id from ranked where draining or nth > ready_slots or (old and not wanted))",
             server.0,
             layout,
-            &as_stored(&Extension::DEFAULT),
+            &wanted.iter().map(|set| set.join(" ")).collect::<Vec<_>>(),
         )
         .execute(&self.pool)
         .await?;
         sqlx::query!(
-            "update slot set state = 'trash', busy_until = null
-             where server_id = $1 and state = 'making' and busy_until < now()",
+            "update slot s set state = 'trash', tenant_id = null, busy_until = null where server_id = $1 and (
+                (state = 'making' and busy_until < now())
+                or (state = 'claimed' and not exists (select from run r where r.tenant_id = s.tenant_id
+                    and r.state in ('running', 'unwinding', 'stuck'))))",
             server.0
         )
         .execute(&self.pool)
@@ -121,43 +143,68 @@ impl Keeper {
         Ok(())
     }
 
-    /// Writes down a slot to be made, if one is missing. Portals that ask at once wait for each other.
-    pub(super) async fn plan(&self, server: ServerId, layout: &str) -> Result<Option<Missing>> {
+    /// Writes down a slot to be made, if one is missing. Portals that ask at once wait for each other; nobody waits where
+    /// none is missing.
+    pub(super) async fn plan(
+        &self,
+        server: ServerId,
+        layout: &str,
+        wanted: &[Vec<String>],
+    ) -> Result<Option<Missing>> {
+        let mut conn = self.pool.acquire().await?;
+        if missing(&mut conn, server, layout, wanted).await?.is_none() {
+            return Ok(None);
+        }
+        let mut tx = sqlx::Connection::begin(&mut *conn).await?;
+        sqlx::query_scalar!("select lock_server($1)", server.0).fetch_one(&mut *tx).await?;
+        let Some(set) = missing(&mut tx, server, layout, wanted).await? else { return Ok(None) };
         let wish = Wish::parse("slot").map_err(|what| Error::corrupt("the slots' beginning", what))?;
         let (id, name) = (self.ids.make::<uuid::Uuid>(), TenantName::draw(&wish, &*self.random));
-        let mut tx = self.pool.begin().await?;
-        let place = sqlx::query!(
-            r#"select ready_slots as "level!" from server where id = $1 and not draining
-                 and max_tenants > (select count(*) from reservation where server_id = $1) for no key update"#,
-            server.0
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some(place) = place else { return Ok(None) };
-        let extensions = sqlx::query_scalar!(
+        let parse = |name: &String| Extension::parse(name).map_err(|_| Error::corrupt("extension", name));
+        let extensions = set.iter().map(parse).collect::<Result<_>>()?;
+        let written = sqlx::query!(
             "insert into slot (id, server_id, name, extensions, layout, state, busy_until)
-             select $3, $1, $4, wanted.extensions, $2, 'making', now() + make_interval(secs => $7) from (
-                select $5::text[] as extensions, 0 as turn union
-                select extensions, 1 from (select extensions from tenant
-                    where server_id = $1 and created_at > now() - interval '7 days' and extensions <> $5
-                    group by extensions order by count(*) desc, extensions limit 3) often) wanted
-             where $6 > (select count(*) from slot s where s.server_id = $1 and s.layout = $2
-                and s.extensions = wanted.extensions and s.state in ('making', 'ready'))
-             order by wanted.turn, wanted.extensions limit 1
-             returning extensions",
-            server.0,
-            layout,
+             select $1, $2, $3, $4, $5, 'making', now() + make_interval(secs => $6)
+             where not exists (select from tenant where name = $3)",
             id,
+            server.0,
             name.as_str(),
-            &as_stored(&Extension::DEFAULT),
-            i64::from(place.level),
+            set,
+            layout,
             BUSY.as_secs_f64(),
         )
-        .fetch_optional(&mut *tx)
+        .execute(&mut *tx)
         .await?;
         tx.commit().await?;
-        let Some(extensions) = extensions else { return Ok(None) };
-        let parse = |name: &String| Extension::parse(name).map_err(|_| Error::corrupt("extension", name));
-        Ok(Some(Missing { id, name, extensions: extensions.iter().map(parse).collect::<Result<_>>()? }))
+        Ok((written.rows_affected() == 1).then_some(Missing { id, name, extensions }))
     }
+}
+
+/// The first of the wanted sets of which there are too few; none where no tenant can come, and none as long as many slots
+/// wait to be removed: something is wrong then, and more would be worse.
+async fn missing<'a>(
+    conn: &mut PgConnection,
+    server: ServerId,
+    layout: &str,
+    wanted: &'a [Vec<String>],
+) -> Result<Option<&'a Vec<String>>> {
+    let level = sqlx::query_scalar!(
+        "select ready_slots from server where id = $1 and not draining
+           and max_tenants > (select count(*) from reservation where server_id = $1)
+           and $2 > (select count(*) from slot where server_id = $1 and state = 'trash')",
+        server.0,
+        TRASH_MOST,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(level) = level else { return Ok(None) };
+    let there = sqlx::query_scalar!(
+        "select extensions from slot where server_id = $1 and layout = $2 and state in ('making', 'ready')",
+        server.0,
+        layout
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let of = |set: &Vec<String>| there.iter().filter(|other| *other == set).count();
+    Ok(wanted.iter().find(|set| i32::try_from(of(set)).is_ok_and(|count| count < level)))
 }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{servers::Servers, tenants::fixtures::House};
+use crate::{
+    servers::Servers,
+    tenants::fixtures::{House, run},
+};
 use sqlx::PgPool;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -118,7 +121,10 @@ async fn what_nobody_should_claim_is_trash(pool: PgPool) {
     stock.slot("slot_dddddd", "older", "ready", &DEFAULT).await;
     stock.slot("slot_eeeeee", LAYOUT, "ready", &[Extension::Hstore]).await;
     stock.slot("slot_ffffff", LAYOUT, "making", &DEFAULT).await;
-    let discard = || stock.keeper.discard(stock.server, LAYOUT);
+    let discard = async || {
+        let wanted = stock.keeper.wanted(stock.server).await?;
+        stock.keeper.discard(stock.server, LAYOUT, &wanted).await
+    };
     discard().await.unwrap();
     assert_eq!(stock.names("trash").await.len(), 1, "one of three is more than two");
 
@@ -142,7 +148,13 @@ async fn what_nobody_should_claim_is_trash(pool: PgPool) {
 async fn as_many_are_made_as_are_missing(pool: PgPool) {
     let stock = Stock::open(&pool).await;
     let plan = || async {
-        stock.keeper.plan(stock.server, LAYOUT).await.unwrap().map(|slot| as_stored(&slot.extensions))
+        let wanted = stock.keeper.wanted(stock.server).await.unwrap();
+        stock
+            .keeper
+            .plan(stock.server, LAYOUT, &wanted)
+            .await
+            .unwrap()
+            .map(|slot| as_stored(&slot.extensions))
     };
     let tenant = stock.house.tenant("shop_k3v9x2", "active").await;
     stock.house.portal.change("update tenant set extensions = '{hstore}'").await;
@@ -161,4 +173,57 @@ async fn as_many_are_made_as_are_missing(pool: PgPool) {
     stock.house.portal.change("update server set max_tenants = 10").await;
     assert_eq!(plan().await, Some(as_stored(&DEFAULT)));
     assert_eq!(plan().await, None);
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn what_is_made_is_not_thrown_away_again(pool: PgPool) {
+    let stock = Stock::open(&pool).await;
+    let sets = [&DEFAULT[..], &[Extension::Hstore], &[Extension::Citext], &[Extension::PgTrgm], &[]];
+    for (at, set) in sets.iter().cycle().take(9).enumerate() {
+        let tenant = stock.house.tenant(&format!("shop{at}_k3v9x2"), "active").await;
+        sqlx::query("update tenant set extensions = $2 where id = $1")
+            .bind(tenant.0)
+            .bind(as_stored(set))
+            .execute(&stock.house.portal.owner)
+            .await
+            .unwrap();
+    }
+    let wanted = stock.keeper.wanted(stock.server).await.unwrap();
+    assert_eq!(wanted.len(), 4, "{wanted:?}");
+    while stock.keeper.plan(stock.server, LAYOUT, &wanted).await.unwrap().is_some() {}
+    stock
+        .house
+        .portal
+        .change("update slot set state = 'ready', busy_until = null, made_at = now() - interval '1 hour'")
+        .await;
+    stock.keeper.discard(stock.server, LAYOUT, &wanted).await.unwrap();
+    assert_eq!((stock.names("ready").await.len(), stock.names("trash").await.len()), (8, 0));
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn a_claim_ends_with_its_run(pool: PgPool) {
+    let stock = Stock::open(&pool).await;
+    let shop = stock.house.tenant("shop_k3v9x2", "provisioning").await;
+    run(&stock.house.portal, stock.house.acme, shop, "onboard", "running").await;
+    stock.slot("slot_aaaaaa", LAYOUT, "ready", &DEFAULT).await;
+    stock.claim(shop, &DEFAULT).await.unwrap();
+    let wanted = stock.keeper.wanted(stock.server).await.unwrap();
+    stock.keeper.discard(stock.server, LAYOUT, &wanted).await.unwrap();
+    assert_eq!(stock.names("claimed").await.len(), 1);
+    // By a portal that knows nothing of slots.
+    stock.house.portal.change("update run set state = 'failed', finished_at = now()").await;
+    stock.keeper.discard(stock.server, LAYOUT, &wanted).await.unwrap();
+    assert_eq!(stock.names("trash").await.len(), 1);
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn much_trash_stops_the_making(pool: PgPool) {
+    let stock = Stock::open(&pool).await;
+    for letter in 'a'..='k' {
+        stock.slot(&format!("slot_{}", letter.to_string().repeat(6)), LAYOUT, "trash", &DEFAULT).await;
+    }
+    let wanted = stock.keeper.wanted(stock.server).await.unwrap();
+    assert!(stock.keeper.plan(stock.server, LAYOUT, &wanted).await.unwrap().is_none());
+    stock.house.portal.change("delete from slot where name < 'slot_c'").await;
+    assert!(stock.keeper.plan(stock.server, LAYOUT, &wanted).await.unwrap().is_some());
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 /// For how long a slot is somebody's who works on it, and how often that is said again.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
 const SAY_AGAIN: Duration = Duration::from_secs(2);
+/// When the removing of a slot is tried again after it failed. The others go first.
+const LATER: Duration = Duration::from_mins(1);
 /// Longest work on one slot. Removing waits for a checkpoint of the server.
 const WORK: Duration = Duration::from_mins(4);
 
@@ -55,7 +57,7 @@ impl Keeper {
         let slot = sqlx::query!(
             "update slot set busy_until = now() + make_interval(secs => $2) where id = (
                 select id from slot where server_id = $1 and state = 'trash' and (busy_until is null or busy_until < now())
-                order by made_at limit 1 for update skip locked)
+                order by busy_until nulls first, made_at limit 1 for update skip locked)
              returning id, name",
             id.0,
             BUSY.as_secs_f64(),
@@ -64,7 +66,17 @@ impl Keeper {
         .await?;
         let Some(slot) = slot else { return Ok(false) };
         let name = TenantName::parse(&slot.name).map_err(|_| Error::corrupt("slot", slot.name))?;
-        self.busy(slot.id, try_remove(server, &name)).await?;
+        if let Err(error) = self.busy(slot.id, try_remove(server, &name)).await {
+            tracing::warn!(slot = %name, %error, "what is left of it cannot be removed; trying again in {} s", LATER.as_secs());
+            sqlx::query!(
+                "update slot set busy_until = now() + make_interval(secs => $2) where id = $1 and state = 'trash'",
+                slot.id,
+                LATER.as_secs_f64(),
+            )
+            .execute(&self.pool)
+            .await?;
+            return Ok(true);
+        }
         sqlx::query!("delete from slot where id = $1 and state = 'trash'", slot.id)
             .execute(&self.pool)
             .await?;

@@ -91,8 +91,8 @@ impl Accepted {
 async fn the_place_stays_where_it_was_reserved_as_long_as_it_fits(pool: PgPool) {
     let shop = Accepted::open(&pool).await;
     assert_eq!(shop.count(ON_FIRST).await, 1, "reserved with the acceptance");
-    // As full as can be, with its own place.
-    shop.house.portal.change("update server set max_tenants = 1 where name = 'a'").await;
+    // As full as can be with its own place, and no more to be filled.
+    shop.house.portal.change("update server set max_tenants = 1, draining = true where name = 'a'").await;
     for _ in 0..2 {
         assert!(
             matches!(shop.apply(facts(2), facts(290)).await, Ok(Outcome::Done(said)) if said == "North, PostgreSQL 15")
