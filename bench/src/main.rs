@@ -1,93 +1,103 @@
-//! How long an onboarding takes, accepted → ready, as a ratio to plan D done by a bare script on the same server in
-//! the same run: interleaved rounds, fsync on, the same TLS. `cargo run --release -p innkeeper-bench -- [rounds]`,
-//! after `cargo build --release -p innkeeper`. Writes `bench/results.json`.
+//! Innkeeper's onboarding beside other ways to make a customer's database: one server, one run, round by round.
+//! `innkeeper-bench [rounds]`; see the README.
 
-mod plan_d;
+mod crowd;
+mod figures;
+mod machine;
+mod pool;
+mod report;
+mod server;
+mod ways;
 
-use innkeeper_tests::{Options, Person, Portal};
-use plan_d::Bare;
-use sqlx::{
-    Connection, PgConnection,
-    postgres::{PgConnectOptions, PgSslMode},
-};
-use std::{path::Path, time::Duration};
+use crowd::{AT_ONCE, Crowd};
+use figures::Sample;
+use innkeeper_tests::{Options, Person};
+use pool::Pool;
+use report::{Mode, Report};
+use server::Server;
+use std::fmt::Write as _;
+use ways::{Drhema, Innkeeper, Way, Ways};
+
+/// What a benchmark can fail with.
+type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+
+/// Rate limits, which a crowd on one address would meet.
+const LIMITS: [&str; 7] = [
+    "MAIL_PER_ADDRESS",
+    "MAIL_PER_MAILBOX",
+    "MAIL_IN_ALL",
+    "VERIFY_PER_ADDRESS",
+    "REQUEST_PER_ACCOUNT",
+    "CHANGE_PER_ACCOUNT",
+    "CHANGE_PER_ADDRESS",
+];
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<()> {
     let rounds: usize = std::env::args().nth(1).map_or(Ok(20), |rounds| rounds.parse())?;
-    let portal = Portal::start(Options::default().waiting_for_the_disk()).await;
+    let name = |limit| format!("INNKEEPER_LIMIT_{limit}");
+    let options =
+        LIMITS.into_iter().map(name).fold(Options::default(), |o, name| o.set(&name, "1000000/600"));
+    let portal = Server::start(options).await?;
     let ca = portal.data().join("ca.pem");
-    let person = Person::new(&portal, "bench@acme.example");
-    person.sign_up(&portal).await;
-    std::fs::write(&ca, person.get("/ca.crt").await.body)?;
-    let hba_file = portal.cluster().join("pg_hba.conf");
-    let customer = PgConnectOptions::new_without_pgpass().host("localhost").port(portal.database_port());
-    let bare = Bare {
-        admin: portal.superuser("postgres"),
-        customer: customer.ssl_mode(PgSslMode::VerifyFull).ssl_root_cert(&ca),
-        hba_file: &hba_file,
+    let visitor = Person::new(&portal, "visitor@acme.example");
+    std::fs::write(&ca, visitor.get("/ca.crt").await.body)?;
+    let server = Server::of(&portal, &ca)?;
+    let ways = Ways {
+        server: &server,
+        innkeeper: Innkeeper::new(&portal, &server),
+        drhema: Drhema::prepare(&server).await?,
+        pool: Pool::new(&server),
     };
-    bare.prepare().await?;
+    ways.prepare().await?;
+    let mut report = Report { rounds, machine: machine::describe(&server).await?, ..Report::default() };
+    one_at_a_time(&ways, rounds, &mut report).await?;
+    many_at_once(&ways, rounds, &mut report).await?;
+    report.write()
+}
 
-    // One of each that does not count: caches, catalogs, first connections.
-    bare.create("bench_warm").await?;
-    onboard(&portal, 0).await?;
-    let (mut script, mut innkeeper) = (Vec::new(), Vec::new());
-    for round in 1..=rounds {
-        script.push(bare.create(&format!("bench_{round}")).await?);
-        innkeeper.push(onboard(&portal, round).await?);
-        eprintln!(
-            "round {round:2}: plan D {:4} ms, Innkeeper {:4} ms",
-            script[round - 1].as_millis(),
-            innkeeper[round - 1].as_millis()
-        );
+/// Every way once in each round, each the first by turns. Round 0 does not count: caches, catalogs,
+/// first connections.
+async fn one_at_a_time(ways: &Ways<'_>, rounds: usize, report: &mut Report) -> Result<()> {
+    report.alone = Way::ALL.map(|way| (way, Sample::default())).to_vec();
+    for round in 0..=rounds {
+        let mut line = format!("round {round:2}:");
+        for turn in 0..Way::ALL.len() {
+            let at = (round + turn) % Way::ALL.len();
+            let way = Way::ALL[at];
+            let (seconds, onboarding) = ways.create(way, round).await?;
+            write!(line, " {} {:.0} ms;", way.key(), seconds * 1000.0)?;
+            if round > 0 {
+                report.alone[at].1.push(seconds);
+                if let Some(onboarding) = onboarding {
+                    let mode = if way == Way::PoolOn { Mode::PoolOn } else { Mode::PoolOff };
+                    report.journal[mode as usize].add(onboarding);
+                }
+            }
+        }
+        eprintln!("{line}");
     }
-    report(rounds, &mut script, &mut innkeeper)
+    Ok(())
 }
 
-/// One onboarding by a person of its own; from the commit that accepted it to the commit that made it active, both
-/// by the control database's clock.
-async fn onboard(portal: &Portal, round: usize) -> Result<Duration, Box<dyn std::error::Error>> {
-    let person = Person::new(portal, &format!("bench{round}@acme.example"));
-    person.sign_up(portal).await;
-    let name = person.request("Acme", "bench", &[]).await;
-    // Waits on the event stream: nothing is asked of the portal in between.
-    person.wait_until_ready(&name, 60).await;
-    let mut conn = PgConnection::connect_with(&portal.superuser("innkeeper")).await?;
-    let seconds: f64 = sqlx::query_scalar(
-        "select extract(epoch from t.ready_at - r.created_at)::float8 from tenant t join run r on r.tenant_id = t.id where t.name = $1",
-    )
-    .bind(&name)
-    .fetch_one(&mut conn)
-    .await?;
-    conn.close().await?;
-    Ok(Duration::from_secs_f64(seconds))
-}
-
-fn median(times: &mut [Duration]) -> f64 {
-    times.sort_unstable();
-    let middle = times.len() / 2;
-    let median = if times.len() % 2 == 1 { times[middle] } else { (times[middle - 1] + times[middle]) / 2 };
-    median.as_secs_f64() * 1000.0
-}
-
-#[expect(clippy::print_stdout, reason = "the result is what the program is for")]
-fn report(
-    rounds: usize,
-    script: &mut [Duration],
-    innkeeper: &mut [Duration],
-) -> Result<(), Box<dyn std::error::Error>> {
-    let (script, innkeeper) = (median(script), median(innkeeper));
-    let result = serde_json::json!({
-        "what": "onboarding accepted to ready, medians, interleaved, fsync on",
-        "rounds": rounds,
-        "plan_d_ms": script.round(),
-        "innkeeper_ms": innkeeper.round(),
-        "ratio": (innkeeper / script * 100.0).round() / 100.0,
-        "goal": 2.0,
-    });
-    let text = serde_json::to_string_pretty(&result)?;
-    std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("results.json"), format!("{text}\n"))?;
-    println!("{text}");
+/// Innkeeper and the drhema API with eight customers at once; the first by turns.
+async fn many_at_once(ways: &Ways<'_>, rounds: usize, report: &mut Report) -> Result<()> {
+    for round in 0..=rounds {
+        if round == 1 {
+            (report.innkeeper, report.drhema) = (Crowd::default(), Crowd::default());
+        }
+        let early = if round % 2 == 1 { Some(report.drhema.drhema(ways, round).await?) } else { None };
+        let (ours, made) = report.innkeeper.innkeeper(ways).await?;
+        let theirs = match early {
+            Some(rate) => rate,
+            None => report.drhema.drhema(ways, round).await?,
+        };
+        eprintln!("round {round:2}: {AT_ONCE} at once: innkeeper {ours:.1}, drhema {theirs:.1} a second");
+        if round > 0 {
+            for one in made {
+                report.journal[Mode::Crowd as usize].add(one);
+            }
+        }
+    }
     Ok(())
 }
