@@ -45,7 +45,7 @@ async fn main() -> Result<()> {
     let server = Server::of(&portal, &ca)?;
     let ways = Ways {
         server: &server,
-        innkeeper: Innkeeper::new(&portal, &server),
+        innkeeper: Innkeeper::prepare(&portal, &server).await?,
         drhema: Drhema::prepare(&server).await?,
         pool: Pool::new(&server),
     };

@@ -2,7 +2,10 @@
 //! ready, both by the control database's clock. Signing up and filling in the wizard are not timed; the person watches
 //! the set-up meanwhile, as customers do.
 
-use crate::{Result, server::Server};
+use crate::{
+    Result,
+    server::{Server, run},
+};
 use innkeeper_tests::{Form, Person, Portal, person::tenant_of};
 use sqlx::Connection as _;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,9 +41,13 @@ impl Onboarding {
 }
 
 impl<'a> Innkeeper<'a> {
-    /// This portal, whose server keeps the times of commits.
-    pub fn new(portal: &'a Portal, server: &'a Server) -> Self {
-        Self { portal, server, guests: AtomicU32::new(0) }
+    /// This portal, whose server keeps the times of commits and gets room for all who come.
+    pub async fn prepare(portal: &'a Portal, server: &'a Server) -> Result<Self> {
+        let mut control = server.connect("innkeeper").await?;
+        let room = "update server set connection_overcommit = 10000, max_tenants = 100000";
+        run(&mut control, room.into()).await?;
+        control.close().await?;
+        Ok(Self { portal, server, guests: AtomicU32::new(0) })
     }
 
     /// Somebody new signs up and comes to the last page of the wizard.
