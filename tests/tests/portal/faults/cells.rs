@@ -63,10 +63,10 @@ const BACKWARD: [&str; 6] = [
 ];
 
 /// All trials of a kind of run; without `--all` two or three a step, so that all faults have their turn over the steps.
-pub fn of(kind: Kind, steps: &[String]) -> Vec<Cell> {
+pub fn of(kind: Kind, steps: &[String], ready: usize) -> Vec<Cell> {
     let mut cells = vec![Cell::new(&[format!("{}:before_intent:kill", steps[0])], Expected::Done)];
     for (at, step) in steps.iter().enumerate() {
-        for fault in turn(&FORWARD, at, kind) {
+        for fault in turn(&FORWARD, at, kind, ready) {
             // The last record ends the run: a portal that dies then has nothing to take up.
             if fault == "after_done:kill" && at + 1 == steps.len() {
                 continue;
@@ -82,7 +82,7 @@ pub fn of(kind: Kind, steps: &[String]) -> Vec<Cell> {
         return cells;
     }
     for (at, step) in steps[..=last].iter().enumerate() {
-        for fault in turn(&BACKWARD, at, kind) {
+        for fault in turn(&BACKWARD, at, kind, ready) {
             let orders = [format!("{}:after_effect:fatal", steps[last]), format!("{step}:{fault}")];
             cells.push(Cell::new(&orders, Expected::Undone));
         }
@@ -91,12 +91,13 @@ pub fn of(kind: Kind, steps: &[String]) -> Vec<Cell> {
 }
 
 /// The faults of one step. Onboarding is what people wait for: there each step is killed before and after its effect.
-fn turn<'a>(faults: &'a [&'a str], at: usize, kind: Kind) -> Vec<&'a str> {
+/// With a ready database they are others.
+fn turn<'a>(faults: &'a [&'a str], at: usize, kind: Kind, ready: usize) -> Vec<&'a str> {
     if all() {
         return faults.to_vec();
     }
-    let mut some = vec![faults[(at + kind as usize) % faults.len()]];
-    if kind == Kind::Onboard && faults.len() == FORWARD.len() {
+    let mut some = vec![faults[(at + kind as usize + 4 * ready) % faults.len()]];
+    if kind == Kind::Onboard && ready == 0 && faults.len() == FORWARD.len() {
         some.extend(["after_intent:kill", "after_effect:kill"]);
         some.dedup();
     }

@@ -12,7 +12,7 @@ async fn matrix(kind: Kind, ready: usize) {
     for major in cells::majors() {
         let mut house = House::open(Options::postgres(major), kind, ready).await;
         let steps = house.rehearse().await;
-        let cells = cells::of(kind, &steps);
+        let cells = cells::of(kind, &steps, ready);
         let (mut done, mut undone, mut held, mut slowest) = (0, 0, 0, 0.0_f64);
         for cell in &cells {
             let (ended, took) = house.perform(cell).await;
