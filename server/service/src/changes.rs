@@ -9,10 +9,14 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 const CHANNEL: &str = "innkeeper";
+/// What stands before the id of a run that waits.
+const DUE: &str = "due ";
 
 /// What changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
+    /// A run waits for a worker.
+    Due(RunId),
     /// A run or one of its steps.
     Run(RunId),
     /// The outbox.
@@ -24,6 +28,7 @@ pub enum Change {
 /// Says with the caller's transaction that something changed. Heard when it commits.
 pub async fn notify(conn: &mut PgConnection, change: Change) -> Result<(), sqlx::Error> {
     let payload = match change {
+        Change::Due(id) => format!("{DUE}{}", id.0),
         Change::Run(id) => id.0.to_string(),
         Change::Mail => "mail".into(),
         Change::Anything => String::new(),
@@ -75,11 +80,19 @@ async fn hear(pool: &PgPool, sender: &broadcast::Sender<Change>) -> Result<(), s
     listener.listen(CHANNEL).await?;
     let _ = sender.send(Change::Anything);
     while let Some(notification) = listener.try_recv().await? {
-        let change = match notification.payload() {
-            "mail" => Change::Mail,
-            other => Uuid::try_parse(other).map_or(Change::Anything, |id| Change::Run(RunId(id))),
-        };
-        let _ = sender.send(change);
+        let _ = sender.send(parse(notification.payload()));
     }
     Ok(())
+}
+
+/// What was said; of a newer portal it may be something unknown.
+fn parse(payload: &str) -> Change {
+    let run = |id, change: fn(RunId) -> Change| {
+        Uuid::try_parse(id).map_or(Change::Anything, |id| change(RunId(id)))
+    };
+    match (payload, payload.strip_prefix(DUE)) {
+        ("mail", _) => Change::Mail,
+        (_, Some(id)) => run(id, Change::Due),
+        (id, None) => run(id, Change::Run),
+    }
 }

@@ -22,14 +22,16 @@ impl Failure {
         Self { doing, code: None, cause: cause.into(), again: false }
     }
 
+    /// What the server said.
+    pub(super) fn said(doing: &'static str, message: &str, code: &str) -> Self {
+        Self { doing, code: Some(code.to_owned()), cause: format!("{message} ({code})"), again: passes(code) }
+    }
+
     /// Reads an error of the driver. The server's first line only: detail, hint and context may quote a statement.
     pub(super) fn of(doing: &'static str, error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(said) => {
-                let code = said.code().map(std::borrow::Cow::into_owned);
-                let again = code.as_deref().is_some_and(passes);
-                let cause = format!("{} ({})", said.message(), code.as_deref().unwrap_or("no SQLSTATE"));
-                Self { doing, code, cause, again }
+                Self::said(doing, said.message(), &said.code().unwrap_or_default())
             }
             // A certificate that does not hold, see `std::io::ErrorKind::InvalidData` of the TLS library.
             sqlx::Error::Io(io) if io.kind() == std::io::ErrorKind::InvalidData => {

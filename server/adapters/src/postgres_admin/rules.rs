@@ -54,8 +54,9 @@ impl File {
     async fn replace(&self, admin: &mut Admin, content: &[u8]) -> Result<(), Failure> {
         let path = quote::shell_word(&self.path);
         let command = format!(
-            "f=$(readlink -f -- {path}) && t=\"$f.innkeeper.tmp\" && rm -f -- \"$t\" && cp -p -- \"$f\" \"$t\" \
-             && base64 -d > \"$t\" && sync \"$t\" && mv -f -- \"$t\" \"$f\" && sync \"$(dirname -- \"$f\")\""
+            "f={path}; if [ -L \"$f\" ]; then f=$(readlink -f -- \"$f\"); fi; t=\"$f.innkeeper.tmp\"; \
+             cp -p --remove-destination -- \"$f\" \"$t\" && base64 -d > \"$t\" && sync \"$t\" && mv -f -- \"$t\" \"$f\" \
+             && sync \"${{f%/*}}\""
         );
         // Base64 has no character that COPY would escape.
         let lines = quote::literal(&STANDARD.encode(content));

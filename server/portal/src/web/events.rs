@@ -204,7 +204,7 @@ impl Watcher {
                 () = tokio::time::sleep_until(until) => return Woken::Leave,
                 () = &mut look => return Woken::Look,
                 heard = self.changes.recv() => match heard {
-                    Ok(Change::Run(id)) if Some(id) == watched => return Woken::Run,
+                    Ok(Change::Run(id) | Change::Due(id)) if Some(id) == watched => return Woken::Run,
                     Ok(Change::Anything) | Err(RecvError::Lagged(_)) => return Woken::Look,
                     Ok(_) => {}
                     Err(RecvError::Closed) => return Woken::Leave,

@@ -17,7 +17,7 @@ pub async fn go_on(conn: &mut PgConnection, run: RunId, minutes: i32) -> Result<
     )
     .execute(&mut *conn)
     .await?;
-    changes::notify(conn, changes::Change::Run(run)).await?;
+    changes::notify(conn, changes::Change::Due(run)).await?;
     Ok(stuck.rows_affected() == 1)
 }
 
@@ -33,6 +33,6 @@ pub async fn turn_back(conn: &mut PgConnection, run: RunId, why: &str) -> Result
     )
     .execute(&mut *conn)
     .await?;
-    changes::notify(conn, changes::Change::Run(run)).await?;
+    changes::notify(conn, changes::Change::Due(run)).await?;
     Ok(turned.rows_affected() == 1)
 }

@@ -55,6 +55,6 @@ pub async fn start(
     )
     .execute(&mut *conn)
     .await?;
-    changes::notify(conn, changes::Change::Run(id)).await?;
+    changes::notify(conn, changes::Change::Due(id)).await?;
     Ok((id, number))
 }

@@ -12,7 +12,10 @@ use innkeeper_domain::{
 };
 use sqlx::PgPool;
 use std::{collections::HashMap, io::ErrorKind, panic::AssertUnwindSafe, sync::Arc, time::Duration};
-use tokio::{sync::broadcast::error::RecvError, task::JoinSet};
+use tokio::{
+    sync::{Notify, broadcast::error::RecvError},
+    task::JoinSet,
+};
 
 /// How an engine works.
 #[derive(Debug, Clone, Copy)]
@@ -67,16 +70,22 @@ impl<C: Default + Send + 'static> Engine<C> {
 
     /// Works until the future is dropped; what is under way then is taken up again when its lease is over.
     pub async fn run(self) {
-        let engine = Arc::new(self);
-        let mut workers: JoinSet<()> = (0..engine.settings.workers).map(|_| engine.clone().work()).collect();
-        while let Some(ended) = workers.join_next().await {
-            tracing::error!(?ended, "a worker of the engine ended; starting another");
-            workers.spawn(engine.clone().work());
+        let (engine, due) = (Arc::new(self), Arc::new(Notify::new()));
+        let worker = || engine.clone().work(due.clone());
+        let mut workers: JoinSet<()> = (0..engine.settings.workers).map(|_| worker()).collect();
+        let working = async {
+            while let Some(ended) = workers.join_next().await {
+                tracing::error!(?ended, "a worker of the engine ended; starting another");
+                workers.spawn(worker());
+            }
+        };
+        tokio::select! {
+            () = working => {}
+            () = engine.wake(&due) => {}
         }
     }
 
-    async fn work(self: Arc<Self>) {
-        let mut changes = self.changes.subscribe();
+    async fn work(self: Arc<Self>, due: Arc<Notify>) {
         loop {
             match self.answered(claim::claim(&self.pool, self.settings.lease)).await {
                 Ok(Some(run)) => {
@@ -88,16 +97,20 @@ impl<C: Default + Send + 'static> Engine<C> {
                     tracing::error!(%error, "no run can be taken from the control database; trying again");
                 }
             }
-            let woken = async {
-                loop {
-                    match changes.recv().await {
-                        Ok(Change::Run(_) | Change::Anything) | Err(RecvError::Lagged(_)) => return,
-                        Ok(Change::Mail) => {}
-                        Err(RecvError::Closed) => std::future::pending().await,
-                    }
-                }
-            };
-            let _ = tokio::time::timeout(self.settings.poll, woken).await;
+            let _ = tokio::time::timeout(self.settings.poll, due.notified()).await;
+        }
+    }
+
+    /// Wakes one worker for each run that is due: all would ask the control database for the same one.
+    async fn wake(&self, due: &Notify) {
+        let mut changes = self.changes.subscribe();
+        loop {
+            match changes.recv().await {
+                Ok(Change::Due(_)) => due.notify_one(),
+                Ok(Change::Anything) | Err(RecvError::Lagged(_)) => due.notify_waiters(),
+                Ok(Change::Run(_) | Change::Mail) => {}
+                Err(RecvError::Closed) => std::future::pending().await,
+            }
         }
     }
 

@@ -56,7 +56,7 @@ impl MailWorker {
                 loop {
                     match changes.recv().await {
                         Ok(Change::Mail | Change::Anything) | Err(RecvError::Lagged(_)) => return,
-                        Ok(Change::Run(_)) => {}
+                        Ok(Change::Due(_) | Change::Run(_)) => {}
                         Err(RecvError::Closed) => std::future::pending().await,
                     }
                 }

@@ -10,6 +10,7 @@ use crate::{
 use async_trait::async_trait;
 use innkeeper_domain::{
     password::draw_password,
+    ports::{RoleVerifiers, Verifier},
     secret::Secret,
     tenant::{PerRole, TenantRole},
 };
@@ -28,9 +29,9 @@ impl Step<Hold> for CreateRoles {
     async fn apply(&self, cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {
         // Sealed before the first definition on the server; a retry uses the same ones.
         let passwords = sealed_passwords(&self.0, cx.run).await?;
-        let verifiers = PerRole::make(|role| Some(self.0.verifier.verifier(passwords.of(role))));
         let slot = slots::claimed(&mut *self.0.pool.acquire().await?, cx.run.tenant).await?;
-        let (_, mut session) = open(&self.0, cx).await?;
+        let (verifiers, session) = tokio::join!(verifiers(&self.0.verifier, &passwords), open(&self.0, cx));
+        let (verifiers, (_, mut session)) = (verifiers?, session?);
         let claimed = match &slot {
             Some(slot) => session.claim(slot, &verifiers).await?,
             None => false,
@@ -59,6 +60,22 @@ impl Step<Hold> for CreateRoles {
         }
         Ok(tx.commit().await?)
     }
+}
+
+/// Computes what the server keeps of each password. They are made to take time: side by side, and not where other work
+/// waits behind them.
+async fn verifiers(
+    verifier: &Arc<dyn Verifier>,
+    passwords: &PerRole<Secret>,
+) -> Result<RoleVerifiers, StepError> {
+    let one = |role| {
+        let (verifier, password) = (verifier.clone(), passwords.of(role).clone());
+        tokio::task::spawn_blocking(move || Some(verifier.verifier(&password)))
+    };
+    let PerRole { owner, app, readonly } = PerRole::make(one);
+    let ended = |_| StepError::Retry("A fault in the portal itself; its log says where.".into());
+    let (owner, app, readonly) = tokio::try_join!(owner, app, readonly).map_err(ended)?;
+    Ok(PerRole { owner, app, readonly })
 }
 
 /// The sealed passwords of a tenant; drawn and sealed where there are none.
