@@ -12,12 +12,8 @@ const STATEMENT: &str = "30s";
 
 /// A pool that connects when it is first used; by a login that becomes `role`, where one is given.
 pub(super) fn lazy(options: PgConnectOptions, role: Option<&'static str>, most: u32) -> PgPool {
-    let options = options.options([
-        ("statement_timeout", STATEMENT),
-        ("idle_in_transaction_session_timeout", STATEMENT),
-        // The rollback below warns where there is nothing to roll back.
-        ("client_min_messages", "error"),
-    ]);
+    let options = options
+        .options([("statement_timeout", STATEMENT), ("idle_in_transaction_session_timeout", STATEMENT)]);
     PgPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(ACQUIRE)
@@ -30,9 +26,11 @@ pub(super) fn lazy(options: PgConnectOptions, role: Option<&'static str>, most: 
             })
         })
         // A future that is dropped while it begins a transaction, such as a request whose browser has left, leaves the
-        // transaction open without the driver's knowledge: whoever gets the connection next would be in it.
+        // transaction open without the driver's knowledge: whoever gets the connection next would be in it. A rollback
+        // alone would write a warning to the server's log each time there is nothing to roll back; in a transaction that
+        // has failed the beginning fails, too, and the connection is not used again.
         .after_release(|connection, _| {
-            Box::pin(async move { sqlx::raw_sql("ROLLBACK").execute(connection).await.map(|_| true) })
+            Box::pin(async move { sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await.map(|_| true) })
         })
         .connect_lazy_with(options)
 }

@@ -65,25 +65,29 @@ pub async fn intent(pool: &PgPool, run: &RunRow, undo: bool) -> Written<()> {
 /// Records that the step at the cursor is done, what belongs to it, and the intent of the next one or the run's end.
 pub async fn done<C: Send>(pool: &PgPool, run: &mut RunRow, plan: &dyn Plan<C>, note: &str) -> Written<()> {
     let mut tx = begin(pool, run).await?;
-    sqlx::query!(
-        "update step set state = 'done', output = $3, error = null, finished_at = now() where run_id = $1 and position = $2",
-        run.id.0,
-        position(run),
-        note
-    )
-    .execute(&mut *tx)
-    .await?;
     if let Some(step) = plan.steps().get(run.cursor) {
         step.record(run, &mut tx).await?;
     }
     let mut next = RunRow { cursor: run.cursor + 1, attempts: 0, ..run.clone() };
+    // One statement for what is written for each step of each run.
+    sqlx::query!(
+        "with done as (update step set state = 'done', output = $3, error = null, finished_at = now()
+            where run_id = $1 and position = $2),
+         intent as (update step set state = 'running', attempts = attempts + 1, error = null,
+            intent_at = coalesce(intent_at, now()), started_at = coalesce(started_at, now())
+            where run_id = $1 and position = $2 + 1)
+         update run set cursor = $2 + 1, attempts = 0 where id = $1",
+        run.id.0,
+        position(run),
+        note,
+    )
+    .execute(&mut *tx)
+    .await?;
     if next.cursor == plan.steps().len() {
         next.state = RunState::Done;
         plan.ended(&next, &Ended::Done, &mut tx).await?;
-    } else {
-        write_intent(&mut tx, &next, false).await?;
+        write_run(&mut tx, &next).await?;
     }
-    write_run(&mut tx, &next).await?;
     commit(tx, &next).await?;
     *run = next;
     Ok(())

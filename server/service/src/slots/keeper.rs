@@ -24,7 +24,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_min
 /// Keeps as many slots ready on each server as its row says, for the extensions that are ticked at first and those most
 /// often chosen there in the last week.
 ///
-/// Gentle: one slot at a time, and as long at rest as at work. Any number of portals may run one.
+/// Gentle: one slot at a time, as long at rest as at work, and as long as one is left not while somebody waits for a
+/// database. Any number of portals may run one.
 pub struct Keeper {
     /// The control database, as the worker role.
     pub pool: PgPool,
@@ -206,5 +207,12 @@ async fn missing<'a>(
     .fetch_all(&mut *conn)
     .await?;
     let of = |set: &Vec<String>| there.iter().filter(|other| *other == set).count();
-    Ok(wanted.iter().find(|set| i32::try_from(of(set)).is_ok_and(|count| count < level)))
+    // While somebody waits for a database the server works for him, unless the next one would have to wait, too.
+    let waits = sqlx::query_scalar!(
+        r#"select exists (select from run r join tenant t on t.id = r.tenant_id where t.server_id = $1
+             and r.kind = 'onboard' and r.state = 'running') as "waits!""#,
+        server.0
+    );
+    let least = if waits.fetch_one(conn).await? { 1 } else { level };
+    Ok(wanted.iter().find(|set| i32::try_from(of(set)).is_ok_and(|count| count < level.min(least))))
 }
