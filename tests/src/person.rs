@@ -1,7 +1,7 @@
 //! A person with a browser without scripts: HTTP, a cookie jar, forms, and a mailbox.
 
 use crate::{Credentials, Form, Html, Portal, Values};
-use reqwest::{Client, Method, StatusCode, header, redirect::Policy};
+use reqwest::{Client, Method, Response, StatusCode, header, redirect::Policy};
 use std::{
     collections::BTreeMap,
     io::{Cursor, Read as _},
@@ -206,6 +206,7 @@ impl Person {
     pub async fn wait_until_over(&self, name: &str, seconds: u64) -> Page {
         let path = format!("/t/{name}/setup");
         let deadline = Instant::now() + Duration::from_secs(seconds);
+        let mut events = None;
         loop {
             let page = self.get(&path).await;
             let running =
@@ -218,27 +219,27 @@ impl Person {
                 "{name} is not ready after {seconds} s: {}",
                 page.html().text()
             );
-            self.next_event(name).await;
+            events = self.next_event(name, events).await;
         }
     }
 
-    /// Waits for the next event of a tenant, or a second: what happened before this began is not told again.
-    async fn next_event(&self, name: &str) {
-        let request = self.client.get(format!("{}/t/{name}/events", self.portal));
+    /// Opens the stream of a tenant's events, or waits a second at most for the next one of an open stream. The page is
+    /// worth looking at again after either; where the stream has ended nothing is left of it.
+    async fn next_event(&self, name: &str, open: Option<Response>) -> Option<Response> {
+        let Some(mut stream) = open else {
+            let answer = self.client.get(format!("{}/t/{name}/events", self.portal)).send().await.ok()?;
+            return (answer.status() == StatusCode::OK).then_some(answer);
+        };
         let hear = async {
-            let mut answer = request.send().await?;
-            if answer.status() != StatusCode::OK {
-                return Ok::<_, reqwest::Error>(());
-            }
-            while let Some(part) = answer.chunk().await? {
+            while let Ok(Some(part)) = stream.chunk().await {
                 if part.windows(6).any(|bytes| bytes == b"event:") {
-                    break;
+                    return true;
                 }
             }
-            Ok(())
+            false
         };
-        // Whatever comes of it, the page is looked at again.
-        let _ = tokio::time::timeout(Duration::from_secs(1), hear).await;
+        let heard = tokio::time::timeout(Duration::from_secs(1), hear).await;
+        heard.unwrap_or(true).then_some(stream)
     }
 
     /// Presses "Reveal credentials".

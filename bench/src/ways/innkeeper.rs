@@ -44,7 +44,7 @@ impl<'a> Innkeeper<'a> {
     /// This portal, whose server keeps the times of commits and gets room for all who come.
     pub async fn prepare(portal: &'a Portal, server: &'a Server) -> Result<Self> {
         let mut control = server.connect("innkeeper").await?;
-        let room = "update server set connection_overcommit = 10000, max_tenants = 100000";
+        let room = "update server set connection_overcommit = 10000, storage_overcommit = 10000, max_tenants = 100000";
         run(&mut control, room.into()).await?;
         control.close().await?;
         Ok(Self { portal, server, guests: AtomicU32::new(0) })

@@ -102,12 +102,15 @@ impl Reach {
 
     /// A pool of the web role, for pages.
     pub fn web(&self) -> PgPool {
-        self.pool(WEB_ROLE, "innkeeper web", WEB_CONNECTIONS)
+        self.pool(WEB_ROLE, self.options(WEB_ROLE).application_name("innkeeper web"), WEB_CONNECTIONS)
     }
 
     /// A pool of the worker role, for work in the background.
     pub fn worker(&self) -> PgPool {
-        self.pool(WORKER_ROLE, "innkeeper worker", WORKER_CONNECTIONS)
+        // It asks by key, so that one plan fits all: none is made for each execution on each connection.
+        let plans = [("plan_cache_mode", "force_generic_plan")];
+        let options = self.options(WORKER_ROLE).application_name("innkeeper worker").options(plans);
+        self.pool(WORKER_ROLE, options, WORKER_CONNECTIONS)
     }
 
     /// A connection of the owner, for migrations.
@@ -250,8 +253,8 @@ impl Reach {
     }
 
     /// Connects when it is first used.
-    fn pool(&self, role: &'static str, name: &str, most: u32) -> PgPool {
+    fn pool(&self, role: &'static str, options: PgConnectOptions, most: u32) -> PgPool {
         let switch = matches!(self.way, Way::Url { .. }).then_some(role);
-        pool::lazy(self.options(role).application_name(name), switch, most)
+        pool::lazy(options, switch, most)
     }
 }

@@ -39,6 +39,8 @@ const IN_ALL: usize = 500;
 const PER_SESSION: usize = 8;
 /// How often a comment keeps the connection alive, and the state is looked at although nothing was heard.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Shortest time between two events. Steps of some milliseconds are not seen one by one, and each event costs a page.
+const PACE: Duration = Duration::from_millis(200);
 /// After this the browser asks again, and with that proves again that it may.
 const LONGEST: Duration = Duration::from_mins(10);
 
@@ -135,6 +137,10 @@ impl Seen {
         }
     }
 
+    fn is_of_its_run(&self, change: Change) -> bool {
+        matches!((change, self.run), (Change::Run(id) | Change::Due(id), Some((watched, _))) if id == watched)
+    }
+
     fn working(&self) -> bool {
         self.run.is_some_and(|(_, state)| !state.is_over())
     }
@@ -162,13 +168,19 @@ enum Woken {
 
 impl Watcher {
     async fn run(mut self, mut seen: Seen) {
-        let until = Instant::now() + LONGEST;
+        let mut paced = Instant::now();
+        let until = paced + LONGEST;
         loop {
-            let certain = match self.woken(&seen, until).await {
+            let mut certain = match self.woken(&seen, until).await {
                 Woken::Leave => return,
                 Woken::Run => true,
                 Woken::Look => false,
             };
+            tokio::time::sleep_until(paced).await;
+            // One look is for all that was heard meanwhile.
+            while let Ok(heard) = self.changes.try_recv() {
+                certain |= seen.is_of_its_run(heard);
+            }
             let view = match tenants::open(&self.service, &self.visitor, &self.name).await {
                 Ok(view) => view,
                 // No longer theirs.
@@ -190,11 +202,11 @@ impl Watcher {
             if self.sender.send(Ok(Event::default().event(event).data("1"))).await.is_err() || ended {
                 return;
             }
+            paced = Instant::now() + PACE;
         }
     }
 
     async fn woken(&mut self, seen: &Seen, until: Instant) -> Woken {
-        let watched = seen.run.map(|(id, _)| id);
         let look = tokio::time::sleep(KEEP_ALIVE);
         tokio::pin!(look);
         loop {
@@ -204,7 +216,7 @@ impl Watcher {
                 () = tokio::time::sleep_until(until) => return Woken::Leave,
                 () = &mut look => return Woken::Look,
                 heard = self.changes.recv() => match heard {
-                    Ok(Change::Run(id) | Change::Due(id)) if Some(id) == watched => return Woken::Run,
+                    Ok(change) if seen.is_of_its_run(change) => return Woken::Run,
                     Ok(Change::Anything) | Err(RecvError::Lagged(_)) => return Woken::Look,
                     Ok(_) => {}
                     Err(RecvError::Closed) => return Woken::Leave,

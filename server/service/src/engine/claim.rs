@@ -9,6 +9,7 @@ use innkeeper_domain::{
 };
 use sqlx::PgPool;
 use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior};
 
 /// Takes the run that is due longest, for the length of a lease. The new token fences off an earlier holder.
 pub async fn claim(pool: &PgPool, lease: Duration) -> Result<Option<RunRow>> {
@@ -42,9 +43,9 @@ pub async fn claim(pool: &PgPool, lease: Duration) -> Result<Option<RunRow>> {
 
 /// Keeps a lease alive until it is lost or the future is dropped. Returns when it is lost.
 pub async fn keep(pool: &PgPool, run: RunId, token: i64, lease: Duration) {
-    let mut tick = tokio::time::interval(lease / 4);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut last = tokio::time::Instant::now();
+    let mut last = Instant::now();
+    let mut tick = tokio::time::interval_at(last + lease / 4, lease / 4);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         let kept = sqlx::query!(
@@ -56,7 +57,7 @@ pub async fn keep(pool: &PgPool, run: RunId, token: i64, lease: Duration) {
         .execute(pool);
         // Over a connection whose other end is gone no answer comes.
         match tokio::time::timeout(lease / 2, kept).await {
-            Ok(Ok(done)) if done.rows_affected() == 1 => last = tokio::time::Instant::now(),
+            Ok(Ok(done)) if done.rows_affected() == 1 => last = Instant::now(),
             // The database may be back before the lease is over.
             Ok(Err(_)) | Err(_) if last.elapsed() < lease => {}
             Ok(_) | Err(_) => return,

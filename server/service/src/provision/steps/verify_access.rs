@@ -35,19 +35,23 @@ impl Step<Hold> for VerifyAccess {
     async fn apply(&self, cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {
         let tools = &self.tools;
         let passwords = read_back(tools, cx.run.tenant).await?;
-        if self.opens {
-            let (_, mut session) = open(tools, cx).await?;
+        let subject = if self.opens {
+            let (subject, mut session) = open(tools, cx).await?;
             session.set_login(true).await?;
             cx.hold.keep(session);
-        }
-        let subject = Subject::load(&tools.pool, cx.run.tenant).await?;
+            subject
+        } else {
+            Subject::load(&tools.pool, cx.run.tenant).await?
+        };
         let id = subject.server.ok_or_else(|| StepError::Fatal("No server was chosen.".into()))?;
         let server = tools.server(id)?;
         let own = Some(server.probe_address()).filter(|address| !subject.reach.admits(*address));
         // Also without an address: a killed portal with another one may have left its own.
         self.probe(cx.run, id, own).await?;
         let proof = self.prove(&subject, &*server, &passwords).await;
-        self.probe(cx.run, id, None).await?;
+        if own.is_some() {
+            self.probe(cx.run, id, None).await?;
+        }
         let Proof { mut tries, full } = proof?;
         if own.is_some() {
             // The portal's own address is not on the list any more: so it must be refused as any other.
