@@ -3,7 +3,7 @@
 use super::{
     eyes::{Away, Eyes, Row},
     guest::{Accepted, Guest},
-    killers::Strike,
+    killers::{Kind, Strike},
     report::Report,
 };
 use crate::{
@@ -19,6 +19,8 @@ use tokio::time::{Instant, sleep};
 
 /// How long all may take to come to rest once nothing is broken any more.
 const REST: Duration = Duration::from_secs(240);
+/// How long PostgreSQL may be down after a kill, in seconds.
+const DOWN: f64 = 3.0;
 
 /// What is still under way, in words.
 const UNDER_WAY: &str = "
@@ -237,6 +239,15 @@ impl Judge<'_> {
                 starts.iter().filter_map(|(run, from)| Some((ended.get(*run)? - from).max(0.0) * 1000.0));
             took.collect::<Vec<_>>()
         };
+        // Where PostgreSQL was down meanwhile its own start would be counted, too.
+        let undisturbed = |strike: &Strike, until: f64| {
+            let down = |other: &&Strike| matches!(other.kind, Kind::ServerKill | Kind::BackendKill);
+            let mut others = strikes.iter().filter(down).filter(|other| other.at != strike.at);
+            !others.any(|other| (strike.at - DOWN..until).contains(&other.at))
+        };
+        let ready = strikes.iter().filter_map(|strike| Some((strike, *strike.ready.get()?)));
+        let ready = ready.filter(|(strike, (_, until))| undisturbed(strike, *until));
+        self.report.ready_ms = ready.map(|(_, (from, until))| (until - from) * 1000.0).collect();
         self.report.recovery_ms = since(&last);
         self.report.struck_to_end_ms = since(&first);
     }

@@ -4,7 +4,7 @@ use super::{
     dice::Dice,
     eyes::{Away, Eyes, now},
     proxy::{Fate, Proxy, Way},
-    replicas::{Replica, able, kill, stop},
+    replicas::{Ready, Replica, able, kill, stop},
 };
 use crate::{Portal, operator::OperatorServer, process::signal};
 use rustix::process::Signal;
@@ -82,6 +82,8 @@ pub struct Strike {
     pub at: f64,
     /// When a portal was first able to work after it.
     pub able_at: Arc<OnceLock<f64>>,
+    /// Of a killed portal, and of a server that is there again: when it, or the first portal, was ready.
+    pub ready: Ready,
 }
 
 /// Who strikes, and what they have done.
@@ -167,9 +169,10 @@ impl Killers {
     async fn perform(&mut self, kind: Kind, target: Target, runs: Vec<String>, counted: bool) {
         let at = now();
         let time = self.victims.pause(STOPPED.0, STOPPED.1);
+        let ready = Ready::default();
         match target {
             Target::Replica(portal) if kind == Kind::ReplicaStop => stop(portal, time),
-            Target::Replica(portal) => kill(portal).await,
+            Target::Replica(portal) => kill(portal, ready.clone()).await,
             Target::Backend(pid) => signal(pid, Signal::KILL),
             Target::Server => {
                 let server = self.server.clone();
@@ -185,13 +188,17 @@ impl Killers {
             }
         }
         let able_at = Arc::new(OnceLock::new());
-        let (urls, told) = (self.urls(), able_at.clone());
+        let (urls, told, readied) = (self.urls(), able_at.clone(), ready.clone());
+        let from = now();
         tokio::spawn(async move {
             if let Ok(when) = able(&urls).await {
                 let _ = told.set(when);
+                if kind == Kind::ServerKill {
+                    let _ = readied.set((from, when));
+                }
             }
         });
-        self.strikes.push(Strike { kind, counted, runs, at, able_at });
+        self.strikes.push(Strike { kind, counted, runs, at, able_at, ready });
     }
 
     fn urls(&self) -> Vec<String> {

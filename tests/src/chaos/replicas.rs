@@ -4,7 +4,10 @@ use super::eyes::{Away, now};
 use crate::{Portal, process::signal};
 use reqwest::Client;
 use rustix::process::Signal;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::{
     sync::{Mutex, OwnedMutexGuard},
     time::sleep,
@@ -35,14 +38,19 @@ impl Replica {
     }
 }
 
+/// From when a portal lacked nothing but its own start, and when it was ready; in seconds since 1970.
+pub type Ready = Arc<OnceLock<(f64, f64)>>;
+
 /// Kills a portal at once and starts it again on the side.
-pub async fn kill(mut portal: OwnedMutexGuard<Portal>) {
+pub async fn kill(mut portal: OwnedMutexGuard<Portal>, ready: Ready) {
     portal.kill9().await;
     tokio::spawn(async move {
+        let began = now();
         // It gives up where its server does not answer for long; its operator's supervisor starts it again.
         while portal.try_restart().await.is_err() {
             sleep(Duration::from_millis(200)).await;
         }
+        let _ = ready.set((began, now()));
     });
 }
 

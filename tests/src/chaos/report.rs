@@ -28,6 +28,8 @@ pub struct Report {
     pub lost: Vec<String>,
     /// Effects that were made twice.
     pub doubles: Vec<String>,
+    /// From the start of a killed portal, or from a killed server's being there again, until the portal is ready.
+    pub ready_ms: Vec<f64>,
     /// From the first moment a portal was able to work after the last kill that struck in a run, to that run's end.
     pub recovery_ms: Vec<f64>,
     /// From the first kill in a run to its end.
@@ -61,6 +63,7 @@ impl Report {
             "lost": self.lost.len(),
             "doubles": self.doubles.len(),
             "found": found,
+            "ready_ms": spread(&self.ready_ms),
             "recovery_ms": spread(&self.recovery_ms),
             "struck_to_end_ms": spread(&self.struck_to_end_ms),
             "seconds": self.seconds.round(),

@@ -47,7 +47,6 @@ async fn run(
             tracing::info!(migrations = ran, "the control database was brought up to date");
         }
         let parts = workers::assemble(config, &control.reach, config.public_url(bound)).await?;
-        parts.prepare(&mut workers).await;
         parts.start(&mut workers);
         Ok::<_, StartError>(parts)
     };

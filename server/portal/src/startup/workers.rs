@@ -42,7 +42,7 @@ pub(super) struct Parts {
     pub mailbox: Option<Arc<dyn LocalMailbox>>,
     mailer: Arc<dyn Mailer>,
     backups: Arc<dyn Backups>,
-    server: Arc<PostgresServer>,
+    preparing: Option<Arc<PostgresServer>>,
     worker: PgPool,
 }
 
@@ -59,21 +59,25 @@ pub(super) async fn assemble(
     let sealer: Arc<dyn Sealer> = Arc::new(MasterSealer::new(key, random.clone()));
     let ids = Ids::new(clock.clone(), random.clone());
     let (web, worker) = (reach.web(), reach.worker());
-    for other in seal::other_keys(&worker, &key_id).await? {
+    // Side by side: after a kill people wait for this.
+    let (others, server) = tokio::join!(seal::other_keys(&worker, &key_id), reach.tenant_server());
+    for other in others? {
         tracing::error!(
             key = other,
             "mails or credentials are sealed under another master key than that of INNKEEPER_MASTER_KEY_FILE; all portals \
              of one control database need the same"
         );
     }
-    let server = Arc::new(reach.tenant_server().await?);
+    let server = Arc::new(server?);
+    let preparing = async { Ok(prepared(server.clone()).await) };
+    let (facts, preparing) = tokio::try_join!(server.facts(), preparing)?;
     let registered = Servers::default();
     let new = Registration {
         name: FIRST_SERVER,
         region: REGION.0,
         region_label: REGION.1,
         endpoint: &reach.endpoint,
-        facts: &server.facts().await?,
+        facts: &facts,
         max_tenants: config.max_tenants,
         ready_slots: config.ready_slots,
     };
@@ -94,7 +98,7 @@ pub(super) async fn assemble(
     let backups = FolderBackups::new(&path, reach.programs().map(Into::into), random)
         .map_err(|source| StartError::Backups { path, source })?;
     let backups: Arc<dyn Backups> = Arc::new(backups);
-    Ok(Parts { service, mailbox, mailer, backups, server, worker })
+    Ok(Parts { service, mailbox, mailer, backups, preparing, worker })
 }
 
 type Mailers = (Arc<dyn Mailer>, Option<Arc<dyn LocalMailbox>>);
@@ -114,25 +118,15 @@ fn mailer(config: &Config, clock: Arc<dyn Clock>) -> Result<Mailers, StartError>
 }
 
 impl Parts {
-    /// Makes the platform's roles and template on the first server. What does not succeed in time goes on in the
-    /// background: pages work meanwhile, and runs wait for it.
-    pub async fn prepare(&self, workers: &mut JoinSet<&'static str>) {
-        if tokio::time::timeout(PREPARE, prepare(self.server.clone())).await.is_err() {
-            tracing::error!(
-                "the first server could not be prepared within {} s; going on without",
-                PREPARE.as_secs()
-            );
-            let server = self.server.clone();
+    /// Starts everything that works in the background, each until the process ends.
+    pub fn start(&self, workers: &mut JoinSet<&'static str>) {
+        let Self { service, mailer, backups, preparing, worker, .. } = self;
+        if let Some(server) = preparing.clone() {
             workers.spawn(async move {
                 prepare(server).await;
                 std::future::pending().await
             });
         }
-    }
-
-    /// Starts everything that works in the background, each until the process ends.
-    pub fn start(&self, workers: &mut JoinSet<&'static str>) {
-        let Self { service, mailer, backups, worker, .. } = self;
         let Service { ids, random, sealer, servers, changes, settings, .. } = service.clone();
         let rules = Arc::new(RuleWriter::new(worker.clone(), servers.clone()));
         let tools = Arc::new(Tools {
@@ -198,6 +192,17 @@ fn named(
         work.await;
         name
     });
+}
+
+/// Makes the platform's roles and template on the first server. What does not succeed in time goes on in the background:
+/// pages work meanwhile, and runs wait for it.
+async fn prepared(server: Arc<PostgresServer>) -> Option<Arc<PostgresServer>> {
+    let late = tokio::time::timeout(PREPARE, prepare(server.clone())).await.is_err();
+    if late {
+        let seconds = PREPARE.as_secs();
+        tracing::error!("the first server could not be prepared within {seconds} s; going on without");
+    }
+    late.then_some(server)
 }
 
 /// Tries until it succeeds, with longer and longer pauses.
