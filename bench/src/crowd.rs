@@ -60,13 +60,17 @@ impl Crowd {
         Ok((self.add(&times, last - first), made))
     }
 
-    /// A round of the drhema API.
-    pub async fn drhema(&mut self, ways: &Ways<'_>, round: usize) -> Result<f64> {
+    /// A round of another way, by this program's clock; `create` makes the database of one customer.
+    pub async fn other(
+        &mut self,
+        ways: &Ways<'_>,
+        create: impl AsyncFn(usize) -> Result<()> + Sync,
+    ) -> Result<f64> {
         ways.server.settle().await?;
         let begun = Instant::now();
         let serving = futures::stream::iter(0..GUESTS).map(async |guest| {
             let begun = Instant::now();
-            let served = ways.drhema.create(&format!("crowd_{round}_{guest}")).await;
+            let served = create(guest).await;
             served.map(|()| begun.elapsed().as_secs_f64())
         });
         let served: Vec<_> = serving.buffer_unordered(AT_ONCE).collect().await;

@@ -9,7 +9,7 @@ mod report;
 mod server;
 mod ways;
 
-use crowd::{AT_ONCE, Crowd};
+use crowd::{AT_ONCE, GUESTS};
 use figures::Sample;
 use innkeeper_tests::{Options, Person};
 use pool::Pool;
@@ -80,24 +80,37 @@ async fn one_at_a_time(ways: &Ways<'_>, rounds: usize, report: &mut Report) -> R
     Ok(())
 }
 
-/// Innkeeper and the drhema API with eight customers at once; the first by turns.
+/// Innkeeper, the drhema API and plan F with eight customers at once; the first by turns.
 async fn many_at_once(ways: &Ways<'_>, rounds: usize, report: &mut Report) -> Result<()> {
     for round in 0..=rounds {
         if round == 1 {
-            (report.innkeeper, report.drhema) = (Crowd::default(), Crowd::default());
+            (report.innkeeper, report.drhema, report.plan_f) = Default::default();
         }
-        let early = if round % 2 == 1 { Some(report.drhema.drhema(ways, round).await?) } else { None };
-        let (ours, made) = report.innkeeper.innkeeper(ways).await?;
-        let theirs = match early {
-            Some(rate) => rate,
-            None => report.drhema.drhema(ways, round).await?,
-        };
-        eprintln!("round {round:2}: {AT_ONCE} at once: innkeeper {ours:.1}, drhema {theirs:.1} a second");
-        if round > 0 {
-            for one in made {
-                report.journal[Mode::Crowd as usize].add(one);
-            }
+        let mut line = format!("round {round:2}: {AT_ONCE} at once:");
+        for turn in 0..3 {
+            let (name, rate) = match (round + turn) % 3 {
+                0 => {
+                    let (rate, made) = report.innkeeper.innkeeper(ways).await?;
+                    for one in made.into_iter().filter(|_| round > 0) {
+                        report.journal[Mode::Crowd as usize].add(one);
+                    }
+                    ("innkeeper", rate)
+                }
+                1 => {
+                    let create = async |guest| ways.drhema.create(&format!("crowd_{round}_{guest}")).await;
+                    ("drhema", report.drhema.other(ways, create).await?)
+                }
+                _ => {
+                    for guest in 0..GUESTS {
+                        ways.prepare_plan_f(&format!("crowd_slot_{round}_{guest}")).await?;
+                    }
+                    let create = async |guest| ways.claim_plan_f(round, guest).await;
+                    ("plan_f", report.plan_f.other(ways, create).await?)
+                }
+            };
+            write!(line, " {name} {rate:.1};")?;
         }
+        eprintln!("{line}");
     }
     Ok(())
 }

@@ -61,6 +61,8 @@ pub struct Report {
     pub innkeeper: Crowd,
     /// The drhema API, eight at once.
     pub drhema: Crowd,
+    /// Plan F, eight at once.
+    pub plan_f: Crowd,
     /// Innkeeper's steps by [`Mode`].
     pub journal: [Journal; 3],
 }
@@ -138,7 +140,7 @@ impl Report {
             "rounds": self.rounds,
             "machine": machine.collect::<Map<_, _>>(),
             "one_at_a_time": self.alone.iter().map(alone).collect::<Map<_, _>>(),
-            "eight_at_once": { "innkeeper": crowd(&self.innkeeper), "drhema": crowd(&self.drhema) },
+            "eight_at_once": { "innkeeper": crowd(&self.innkeeper), "drhema": crowd(&self.drhema), "plan_f": crowd(&self.plan_f) },
             "goals": goals,
             "steps_median_ms": MODES.map(steps).into_iter().collect::<Map<_, _>>(),
         })
@@ -185,7 +187,11 @@ impl Report {
              the rounds.\n\n| way | creates a second | p50 ms | p95 ms | errors |\n|---|---|---|---|---|\n",
             self.rounds
         )?;
-        for (label, crowd) in [("Innkeeper, pool on", &self.innkeeper), ("drhema API", &self.drhema)] {
+        for (label, crowd) in [
+            ("Innkeeper, pool on", &self.innkeeper),
+            ("drhema API", &self.drhema),
+            (Way::PlanF.label(), &self.plan_f),
+        ] {
             writeln!(
                 text,
                 "| {label} | {:.1} | {:.0} | {:.0} | {} |",

@@ -227,7 +227,8 @@ impl Person {
     /// worth looking at again after either; where the stream has ended nothing is left of it.
     async fn next_event(&self, name: &str, open: Option<Response>) -> Option<Response> {
         let Some(mut stream) = open else {
-            let answer = self.client.get(format!("{}/t/{name}/events", self.portal)).send().await.ok()?;
+            let asking = self.client.get(format!("{}/t/{name}/events", self.portal)).send();
+            let answer = tokio::time::timeout(Duration::from_secs(1), asking).await.ok()?.ok()?;
             return (answer.status() == StatusCode::OK).then_some(answer);
         };
         let hear = async {

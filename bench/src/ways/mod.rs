@@ -110,4 +110,15 @@ impl Ways<'_> {
         }
         Ok((begun.elapsed().as_secs_f64(), None))
     }
+
+    /// A slot for a customer of plan F in a crowd.
+    pub async fn prepare_plan_f(&self, slot: &str) -> Result<()> {
+        plan_f::make_slot(self.server, slot).await
+    }
+
+    /// Makes it that customer's database.
+    pub async fn claim_plan_f(&self, round: usize, guest: usize) -> Result<()> {
+        let (slot, name) = (format!("crowd_slot_{round}_{guest}"), format!("crowd_{round}_{guest}_f"));
+        plan_f::claim(self.server, &slot, &name).await
+    }
 }

@@ -242,7 +242,7 @@ impl Judge<'_> {
         // Where PostgreSQL was down meanwhile its own start would be counted, too.
         let undisturbed = |strike: &Strike, until: f64| {
             let down = |other: &&Strike| matches!(other.kind, Kind::ServerKill | Kind::BackendKill);
-            let mut others = strikes.iter().filter(down).filter(|other| other.at != strike.at);
+            let mut others = strikes.iter().filter(down).filter(|other| !std::ptr::eq(*other, strike));
             !others.any(|other| (strike.at - DOWN..until).contains(&other.at))
         };
         let ready = strikes.iter().filter_map(|strike| Some((strike, *strike.ready.get()?)));

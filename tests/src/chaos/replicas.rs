@@ -70,13 +70,20 @@ pub async fn able(urls: &[String]) -> Result<f64, Away> {
     let client =
         Client::builder().timeout(Duration::from_millis(500)).no_proxy().pool_max_idle_per_host(0).build();
     let client = client.map_err(|_| Away)?;
-    for _ in 0..2400 {
-        let asked = urls.iter().map(|url| client.get(format!("{url}/health")).send());
-        let answers = futures::future::join_all(asked).await;
-        if answers.iter().flatten().any(|answer| answer.status().is_success()) {
-            return Ok(now());
-        }
-        sleep(Duration::from_millis(30)).await;
-    }
-    Err(Away)
+    // Each for itself: one that is stopped does not answer.
+    let asked = urls.iter().map(|url| {
+        let (client, url) = (client.clone(), url.clone());
+        let asking = async move {
+            for _ in 0..2400 {
+                let answer = client.get(format!("{url}/health")).send().await;
+                if answer.is_ok_and(|answer| answer.status().is_success()) {
+                    return Ok(now());
+                }
+                sleep(Duration::from_millis(30)).await;
+            }
+            Err(Away)
+        };
+        Box::pin(asking)
+    });
+    futures::future::select_ok(asked).await.map(|(when, _)| when)
 }

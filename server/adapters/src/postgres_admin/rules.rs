@@ -50,13 +50,15 @@ impl File {
     }
 
     /// Replaces the file in one instant: readers see the old or the new one, also after a crash. A file that an
-    /// earlier crash left half-written is removed first. Mode, owner and a symbolic link stay.
+    /// earlier crash left half-written is removed first, and one that is cut off, since the session that sent it was
+    /// killed, stays aside. Mode, owner and a symbolic link stay.
     async fn replace(&self, admin: &mut Admin, content: &[u8]) -> Result<(), Failure> {
         let path = quote::shell_word(&self.path);
         let command = format!(
             "f={path}; if [ -L \"$f\" ]; then f=$(readlink -f -- \"$f\"); fi; t=\"$f.innkeeper.tmp\"; \
-             cp -p --remove-destination -- \"$f\" \"$t\" && base64 -d > \"$t\" && sync \"$t\" && mv -f -- \"$t\" \"$f\" \
-             && sync \"${{f%/*}}\""
+             rm -f -- \"$t\" && cp -p -- \"$f\" \"$t\" && base64 -d > \"$t\" && [ $(wc -c < \"$t\") -eq {} ] \
+             && sync \"$t\" && mv -f -- \"$t\" \"$f\" && sync \"${{f%/*}}\"",
+            content.len()
         );
         // Base64 has no character that COPY would escape.
         let lines = quote::literal(&STANDARD.encode(content));

@@ -9,7 +9,12 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 use std::{error::Error as _, io::ErrorKind, sync::Arc, time::Duration};
-use tokio_postgres::{Config, config::SslMode};
+use tokio::net::TcpStream;
+use tokio_postgres::{
+    Config,
+    config::SslMode,
+    tls::{MakeTlsConnect, TlsConnect},
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 const DOING: &str = "signing in";
@@ -31,22 +36,34 @@ pub(super) async fn sign_in(
     ca: &str,
     attempt: &SignIn,
 ) -> Result<SignInAnswer, Failure> {
-    let tls = trusting(ca)?;
+    let mut tls = trusting(ca)?;
     let mut options = Config::new();
     options
-        .host(&probe.host)
-        .port(probe.port)
         .user(&attempt.user)
         .password(attempt.password.expose())
         .dbname(&attempt.database)
         .ssl_mode(SslMode::Require)
         .application_name(PROBE)
         .options("-c search_path=pg_catalog");
-    match tokio::time::timeout(DEADLINE, look(&options, tls)).await {
-        Ok(Ok(found)) => Ok(found),
-        Ok(Err(error)) => answer(&error).ok_or_else(|| failure(&error)),
-        Err(_) => Err(Failure::later(DOING, format!("no answer within {} s", DEADLINE.as_secs()))),
-    }
+    let visit = async {
+        let stream = connect(probe).await.map_err(|error| Failure::later(DOING, error.to_string()))?;
+        let tls = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut tls, &probe.host);
+        let Ok(tls) = tls;
+        match look(&options, stream, tls).await {
+            Ok(found) => Ok(found),
+            Err(error) => answer(&error).ok_or_else(|| failure(&error)),
+        }
+    };
+    let late = |_| Err(Failure::later(DOING, format!("no answer within {} s", DEADLINE.as_secs())));
+    tokio::time::timeout(DEADLINE, visit).await.unwrap_or_else(late)
+}
+
+/// To the first of the host's addresses that takes the connection. The client itself would go on to the next one after
+/// a refused password, too, and tell of the last: libpq does not.
+async fn connect(probe: &ProbeAccess) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect((&*probe.host, probe.port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// TLS that checks chain and name against these certificates (PEM) and the public ones.
@@ -66,8 +83,12 @@ fn trusting(ca: &str) -> Result<MakeRustlsConnect, Failure> {
     Ok(MakeRustlsConnect::new(config))
 }
 
-async fn look(options: &Config, tls: MakeRustlsConnect) -> Result<SignInAnswer, tokio_postgres::Error> {
-    let (client, connection) = options.connect(tls).await?;
+async fn look(
+    options: &Config,
+    stream: TcpStream,
+    tls: impl TlsConnect<TcpStream>,
+) -> Result<SignInAnswer, tokio_postgres::Error> {
+    let (client, connection) = options.connect_raw(stream, tls).await?;
     let asking = async {
         let found = client.query_one(LOOK, &[]).await;
         // The connection ends when nobody can ask any more.
@@ -106,9 +127,9 @@ fn failure(error: &tokio_postgres::Error) -> Failure {
     }
     let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
     let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
-    match io {
-        Some(io) if io.kind() != ErrorKind::InvalidData => Failure::later(DOING, cause),
-        None if error.is_closed() => Failure::later(DOING, cause),
-        _ => Failure::refused(DOING, cause),
+    match io.map(std::io::Error::kind) {
+        // A certificate that does not hold; a host that no certificate can name.
+        Some(ErrorKind::InvalidData | ErrorKind::InvalidInput) => Failure::refused(DOING, cause),
+        _ => Failure::later(DOING, cause),
     }
 }

@@ -1,7 +1,7 @@
 //! Connections to the control database.
 
 use sqlx::{
-    AssertSqlSafe, Connection as _, PgConnection, PgPool,
+    AssertSqlSafe, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::time::Duration;
@@ -9,8 +9,6 @@ use std::time::Duration;
 /// How long somebody waits for a connection, then for a statement.
 const ACQUIRE: Duration = Duration::from_secs(10);
 const STATEMENT: &str = "30s";
-/// A connection that was idle for so long is asked whether it lives before somebody gets it.
-const FRESH: Duration = Duration::from_secs(1);
 
 /// A pool that connects when it is first used; by a login that becomes `role`, where one is given.
 pub(super) fn lazy(options: PgConnectOptions, role: Option<&'static str>, most: u32) -> PgPool {
@@ -25,15 +23,6 @@ pub(super) fn lazy(options: PgConnectOptions, role: Option<&'static str>, most: 
                     Some(role) => become_role(connection, role).await,
                     None => Ok(()),
                 }
-            })
-        })
-        .test_before_acquire(false)
-        .before_acquire(|connection, about| {
-            Box::pin(async move {
-                if about.idle_for > FRESH {
-                    connection.ping().await?;
-                }
-                Ok(true)
             })
         })
         // A future that is dropped while it begins a transaction, such as a request whose browser has left, leaves the

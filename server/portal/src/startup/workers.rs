@@ -58,6 +58,11 @@ pub(super) async fn assemble(
     let key_id = key.id().to_owned();
     let sealer: Arc<dyn Sealer> = Arc::new(MasterSealer::new(key, random.clone()));
     let ids = Ids::new(clock.clone(), random.clone());
+    let (mailer, mailbox) = mailer(config, clock)?;
+    let path = config.backups();
+    let backups = FolderBackups::new(&path, reach.programs().map(Into::into), random.clone())
+        .map_err(|source| StartError::Backups { path, source })?;
+    let backups: Arc<dyn Backups> = Arc::new(backups);
     let (web, worker) = (reach.web(), reach.worker());
     // Side by side: after a kill people wait for this.
     let (others, server) = tokio::join!(seal::other_keys(&worker, &key_id), reach.tenant_server());
@@ -82,22 +87,17 @@ pub(super) async fn assemble(
         ready_slots: config.ready_slots,
     };
     registered.put(servers::register(&worker, &ids, &new).await?, server.clone());
-    let (mailer, mailbox) = mailer(config, clock)?;
     let settings = Settings { public_url, support: config.support.clone(), limits: config.limits.clone() };
     let service = Service {
         changes: Changes::listen(worker.clone()),
         pool: web,
         ids,
-        random: random.clone(),
+        random,
         sealer,
         verifier: Arc::new(ScramVerifier),
         servers: registered,
         settings: Arc::new(settings),
     };
-    let path = config.backups();
-    let backups = FolderBackups::new(&path, reach.programs().map(Into::into), random)
-        .map_err(|source| StartError::Backups { path, source })?;
-    let backups: Arc<dyn Backups> = Arc::new(backups);
     Ok(Parts { service, mailbox, mailer, backups, preparing, worker })
 }
 

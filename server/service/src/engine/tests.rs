@@ -154,23 +154,28 @@ fn play(theatre: &Arc<Theatre>) -> Play {
     Play(NAMES.map(|name| Box::new(Part(name, theatre.clone())) as Box<dyn Step<()>>).into(), theatre.clone())
 }
 
-/// Lets an engine work until the run is over, and says how it ended.
-async fn perform(portal: &TestPortal, theatre: &Arc<Theatre>, run: RunId) -> String {
-    let settings = WorkerSettings {
-        workers: 2,
-        lease: Duration::from_secs(4),
-        poll: Duration::from_millis(5),
-        record: Duration::from_secs(3),
-    };
+/// An engine for this play that looks for runs so often by itself.
+fn engine(portal: &TestPortal, theatre: &Arc<Theatre>, poll: Duration) -> Engine<()> {
+    let settings =
+        WorkerSettings { workers: 2, lease: Duration::from_secs(4), poll, record: Duration::from_secs(3) };
     let service = &portal.service;
-    let engine = Engine::new(
+    Engine::new(
         portal.worker.clone(),
         vec![Arc::new(play(theatre)) as Arc<dyn Plan<()>>],
         service.random.clone(),
         service.changes.clone(),
         settings,
-    );
-    let working = tokio::spawn(engine.run());
+    )
+}
+
+async fn state(portal: &TestPortal, run: RunId) -> String {
+    let state = sqlx::query_scalar("select state from run where id = $1").bind(run.0);
+    state.fetch_one(&portal.owner).await.unwrap()
+}
+
+/// Lets an engine work until the run is over, and says how it ended.
+async fn perform(portal: &TestPortal, theatre: &Arc<Theatre>, run: RunId) -> String {
+    let working = tokio::spawn(engine(portal, theatre, Duration::from_millis(5)).run());
     let over = async {
         loop {
             // Retries need not be waited out.
@@ -178,11 +183,7 @@ async fn perform(portal: &TestPortal, theatre: &Arc<Theatre>, run: RunId) -> Str
                 .execute(&portal.owner)
                 .await
                 .unwrap();
-            let state: String = sqlx::query_scalar("select state from run where id = $1")
-                .bind(run.0)
-                .fetch_one(&portal.owner)
-                .await
-                .unwrap();
+            let state = state(portal, run).await;
             if !matches!(state.as_str(), "running" | "unwinding") {
                 return state;
             }
@@ -219,6 +220,23 @@ async fn a_step_that_fails_for_good_is_undone_with_all_before_it(pool: PgPool) {
         let failure: String = sqlx::query_scalar("select failure from run").fetch_one(&pool).await.unwrap();
         assert_eq!(failure, at);
     }
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn who_is_due_is_taken_although_nobody_looks_for_an_hour(pool: PgPool) {
+    let (portal, theatre, early) = stage(&pool).await;
+    // Due again by the time alone, which nobody tells.
+    theatre.order("b", 1, StepError::Retry);
+    let working = tokio::spawn(engine(&portal, &theatre, Duration::from_hours(1)).run());
+    let done = async |run| {
+        while state(&portal, run).await != "done" {
+            tokio::task::yield_now().await;
+        }
+    };
+    done(early).await;
+    let (_, late) = begin(&portal).await;
+    done(late).await;
+    working.abort();
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]

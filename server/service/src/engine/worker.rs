@@ -13,7 +13,10 @@ use innkeeper_domain::{
 use sqlx::PgPool;
 use std::{collections::HashMap, io::ErrorKind, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::{
-    sync::{Notify, broadcast::error::RecvError},
+    sync::{
+        Semaphore,
+        broadcast::{Receiver, error::RecvError},
+    },
     task::JoinSet,
 };
 
@@ -53,6 +56,8 @@ pub struct Engine<C> {
     random: Arc<dyn Random>,
     changes: Changes,
     settings: WorkerSettings,
+    /// A permit for each run that may be due; who takes one looks.
+    due: Arc<Semaphore>,
 }
 
 impl<C: Default + Send + 'static> Engine<C> {
@@ -65,27 +70,28 @@ impl<C: Default + Send + 'static> Engine<C> {
         settings: WorkerSettings,
     ) -> Self {
         let plans = plans.into_iter().map(|plan| (plan.kind(), plan)).collect();
-        Self { pool, plans, random, changes, settings }
+        Self { pool, plans, random, changes, settings, due: Arc::new(Semaphore::new(0)) }
     }
 
     /// Works until the future is dropped; what is under way then is taken up again when its lease is over.
     pub async fn run(self) {
-        let (engine, due) = (Arc::new(self), Arc::new(Notify::new()));
-        let worker = || engine.clone().work(due.clone());
-        let mut workers: JoinSet<()> = (0..engine.settings.workers).map(|_| worker()).collect();
+        // Before the first worker looks, so that nothing falls between.
+        let changes = self.changes.subscribe();
+        let engine = Arc::new(self);
+        let mut workers: JoinSet<()> = (0..engine.settings.workers).map(|_| engine.clone().work()).collect();
         let working = async {
             while let Some(ended) = workers.join_next().await {
                 tracing::error!(?ended, "a worker of the engine ended; starting another");
-                workers.spawn(worker());
+                workers.spawn(engine.clone().work());
             }
         };
         tokio::select! {
             () = working => {}
-            () = engine.wake(&due) => {}
+            () = engine.wake(changes) => {}
         }
     }
 
-    async fn work(self: Arc<Self>, due: Arc<Notify>) {
+    async fn work(self: Arc<Self>) {
         loop {
             match self.answered(claim::claim(&self.pool, self.settings.lease)).await {
                 Ok(Some(run)) => {
@@ -97,21 +103,34 @@ impl<C: Default + Send + 'static> Engine<C> {
                     tracing::error!(%error, "no run can be taken from the control database; trying again");
                 }
             }
-            let _ = tokio::time::timeout(self.settings.poll, due.notified()).await;
+            if let Ok(Ok(permit)) = tokio::time::timeout(self.settings.poll, self.due.acquire()).await {
+                permit.forget();
+            }
         }
     }
 
     /// Wakes one worker for each run that is due: all would ask the control database for the same one.
-    async fn wake(&self, due: &Notify) {
-        let mut changes = self.changes.subscribe();
+    async fn wake(&self, mut changes: Receiver<Change>) {
         loop {
+            let missing = self.settings.workers.saturating_sub(self.due.available_permits());
             match changes.recv().await {
-                Ok(Change::Due(_)) => due.notify_one(),
-                Ok(Change::Anything) | Err(RecvError::Lagged(_)) => due.notify_waiters(),
+                Ok(Change::Due(_)) => self.due.add_permits(missing.min(1)),
+                Ok(Change::Anything) | Err(RecvError::Lagged(_)) => self.due.add_permits(missing),
                 Ok(Change::Run(_) | Change::Mail) => {}
                 Err(RecvError::Closed) => std::future::pending().await,
             }
         }
+    }
+
+    /// Gives the run back until later, when a worker is woken; `why` is what went wrong with this try.
+    async fn later(&self, run: &RunRow, wait: Duration, why: Option<&str>) -> Result<(), Broken> {
+        self.answered(journal::later(&self.pool, run, wait, why)).await?;
+        let due = self.due.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            due.add_permits(1);
+        });
+        Ok(())
     }
 
     /// What the control database says in time.
@@ -143,7 +162,7 @@ impl<C: Default + Send + 'static> Engine<C> {
     async fn advance(&self, run: &mut RunRow) -> Result<(), Broken> {
         let Some(plan) = self.plans.get(&run.kind).cloned() else {
             // A newer portal's run: leave it to one that knows it.
-            return self.answered(journal::later(&self.pool, run, Duration::from_secs(30), None)).await;
+            return self.later(run, Duration::from_secs(30), None).await;
         };
         let mut hold = C::default();
         let mut intended = false;
@@ -188,13 +207,12 @@ impl<C: Default + Send + 'static> Engine<C> {
                 Ok(true)
             }
             Ok(Outcome::Wait(wait)) => {
-                self.answered(journal::later(&self.pool, run, wait, None)).await?;
+                self.later(run, wait, None).await?;
                 Ok(false)
             }
             Err(StepError::Retry(why)) if run.attempts + 1 < TRIES => {
                 tracing::warn!(step = step.name(), %why, "step will be tried again");
-                self.answered(journal::later(&self.pool, run, self.backoff(run.attempts), Some(&why)))
-                    .await?;
+                self.later(run, self.backoff(run.attempts), Some(&why)).await?;
                 Ok(false)
             }
             Err(StepError::Retry(why) | StepError::Fatal(why)) => self.fail(run, plan, &**step, &why).await,
@@ -240,8 +258,7 @@ impl<C: Default + Send + 'static> Engine<C> {
             }
             Err(StepError::Retry(why)) if run.attempts + 1 < UNDO_TRIES => {
                 tracing::warn!(step = step.name(), %why, "undoing will be tried again");
-                self.answered(journal::later(&self.pool, run, self.backoff(run.attempts), Some(&why)))
-                    .await?;
+                self.later(run, self.backoff(run.attempts), Some(&why)).await?;
                 Ok(false)
             }
             Err(StepError::Retry(why) | StepError::Fatal(why)) => {

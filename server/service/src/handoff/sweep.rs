@@ -80,25 +80,42 @@ impl Sweep {
     }
 
     /// Starts again, for a day, what should have taken passwords away and did not succeed: in 5 minutes the server may
-    /// be back. A newer handoff has passwords that are not to be taken away.
+    /// be back.
     async fn try_expiry_again(&self) -> Result<()> {
-        let mut tx = self.pool.begin().await?;
-        let left = sqlx::query!(
-            "select t.id, t.organisation_id from tenant t
-             join lateral (select state, closed_at from handoff where tenant_id = t.id order by created_at desc limit 1) h
-               on h.state = 'expired' and h.closed_at > now() - interval '1 day'
-             join lateral (select kind, state, finished_at from run where tenant_id = t.id order by created_at desc, id desc limit 1) r
-               on r.kind = 'expire_passwords' and r.state = 'failed' and r.finished_at < now() - interval '5 minutes'
-             where t.state = 'active' order by t.id limit $1 for update of t skip locked",
+        let failed = sqlx::query_scalar!(
+            "select tenant_id from run r where kind = 'expire_passwords' and state = 'failed'
+               and finished_at between now() - interval '25 hours' and now() - interval '5 minutes'
+               and not exists (select from run newer where newer.tenant_id = r.tenant_id and newer.created_at > r.created_at)
+             order by tenant_id limit $1",
             MOST
         )
-        .fetch_all(&mut *tx)
+        .fetch_all(&self.pool)
         .await?;
-        for row in left {
-            let (organisation, tenant) = (OrganisationId(row.organisation_id), TenantId(row.id));
-            provision::start_expiry(&self.ids, &*self.random, &mut tx, organisation, tenant).await?;
+        for tenant in failed {
+            let mut tx = self.pool.begin().await?;
+            // Another portal may be at it. What it did is seen by the next statement.
+            sqlx::query_scalar!("select id from tenant where id = $1 for update", tenant)
+                .fetch_optional(&mut *tx)
+                .await?;
+            // A newer handoff has passwords that are not to be taken away.
+            let left = sqlx::query_scalar!(
+                "select t.organisation_id from tenant t
+                 join lateral (select state, closed_at from handoff where tenant_id = t.id order by created_at desc limit 1) h
+                   on h.state = 'expired' and h.closed_at > now() - interval '1 day'
+                 join lateral (select kind, state, finished_at from run where tenant_id = t.id order by created_at desc, id desc limit 1) r
+                   on r.kind = 'expire_passwords' and r.state = 'failed' and r.finished_at < now() - interval '5 minutes'
+                 where t.id = $1 and t.state = 'active'",
+                tenant
+            )
+            .fetch_optional(&mut *tx)
+            .await?;
+            if let Some(organisation) = left {
+                let whose = (OrganisationId(organisation), TenantId(tenant));
+                provision::start_expiry(&self.ids, &*self.random, &mut tx, whose.0, whose.1).await?;
+                tx.commit().await?;
+            }
         }
-        Ok(tx.commit().await?)
+        Ok(())
     }
 
     /// Ends one handoff; whether it still was to be ended.

@@ -207,10 +207,12 @@ async fn missing<'a>(
     .fetch_all(&mut *conn)
     .await?;
     let of = |set: &Vec<String>| there.iter().filter(|other| *other == set).count();
-    // While somebody waits for a database the server works for him, unless the next one would have to wait, too.
+    // While somebody waits for a database the server works for him, unless the next one would have to wait, too, or a
+    // run takes so long that it waits for something else.
     let waits = sqlx::query_scalar!(
         r#"select exists (select from run r join tenant t on t.id = r.tenant_id where t.server_id = $1
-             and r.kind = 'onboard' and r.state = 'running') as "waits!""#,
+             and r.kind = 'onboard' and r.state = 'running' and r.schedule_at <= now()
+             and r.created_at > now() - interval '10 seconds') as "waits!""#,
         server.0
     );
     let least = if waits.fetch_one(conn).await? { 1 } else { level };
