@@ -4,7 +4,7 @@ use super::{
     Ended, Engine, NewRun, OnFailure, Outcome, Plan, RunRow, Step, StepCx, StepError, WorkerSettings, claim,
     go_on, journal, start, turn_back,
 };
-use crate::{Error, testing::TestPortal};
+use crate::{Error, changes::Changes, testing::TestPortal};
 use async_trait::async_trait;
 use innkeeper_domain::{
     ids::{OrganisationId, RunId, TenantId},
@@ -155,7 +155,7 @@ fn play(theatre: &Arc<Theatre>) -> Play {
 }
 
 /// An engine for this play that looks for runs so often by itself.
-fn engine(portal: &TestPortal, theatre: &Arc<Theatre>, poll: Duration) -> Engine<()> {
+fn engine(portal: &TestPortal, theatre: &Arc<Theatre>, poll: Duration, changes: Changes) -> Engine<()> {
     let settings =
         WorkerSettings { workers: 2, lease: Duration::from_secs(4), poll, record: Duration::from_secs(3) };
     let service = &portal.service;
@@ -163,7 +163,7 @@ fn engine(portal: &TestPortal, theatre: &Arc<Theatre>, poll: Duration) -> Engine
         portal.worker.clone(),
         vec![Arc::new(play(theatre)) as Arc<dyn Plan<()>>],
         service.random.clone(),
-        service.changes.clone(),
+        changes,
         settings,
     )
 }
@@ -175,7 +175,8 @@ async fn state(portal: &TestPortal, run: RunId) -> String {
 
 /// Lets an engine work until the run is over, and says how it ended.
 async fn perform(portal: &TestPortal, theatre: &Arc<Theatre>, run: RunId) -> String {
-    let working = tokio::spawn(engine(portal, theatre, Duration::from_millis(5)).run());
+    let working =
+        tokio::spawn(engine(portal, theatre, Duration::from_millis(5), portal.service.changes.clone()).run());
     let over = async {
         loop {
             // Retries need not be waited out.
@@ -227,7 +228,8 @@ async fn who_is_due_is_taken_although_nobody_looks_for_an_hour(pool: PgPool) {
     let (portal, theatre, early) = stage(&pool).await;
     // Due again by the time alone, which nobody tells.
     theatre.order("b", 1, StepError::Retry);
-    let working = tokio::spawn(engine(&portal, &theatre, Duration::from_hours(1)).run());
+    let changes = Changes::listen(portal.worker.clone());
+    let working = tokio::spawn(engine(&portal, &theatre, Duration::from_hours(1), changes).run());
     let done = async |run| {
         while state(&portal, run).await != "done" {
             tokio::task::yield_now().await;
