@@ -140,11 +140,14 @@ class Portal {
     return execFileSync('psql', [...this.#psql(), '-c', text], { encoding: 'utf8' }).trim();
   }
 
-  /** Makes set-ups wait at the step that opens the network, by a lock on its table. Answers how to let them go on. */
-  async holdSetUps() {
+  /**
+   * Makes set-ups wait at the next step that needs this table, by a lock on it: without a name at the one that opens the
+   * network. Answers how to let them go on.
+   */
+  async holdSetUps(table = 'hba_rule') {
     const psql = spawn('psql', this.#psql(), { stdio: ['pipe', 'pipe', 'inherit'] });
     const ended = new Promise((resolve) => psql.once('exit', resolve));
-    psql.stdin.write('begin;\nlock table hba_rule;\n\\echo held\n');
+    psql.stdin.write(`begin;\nlock table ${table};\n\\echo held\n`);
     const held = await Promise.race([new Promise((resolve) => psql.stdout.once('data', resolve)), ended]);
     if (!String(held).startsWith('held')) throw new Error('psql could not lock the table');
     return async () => {
