@@ -112,8 +112,9 @@ impl<C: Default + Send + 'static> Engine<C> {
     /// Wakes one worker for each run that is due: all would ask the control database for the same one.
     async fn wake(&self, mut changes: Receiver<Change>) {
         loop {
+            let change = changes.recv().await;
             let missing = self.settings.workers.saturating_sub(self.due.available_permits());
-            match changes.recv().await {
+            match change {
                 Ok(Change::Due(_)) => self.due.add_permits(missing.min(1)),
                 Ok(Change::Anything) | Err(RecvError::Lagged(_)) => self.due.add_permits(missing),
                 Ok(Change::Run(_) | Change::Mail) => {}
