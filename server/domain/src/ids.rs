@@ -65,6 +65,8 @@ ids! {
     SessionId "ss_";
     /// A sign-in by mail that is under way.
     ChallengeId "ch_";
+    /// A way in of an account: a mailbox, or a person at a provider of identity.
+    IdentityId "id_";
     /// A mail in the outbox.
     MailId "ml_";
     /// An encrypted dump of one tenant's database.

@@ -2,6 +2,7 @@
 
 mod backups;
 mod facts;
+mod identity;
 mod mailer;
 mod sealer;
 mod server;
@@ -9,6 +10,7 @@ mod verifier;
 
 pub use backups::{BackupError, BackupFacts, Backups};
 pub use facts::{FirstConnection, Inventory, MachineFacts, ServerFacts, Stray, Usage};
+pub use identity::{Answer, Asked, IdentityProvider, SignedOut};
 pub use mailer::{LocalMailbox, MailError, MailboxEntry, MailboxMail, Mailer};
 pub use sealer::{SealError, Sealed, Sealer};
 pub use server::{

@@ -1,0 +1,10 @@
+//! Signing in by somebody else's word: the providers of identity, what they say of a person, and why their word is
+//! not taken.
+
+mod facts;
+mod provider;
+mod refusal;
+
+pub use facts::{Contact, Facts, Groups, Subject, SubjectError};
+pub use provider::{ProviderId, ProviderIdError, ProviderKind};
+pub use refusal::{Reason, Refusal};

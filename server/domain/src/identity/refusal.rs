@@ -1,0 +1,175 @@
+use std::fmt;
+
+/// Why a provider's word is not taken. The code stands in the log and on the page, so that one can be found by the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// No sign-in of this browser waits for this answer: it was never asked for, is too late, was used, or belongs to
+    /// another browser or another provider (RFC 6749, section 10.12).
+    State,
+    /// The answer holds neither a code nor an error, or something twice (RFC 6749, section 3.1).
+    Answer,
+    /// The answer names another provider than the one that was asked, or none although it should (RFC 9207).
+    AnswerIssuer,
+    /// The provider itself refused.
+    Declined,
+    /// The provider cannot be reached, or not in time.
+    Unreachable,
+    /// The provider's address leads somewhere it may not lead.
+    Forbidden,
+    /// The provider says something that does not fit the standard, or too much of it.
+    Form,
+    /// The provider's own description names another issuer (OpenID Connect Discovery 1.0, section 4.3).
+    Discovery,
+    /// The code was not redeemed (RFC 6749, section 5.2).
+    Code,
+    /// The token's signature does not hold, or its key or algorithm is not one that counts.
+    Signature,
+    /// The token was made by somebody else.
+    Issuer,
+    /// The token was made for somebody else.
+    Audience,
+    /// The token is too old, not yet valid, or says nothing of its time.
+    Time,
+    /// The token was made for another sign-in.
+    Nonce,
+    /// The token names nobody, or another person than the rest of the answer.
+    Subject,
+    /// The sign-in there is older than was asked for.
+    Stale,
+    /// The provider names no address that it has verified, and this portal asks for one.
+    Address,
+    /// The person has another account here already.
+    Taken,
+    /// The person belongs to none of the groups that are let in.
+    Group,
+}
+
+impl Reason {
+    /// All reasons.
+    pub const ALL: &[Self] = &[
+        Self::State,
+        Self::Answer,
+        Self::AnswerIssuer,
+        Self::Declined,
+        Self::Unreachable,
+        Self::Forbidden,
+        Self::Form,
+        Self::Discovery,
+        Self::Code,
+        Self::Signature,
+        Self::Issuer,
+        Self::Audience,
+        Self::Time,
+        Self::Nonce,
+        Self::Subject,
+        Self::Stale,
+        Self::Address,
+        Self::Taken,
+        Self::Group,
+    ];
+
+    /// The code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Answer => "answer",
+            Self::AnswerIssuer => "answer-issuer",
+            Self::Declined => "declined",
+            Self::Unreachable => "unreachable",
+            Self::Forbidden => "forbidden",
+            Self::Form => "form",
+            Self::Discovery => "discovery",
+            Self::Code => "code",
+            Self::Signature => "signature",
+            Self::Issuer => "issuer",
+            Self::Audience => "audience",
+            Self::Time => "time",
+            Self::Nonce => "nonce",
+            Self::Subject => "subject",
+            Self::Stale => "stale",
+            Self::Address => "address",
+            Self::Taken => "taken",
+            Self::Group => "group",
+        }
+    }
+
+    /// Reads what [`Self::code`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.code() == text)
+    }
+
+    /// What went wrong and what to do, for the person who wanted in.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::State => {
+                "This browser is not waiting for that answer any more: it took longer than 10 minutes, was used \
+                 already, or was begun in another browser. Start again here."
+            }
+            Self::Answer | Self::AnswerIssuer => {
+                "The answer that came back was not one to the question that was asked. Start again here."
+            }
+            Self::Declined => "They did not sign you in there. Start again, or choose another way.",
+            Self::Unreachable => {
+                "They cannot be reached just now. Try again in a minute, or choose another way."
+            }
+            Self::Forbidden | Self::Form | Self::Discovery => {
+                "They are not set up as this portal needs it. Choose another way, and tell support the code below."
+            }
+            Self::Code | Self::Nonce | Self::Time | Self::Stale => {
+                "The sign-in there could not be confirmed in time. Start again."
+            }
+            Self::Signature | Self::Issuer | Self::Audience | Self::Subject => {
+                "What they said of you could not be confirmed, so it was not believed. Choose another way, and tell \
+                 support the code below."
+            }
+            Self::Address => {
+                "They name no verified e-mail address of yours. Verify one there and start again, or choose another way."
+            }
+            Self::Taken => {
+                "You have another account here with it already. Sign in with it and remove it there first, or leave it as it is."
+            }
+            Self::Group => {
+                "Your account there belongs to none of the groups that are let in here. Ask whoever looks after it."
+            }
+        }
+    }
+}
+
+/// A refusal: the reason for the person, and what exactly was found for the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Refusal {
+    /// Why.
+    pub reason: Reason,
+    /// What was found. It may quote what a provider sent, but no secret.
+    pub found: String,
+}
+
+impl Refusal {
+    /// A refusal for this reason.
+    pub fn new(reason: Reason, found: impl fmt::Display) -> Self {
+        Self { reason, found: found.to_string().chars().take(300).collect() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason.code(), self.found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_reason_has_a_code_of_its_own_and_words() {
+        let codes: BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+        assert_eq!(codes.len(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            assert_eq!(Reason::parse(reason.code()), Some(*reason));
+            assert!(reason.words().ends_with('.'), "{reason:?}");
+        }
+        assert_eq!(Reason::parse("<script>"), None);
+    }
+}
