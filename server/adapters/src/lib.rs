@@ -3,6 +3,7 @@
 pub mod backups;
 pub mod certificates;
 pub mod embedded;
+pub mod identity;
 pub mod leftovers;
 mod machine;
 pub mod mail;

@@ -1,0 +1,108 @@
+//! A provider's own message that somebody signed out there (OpenID Connect Back-Channel Logout 1.0, section 2.6).
+
+use super::{
+    known::Known,
+    odd::Claims,
+    oidc::Oidc,
+    token::{ALGORITHMS, LEEWAY, OLDEST, unsigned},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use innkeeper_domain::{
+    identity::{ProviderKind, Reason, Refusal, Subject},
+    ports::SignedOut,
+};
+use openidconnect::{JsonWebKey as _, core::CoreJwsSigningAlgorithm};
+use serde::Deserialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// What such a message must name itself for.
+const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+#[derive(Deserialize)]
+struct Head {
+    alg: CoreJwsSigningAlgorithm,
+    kid: Option<String>,
+    typ: Option<String>,
+    crit: Option<Value>,
+}
+
+/// Whom the message signs out, once it is shown to be the provider's own and of now.
+pub(super) async fn read(oidc: &Oidc, message: &str) -> Result<SignedOut, Refusal> {
+    let known = oidc.directory.known().await?;
+    let claims = match signed(message, &known) {
+        Err(Refusal { reason: Reason::Signature, .. }) => {
+            signed(message, &*oidc.directory.newer(&known).await?)?
+        }
+        checked => checked?,
+    };
+    let maker = oidc.directory.issuers.maker(known.metadata.issuer(), &claims)?;
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let wrong = |reason, found: &str| Err(Refusal::new(reason, format!("logout_token: {found}")));
+    if text("iss") != Some(maker.as_str()) {
+        return wrong(Reason::Issuer, "iss is another issuer");
+    }
+    let own = oidc.settings.client_id.as_str();
+    let for_us = match claims.get("aud") {
+        Some(Value::String(one)) => one == own,
+        Some(Value::Array(all)) => all.iter().all(|one| one == own) && !all.is_empty(),
+        _ => false,
+    };
+    if !for_us {
+        return wrong(Reason::Audience, "aud is not this client alone");
+    }
+    let now = oidc.clock.now().unix_timestamp();
+    let time = |name: &str| claims.get(name).and_then(Value::as_i64);
+    let at = time("iat").filter(|at| (now - OLDEST - LEEWAY..=now + LEEWAY).contains(at));
+    // Its clock may be behind, and it counts whole seconds.
+    let at = at.and_then(|at| OffsetDateTime::from_unix_timestamp(at + LEEWAY).ok());
+    let (Some(at), true) = (at, time("exp").is_none_or(|until| until > now - LEEWAY)) else {
+        return wrong(Reason::Time, "iat or exp is not of now");
+    };
+    if claims.get("events").and_then(|events| events.get(EVENT)).is_none_or(|event| !event.is_object()) {
+        return wrong(Reason::Form, "events says nothing of a logout");
+    }
+    // Otherwise it could be a token of a sign-in.
+    if claims.contains_key("nonce") {
+        return wrong(Reason::Nonce, "it has a nonce");
+    }
+    if text("jti").is_none() {
+        return wrong(Reason::Form, "jti is missing");
+    }
+    let (subject, session) = (text("sub"), text("sid"));
+    if subject.is_none() && session.is_none() {
+        return wrong(Reason::Subject, "it names neither sub nor sid");
+    }
+    // What Entra calls a person here is not what they are known by.
+    if oidc.settings.kind == ProviderKind::Entra && session.is_none() {
+        return wrong(Reason::Subject, "it names no sid");
+    }
+    let subject = subject.filter(|_| oidc.settings.kind != ProviderKind::Entra);
+    let subject = subject
+        .map(|name| Subject::new(maker.as_str(), name))
+        .transpose()
+        .map_err(|error| Refusal::new(Reason::Subject, format!("logout_token: the name {error}")))?;
+    Ok(SignedOut { at, subject, session: session.map(str::to_owned) })
+}
+
+/// The claims of a message that one of the provider's keys has signed.
+fn signed(message: &str, known: &Known) -> Result<Claims, Refusal> {
+    let form = |found: &str| Refusal::new(Reason::Form, format!("logout_token: {found}"));
+    let (text, signature) = message.rsplit_once('.').ok_or_else(|| form("no signed message"))?;
+    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| form("no signed message"));
+    let head = decode(text.split('.').next().unwrap_or_default())?;
+    let head: Head = serde_json::from_slice(&head).map_err(|_| form("its head cannot be read"))?;
+    if head.crit.is_some() || head.typ.is_some_and(|typ| !["logout+jwt", "JWT"].contains(&typ.as_str())) {
+        return Err(form("its head says that it is something else"));
+    }
+    let signature = decode(signature)?;
+    let holds = ALGORITHMS.contains(&head.alg)
+        && known.metadata.jwks().keys().iter().any(|key| {
+            let named = head.kid.is_none() || head.kid.as_deref() == key.key_id().map(|id| id.as_str());
+            named && key.verify_signature(&head.alg, text.as_bytes(), &signature).is_ok()
+        });
+    if holds {
+        return unsigned(message);
+    }
+    Err(Refusal::new(Reason::Signature, "logout_token: no key of the provider has signed it"))
+}

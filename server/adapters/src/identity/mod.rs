@@ -1,0 +1,17 @@
+//! Providers of identity: OpenID Connect (`oidc`), what Authentik and Entra do in their own way (`odd`), and GitHub.
+//!
+//! Whatever is asked of a provider goes through one client (`fetch`) that follows no redirects, reads no more and waits
+//! no longer than it should, and goes only where it may.
+
+mod exchange;
+mod fetch;
+mod github;
+mod known;
+mod logout;
+mod odd;
+mod oidc;
+mod token;
+
+pub use fetch::{Fetch, FetchError, Lookup, Rule, SystemLookup};
+pub use github::{GitHub, GitHubSettings};
+pub use oidc::{Oidc, OidcSettings};

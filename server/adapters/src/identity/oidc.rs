@@ -1,0 +1,167 @@
+//! Signing in by OpenID Connect: authorization code with PKCE (OpenID Connect Core 1.0, section 3.1; RFC 7636; RFC 9700).
+
+use super::{
+    exchange,
+    fetch::Fetch,
+    known::{Directory, Metadata},
+    odd::{self, Claims, Issuers},
+    token::{FRESH, Rest, TokenAnswer},
+};
+use async_trait::async_trait;
+use innkeeper_domain::{
+    identity::{Facts, ProviderKind, Reason, Refusal},
+    ports::{Answer, Asked, Clock, IdentityProvider, SignedOut},
+    secret::Secret,
+};
+use openidconnect::{
+    AuthType, AuthenticationFlow, Client, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, Scope, StandardErrorResponse,
+    core::{
+        CoreAuthDisplay, CoreAuthPrompt, CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim,
+        CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreResponseType, CoreRevocableToken,
+        CoreRevocationErrorResponse, CoreTokenIntrospectionResponse,
+    },
+};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The portal as it is registered with a provider.
+pub(super) type Registered = Client<
+    Rest,
+    CoreAuthDisplay,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJsonWebKey,
+    CoreAuthPrompt,
+    StandardErrorResponse<CoreErrorResponseType>,
+    TokenAnswer,
+    CoreTokenIntrospectionResponse,
+    CoreRevocableToken,
+    CoreRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+/// How the portal is registered with a provider.
+#[derive(Debug, Clone)]
+pub struct OidcSettings {
+    /// What speaks at the other end.
+    pub kind: ProviderKind,
+    /// Its issuer, to the letter.
+    pub issuer: String,
+    /// The portal's name there.
+    pub client_id: String,
+    /// The portal's secret there; none for a public client.
+    pub client_secret: Option<Secret>,
+    /// What is asked for besides `openid`.
+    pub scopes: Vec<String>,
+    /// The claim that holds the groups.
+    pub groups: String,
+}
+
+/// A provider of OpenID Connect.
+pub struct Oidc {
+    pub(super) settings: OidcSettings,
+    pub(super) directory: Directory,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Oidc {
+    /// Takes the settings; nothing is asked yet.
+    pub fn new(settings: OidcSettings, fetch: Fetch, clock: Arc<dyn Clock>) -> Result<Self, Refusal> {
+        let issuers = Issuers::of(settings.kind, &settings.issuer)?;
+        fetch.rule().check(&issuers.description())?;
+        Ok(Self { settings, directory: Directory::new(fetch, issuers), clock })
+    }
+
+    fn client(&self, metadata: &Metadata, callback: &str) -> Result<Registered, Refusal> {
+        let OidcSettings { client_id, client_secret, .. } = &self.settings;
+        let secret = client_secret.as_ref().map(|secret| ClientSecret::new(secret.expose().to_owned()));
+        let callback =
+            RedirectUrl::new(callback.to_owned()).map_err(|error| Refusal::new(Reason::Form, error))?;
+        let client =
+            Client::from_provider_metadata(metadata.clone(), ClientId::new(client_id.clone()), secret);
+        // Without a word of the provider by the header (OpenID Connect Discovery 1.0, section 3).
+        let methods = metadata.token_endpoint_auth_methods_supported();
+        let by_body = methods.is_some_and(|methods| {
+            !methods.contains(&CoreClientAuthMethod::ClientSecretBasic)
+                && methods.contains(&CoreClientAuthMethod::ClientSecretPost)
+        });
+        let by = if by_body { AuthType::RequestBody } else { AuthType::BasicAuth };
+        Ok(client.set_redirect_uri(callback).set_auth_type(by))
+    }
+
+    fn facts(&self, issuer: &str, name: &str, claims: &Claims) -> Result<Facts, Refusal> {
+        let kind = self.settings.kind;
+        let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+        let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Ok(Facts {
+            subject: odd::subject(kind, issuer, name, claims)?,
+            name: text("name"),
+            contact: odd::contact(kind, claims),
+            groups: odd::groups(&self.settings.groups, claims),
+            session: text("sid"),
+            said: claims.iter().map(|(name, value)| (name.clone(), shown(value))).collect(),
+        })
+    }
+}
+
+#[async_trait]
+impl IdentityProvider for Oidc {
+    async fn start(&self, asked: &Asked) -> Result<String, Refusal> {
+        let known = self.directory.known().await?;
+        let client = self.client(&known.metadata, &asked.callback)?;
+        let verifier = PkceCodeVerifier::new(asked.verifier.expose().to_owned());
+        let (state, nonce) = (asked.state.expose().to_owned(), asked.nonce.expose().to_owned());
+        let mut request = client
+            .authorize_url(
+                AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
+                move || CsrfToken::new(state),
+                move || Nonce::new(nonce),
+            )
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
+            .add_scopes(self.settings.scopes.iter().cloned().map(Scope::new));
+        if asked.fresh {
+            request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(FRESH);
+        }
+        let (url, ..) = request.url();
+        Ok(url.into())
+    }
+
+    async fn finish(&self, asked: &Asked, answer: &Answer) -> Result<Facts, Refusal> {
+        let known = self.directory.known().await?;
+        exchange::check_answered(&known, answer)?;
+        let client = self.client(&known.metadata, &asked.callback)?;
+        let redeemed = exchange::redeem(&self.directory, &client, asked, answer).await?;
+        let token = redeemed
+            .extra_fields()
+            .id_token()
+            .ok_or_else(|| Refusal::new(Reason::Form, "the answer holds no id_token"))?;
+        let said = exchange::believe(self, &known, token, asked).await?;
+        let mut claims = exchange::object(said);
+        for (name, value) in exchange::more(self, &client, redeemed.access_token(), said.subject()).await? {
+            claims.entry(name).or_insert(value);
+        }
+        self.facts(said.issuer().as_str(), said.subject().as_str(), &claims)
+    }
+
+    async fn sign_out(&self, back: &str) -> Result<Option<String>, Refusal> {
+        let known = self.directory.known().await?;
+        let Some(mut url) = known.metadata.additional_metadata().end_session_endpoint.clone() else {
+            return Ok(None);
+        };
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.settings.client_id)
+            .append_pair("post_logout_redirect_uri", back);
+        Ok(Some(url.into()))
+    }
+
+    async fn signed_out(&self, message: &str) -> Result<SignedOut, Refusal> {
+        super::logout::read(self, message).await
+    }
+}
