@@ -2,6 +2,7 @@
 
 use crate::{
     pages::{
+        account::{overview::AccountPage, signed_out::SignedOutPage},
         help::HelpPage,
         landing::LandingPage,
         mailbox::{MailPage, MailboxPage},
@@ -41,6 +42,8 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/help") view=HelpPage/>
                 <Route path=path!("/sign-up") view=SignUpPage/>
                 <Route path=path!("/sign-in") view=SignInPage/>
+                <Route path=path!("/account") view=AccountPage/>
+                <Route path=path!("/signed-out") view=SignedOutPage/>
                 <Route path=path!("/verify") view=VerifyPage/>
                 <Route path=path!("/sign-up/database") view=DatabasePage/>
                 <Route path=path!("/sign-up/check") view=CheckPage/>

@@ -1,7 +1,7 @@
 //! A person with a browser without scripts: HTTP, a cookie jar, forms, and a mailbox.
 
 use crate::{Credentials, Form, Html, Portal, Values};
-use reqwest::{Client, Method, Response, StatusCode, header, redirect::Policy};
+use reqwest::{Client, ClientBuilder, Method, Response, StatusCode, header, redirect::Policy};
 use std::{
     collections::BTreeMap,
     io::{Cursor, Read as _},
@@ -34,6 +34,13 @@ pub struct Page {
     pub body: Vec<u8>,
 }
 
+/// A client that asks only what it is told to. It wants to know who would do TLS, although nothing of it is asked.
+pub fn http() -> ClientBuilder {
+    // The second time it is known already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy()
+}
+
 impl Person {
     /// Somebody new, from 127.0.0.1.
     pub fn new(portal: &Portal, email: &str) -> Self {
@@ -42,14 +49,13 @@ impl Person {
 
     /// Somebody new, from an address of this machine.
     pub fn from(portal: &Portal, email: &str, address: IpAddr) -> Self {
-        let client = Client::builder()
+        let client = http()
             .cookie_store(true)
             .redirect(Policy::none())
             .local_address(address)
             .timeout(PATIENCE)
             // A connection that is kept would break when the portal is killed.
             .pool_max_idle_per_host(0)
-            .no_proxy()
             .build()
             .unwrap();
         Self { client, portal: portal.url(), email: email.into() }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod help;
 pub mod landing;
 pub mod mailbox;
+pub(crate) mod others;
 pub(crate) mod plan_cards;
 pub mod sign_in;
 pub mod sign_up;

@@ -2,6 +2,7 @@
 
 use crate::{
     components::{Icon, Notice},
+    pages::others::{Others, Refused, Ways},
     web::{
         Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other, with_query,
     },
@@ -43,14 +44,15 @@ pub fn SignInPage() -> impl IntoView {
     let cx = Cx::get();
     let mut form: Filled<SignInForm> = cx.form();
     let person = cx.visitor.account.as_ref().map(|person| person.email.to_string());
+    let others = Others::of(&cx, &cx.asked("return"), person.is_some());
     if !form.again {
         form.values.return_to = cx.asked("return");
         form.values.email = person.clone().unwrap_or_default();
     }
-    sign_in_view(form, person.is_some())
+    sign_in_view(form, person.is_some(), others)
 }
 
-pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool) -> AnyView {
+pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool, others: Others) -> AnyView {
     let Filled { id, values, mistakes, .. } = form;
     let again = signed_in.then(|| {
         view! {
@@ -69,9 +71,10 @@ pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool) -> AnyView
             <ErrorSummary mistakes=mistakes.clone() fields=&["email"]/>
             <div class="page-head flush">
                 <h1>{head}</h1>
-                <p>"We send you a link and a code. They work once, for 10 minutes."</p>
             </div>
+            <Refused refused=others.refused/>
             {again}
+            <Ways ways=others.ways/>
             <Form<SignIn> id class="card">
                 <input type="hidden" name="return_to" value=values.return_to/>
                 <div class="card-body stack">
@@ -79,6 +82,7 @@ pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool) -> AnyView
                         name="email" label="E-mail address" kind="email" autocomplete="email" inputmode="email"
                         value=values.email mistake=mistakes.of("email")
                     />
+                    <p class="small dim">"We send you a link and a code. They work once, for 10 minutes."</p>
                     <button type="submit" class="btn btn-primary block">"Continue"<Icon name="arrow-right"/></button>
                 </div>
             </Form<SignIn>>

@@ -2,6 +2,7 @@
 
 use crate::{
     components::Icon,
+    pages::others::{Others, Ways},
     pages::wizard::Steps,
     web::{Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other},
 };
@@ -36,10 +37,11 @@ pub async fn sign_up(
 pub fn SignUpPage() -> impl IntoView {
     let cx = Cx::get();
     let signed_in = cx.visitor.account.as_ref().map(|person| person.email.to_string());
-    sign_up_view(cx.form(), signed_in)
+    let others = Others::of(&cx, "/sign-up/database", false);
+    sign_up_view(cx.form(), signed_in, others)
 }
 
-pub(crate) fn sign_up_view(form: Filled<SignUpForm>, signed_in: Option<String>) -> AnyView {
+pub(crate) fn sign_up_view(form: Filled<SignUpForm>, signed_in: Option<String>, others: Others) -> AnyView {
     let Filled { id, values, mistakes, .. } = form;
     let signed_in = signed_in.map(|email| {
         view! {
@@ -61,6 +63,7 @@ pub(crate) fn sign_up_view(form: Filled<SignUpForm>, signed_in: Option<String>) 
                      there is no password to invent."
                 </p>
             </div>
+            <Ways ways=others.ways/>
             <Form<SignUp> id class="card">
                 <div class="card-body stack">
                     <Field

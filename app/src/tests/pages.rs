@@ -6,9 +6,14 @@ use super::{
 };
 use crate::{
     pages::{
+        account::{
+            overview::{Around, account_view},
+            signed_out::signed_out_view,
+        },
         help::help_view,
         landing::landing_view,
         mailbox::{mail_view, mailbox_view},
+        others::Others,
         sign_in::{SignInForm, sign_in_view},
         sign_up::{SignUpForm, sign_up_view},
         tenant::{
@@ -24,7 +29,8 @@ use crate::{
 use innkeeper_domain::{
     allowlist::AllowedRange,
     handoff::HandoffState,
-    ids::RequestId,
+    identity::Reason,
+    ids::{IdentityId, RequestId, SessionId},
     name::Wish,
     organisation::OrganisationName,
     plan::Extension,
@@ -33,6 +39,7 @@ use innkeeper_domain::{
     tenant::{TenantRole, TenantState},
 };
 use innkeeper_service::{
+    account::{AccountView, SessionLine, Way},
     handoff::HandoffView,
     sign_in::Pending,
     tenants::Page,
@@ -111,6 +118,33 @@ fn proposal() -> Proposal {
     }
 }
 
+fn account() -> AccountView {
+    let way = |id, provider: &str, here| Way {
+        id: IdentityId(Uuid::from_u128(id)),
+        provider: provider.into(),
+        label: (provider != "mail").then(|| EVIL.into()),
+        called: EVIL.into(),
+        added: NOW,
+        used: NOW,
+        here,
+    };
+    let session = |id, agent: Option<&str>, here| SessionLine {
+        id: SessionId(Uuid::from_u128(id)),
+        agent: agent.map(str::to_owned),
+        address: Some([203, 0, 113, 7].into()),
+        provider: EVIL.into(),
+        since: NOW,
+        seen: NOW,
+        here,
+    };
+    AccountView {
+        email: EVIL.into(),
+        name: Some(EVIL.into()),
+        ways: vec![way(1, "mail", true), way(2, EVIL, false)],
+        sessions: vec![session(3, Some(EVIL), true), session(4, None, false)],
+    }
+}
+
 fn mails() -> Vec<MailboxEntry> {
     vec![MailboxEntry { file: "a.eml".into(), to: EVIL.into(), subject: EVIL.into(), at: NOW }]
 }
@@ -126,11 +160,15 @@ fn all() -> Vec<(&'static str, Make)> {
     let mut all: Vec<(&'static str, Make)> = vec![
         ("landing", Box::new(|| landing_view(Some("help@acme.example".into())))),
         ("help", Box::new(|| help_view(None))),
-        ("sign-up", Box::new(|| sign_up_view(filled(SignUpForm::default(), None), None))),
+        ("sign-up", Box::new(|| sign_up_view(filled(SignUpForm::default(), None), None, Others::default()))),
         (
             "sign-up again",
             Box::new(|| {
-                sign_up_view(filled(SignUpForm { email: EVIL.into() }, Some("email")), Some(EVIL.into()))
+                sign_up_view(
+                    filled(SignUpForm { email: EVIL.into() }, Some("email")),
+                    Some(EVIL.into()),
+                    Others { ways: vec![(EVIL.into(), "/sign-in/acme".into())], refused: None },
+                )
             }),
         ),
         (
@@ -139,9 +177,28 @@ fn all() -> Vec<(&'static str, Make)> {
                 sign_in_view(
                     filled(SignInForm { email: EVIL.into(), return_to: EVIL.into() }, Some("email")),
                     true,
+                    Others {
+                        ways: vec![(EVIL.into(), "/sign-in/acme".into())],
+                        refused: Some((EVIL.into(), Reason::Signature)),
+                    },
                 )
             }),
         ),
+        (
+            "account",
+            Box::new(|| {
+                account_view(
+                    account(),
+                    Around {
+                        more: vec![(EVIL.into(), "/sign-in/acme".into())],
+                        fresh: true,
+                        refused: Some((EVIL.into(), Reason::Taken)),
+                        mistake: Some(EVIL.into()),
+                    },
+                )
+            }),
+        ),
+        ("signed out", Box::new(|| signed_out_view(EVIL.into(), Some("/sign-in/acme/out".into())))),
         ("database", Box::new(|| database_view("form".into(), draft(), Mistakes::default(), choices()))),
         ("check", Box::new(|| check_view(proposal()))),
         ("mailbox", Box::new(|| mailbox_view(mails()))),

@@ -33,6 +33,8 @@ pub struct Cx {
     pub flash: Option<String>,
     /// Light or dark.
     pub theme: Theme,
+    /// The provider by which somebody last signed in here.
+    pub way: Option<String>,
     /// The path asked for.
     pub path: String,
     /// The query asked with, decoded.

@@ -3,7 +3,7 @@
 use super::Cx;
 use crate::{
     components::Icon,
-    pages::account::{AccountMenu, VisitorMenu},
+    pages::account::menu::{AccountMenu, VisitorMenu},
     routes::Pages,
 };
 use innkeeper_assets::url;

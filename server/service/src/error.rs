@@ -1,6 +1,7 @@
 //! How a use case ends when it does not go well.
 
 use innkeeper_domain::{
+    identity::Refusal,
     mistakes::Mistakes,
     ports::{SealError, ServerError},
 };
@@ -26,6 +27,9 @@ pub enum Error {
     /// The thing is not in a state in which this can be done; the page shows how it stands now.
     #[error("not possible as it stands now")]
     Overtaken,
+    /// A provider of identity vouches for nobody here; the page says why in its words.
+    #[error("nobody is vouched for: {0}")]
+    NotVouched(#[from] Refusal),
     /// The control database did not do it.
     #[error("control database: {0}")]
     Database(#[source] sqlx::Error),

@@ -3,6 +3,7 @@
 //! A page and its API endpoint call the same use case. A use case changes rows, writes the audit row and queues
 //! the work in one transaction; nothing outside happens inside it.
 
+pub mod account;
 pub mod audit;
 pub mod capacity;
 pub mod changes;
@@ -12,6 +13,7 @@ pub mod error;
 pub mod first_connection;
 pub mod forms;
 pub mod handoff;
+pub mod identity;
 pub mod lifecycle;
 pub mod orphans;
 pub mod outbox;

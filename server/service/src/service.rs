@@ -1,4 +1,4 @@
-use crate::{changes::Changes, servers::Servers};
+use crate::{changes::Changes, identity::Providers, servers::Servers};
 use innkeeper_domain::{
     email::EmailAddress,
     ids::Ids,
@@ -33,6 +33,8 @@ pub struct Service {
     pub verifier: Arc<dyn Verifier>,
     /// The servers tenants live on.
     pub servers: Servers,
+    /// Who vouches for people.
+    pub providers: Providers,
     /// Tells when runs change.
     pub changes: Changes,
     /// The operator's settings.

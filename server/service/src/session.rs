@@ -10,21 +10,24 @@ mod tests;
 use crate::{
     Error, Result, Service,
     audit::{self, Entry},
+    sign_in::ReturnTo,
+    store::as_account,
     visitor::{SignedIn, Visitor},
 };
 use innkeeper_domain::{
     email::EmailAddress,
     handoff::FRESH_FOR,
-    ids::{AccountId, SessionId},
+    ids::{AccountId, IdentityId, SessionId},
 };
 use serde_json::json;
+use sqlx::PgConnection;
 use std::net::IpAddr;
 
 /// Who asks, by the stable id of the browser's session. A session that is over is none.
 ///
 /// Seeing the visitor keeps the session alive; that is written down once a minute at most.
 pub async fn visitor(service: &Service, session: Option<SessionId>, address: IpAddr) -> Result<Visitor> {
-    let nobody = Visitor { session: None, address, account: None };
+    let nobody = Visitor { session: None, address, agent: None, account: None };
     let Some(id) = session else { return Ok(nobody) };
     let row = sqlx::query!(
         r#"with found as (
@@ -54,17 +57,75 @@ pub async fn visitor(service: &Service, session: Option<SessionId>, address: IpA
             fresh: row.fresh,
         }),
     };
-    Ok(Visitor { session: Some(id), address, account })
+    Ok(Visitor { session: Some(id), address, agent: None, account })
 }
 
-/// Ends the visitor's session, with all it carried. Signing out twice is success.
-pub async fn sign_out(service: &Service, visitor: &Visitor) -> Result<()> {
-    let Some(session) = visitor.session else { return Ok(()) };
+/// Who gets a session, and by which way in.
+pub(crate) struct Begin<'a> {
+    pub(crate) account: AccountId,
+    /// The provider's short name.
+    pub(crate) provider: &'a str,
+    pub(crate) identity: IdentityId,
+}
+
+/// Gives the new cookie's row to the person, and ends every other row of this browser's session.
+pub(crate) async fn begin(
+    conn: &mut PgConnection,
+    visitor: &Visitor,
+    begin: Begin<'_>,
+    new_id_hash: &[u8],
+) -> Result<()> {
+    let session = visitor.session()?;
+    let given = sqlx::query!(
+        "update session set account_id = $3, provider = $4, identity_id = $5, authenticated_at = now(), created_at = now(),
+           last_seen_at = now(), expires_at = now() + interval '12 hours', address = $6, agent = $7
+         where id_hash = $1 and id = $2 and expires_at > now()",
+        new_id_hash,
+        session.0,
+        begin.account.0,
+        begin.provider,
+        begin.identity.0,
+        ipnet::IpNet::from(visitor.address),
+        visitor.agent,
+    )
+    .execute(&mut *conn)
+    .await?;
+    if given.rows_affected() != 1 {
+        return Err(Error::Overtaken);
+    }
+    sqlx::query!("delete from session where id = $1 and id_hash <> $2", session.0, new_id_hash)
+        .execute(&mut *conn)
+        .await?;
+    // What another person left in this browser is not this person's.
+    if visitor.account.as_ref().is_some_and(|before| before.id != begin.account) {
+        forget_carried(conn, session).await?;
+    }
+    Ok(())
+}
+
+/// The page to which somebody comes who has just signed in: where they were going, and without a database and an aim to
+/// where one is made.
+pub(crate) async fn landing(conn: &mut PgConnection, account: AccountId, return_to: &str) -> Result<String> {
+    let page = ReturnTo::parse(return_to);
+    if page.as_str() != "/" {
+        return Ok(page.to_string());
+    }
+    as_account(conn, account).await?;
+    let any =
+        sqlx::query_scalar!(r#"select exists (select 1 from tenant where state <> 'destroyed') as "any!""#);
+    Ok(if any.fetch_one(conn).await? { page.to_string() } else { "/sign-up/database".to_owned() })
+}
+
+/// Ends the visitor's session, with all it carried, and says by which way it came: its provider may think the person
+/// still signed in. Signing out twice is success.
+pub async fn sign_out(service: &Service, visitor: &Visitor) -> Result<Option<String>> {
+    let Some(session) = visitor.session else { return Ok(None) };
     let mut tx = service.pool.begin().await?;
-    let ended =
-        sqlx::query!("delete from session where id = $1", session.0).execute(&mut *tx).await?.rows_affected();
+    let ended = sqlx::query_scalar!("delete from session where id = $1 returning provider", session.0)
+        .fetch_all(&mut *tx)
+        .await?;
     forget_carried(&mut tx, session).await?;
-    if ended > 0 && visitor.account.is_some() {
+    if !ended.is_empty() && visitor.account.is_some() {
         let entry = Entry {
             actor: visitor.actor(),
             address: Some(visitor.address),
@@ -76,11 +137,12 @@ pub async fn sign_out(service: &Service, visitor: &Visitor) -> Result<()> {
         };
         audit::record(&mut tx, &service.ids, entry).await?;
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(ended.into_iter().flatten().next())
 }
 
 /// Removes what a session carries besides itself: refused forms and lines to say.
-pub(crate) async fn forget_carried(conn: &mut sqlx::PgConnection, session: SessionId) -> Result<()> {
+pub(crate) async fn forget_carried(conn: &mut PgConnection, session: SessionId) -> Result<()> {
     sqlx::query!("delete from form_state where session_id = $1", session.0).execute(&mut *conn).await?;
     sqlx::query!("delete from flash where session_id = $1", session.0).execute(conn).await?;
     Ok(())

@@ -26,7 +26,15 @@ pub async fn run(pool: PgPool) {
 /// Sweeps once; how many rows are gone.
 pub async fn once(pool: &PgPool) -> sqlx::Result<u64> {
     let mut removed = 0;
-    for table in [Table::Session, Table::Form, Table::Flash, Table::Rate, Table::Challenge, Table::Mail] {
+    for table in [
+        Table::Session,
+        Table::Form,
+        Table::Flash,
+        Table::Rate,
+        Table::Challenge,
+        Table::Question,
+        Table::Mail,
+    ] {
         for _ in 0..BATCHES {
             let batch = table.sweep(pool).await?;
             removed += batch;
@@ -45,6 +53,7 @@ enum Table {
     Flash,
     Rate,
     Challenge,
+    Question,
     Mail,
 }
 
@@ -93,6 +102,15 @@ impl Table {
                 sqlx::query!(
                     "delete from challenge where created_at < now() - interval '1 day' and id = any (array(
                        select id from challenge where created_at < now() - interval '1 day' limit $1))",
+                    BATCH
+                )
+                .execute(pool)
+                .await?
+            }
+            Self::Question => {
+                sqlx::query!(
+                    "delete from authorization_request where expires_at < now() and id = any (array(
+                       select id from authorization_request where expires_at < now() limit $1))",
                     BATCH
                 )
                 .execute(pool)

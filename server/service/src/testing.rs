@@ -6,7 +6,9 @@
 use crate::{
     Service, Settings,
     changes::Changes,
+    identity::Providers,
     servers::Servers,
+    session::rows,
     visitor::{SignedIn, Visitor},
 };
 use innkeeper_domain::{
@@ -53,6 +55,7 @@ impl TestPortal {
             random,
             sealer: Arc::new(MaskingSealer),
             verifier: Arc::new(HashingVerifier),
+            providers: Providers::default(),
             servers: Servers::default(),
             changes: Changes::silent(),
             settings: Arc::new(Settings {
@@ -73,7 +76,7 @@ impl TestPortal {
             .execute(&self.owner)
             .await
             .unwrap();
-        Visitor { session: Some(session), address: ip(address), account: None }
+        Visitor { session: Some(session), address: ip(address), agent: None, account: None }
     }
 
     /// A person with an account, signed in just now. The same address twice is the same person in another browser.
@@ -81,8 +84,12 @@ impl TestPortal {
         let mut visitor = self.stranger("203.0.113.7").await;
         let email = EmailAddress::parse(email).unwrap();
         let id: Uuid = sqlx::query_scalar(
-            "insert into account (id, email, email_key) values ($1, $2, $3)
-             on conflict (email_key) do update set email = excluded.email returning id",
+            "with known as (select account_id from identity where issuer = 'mail' and subject = $3),
+               made as (insert into account (id, email, email_key) select $1, $2, $3 where not exists (select from known)
+                 returning id),
+               way as (insert into identity (id, account_id, provider, issuer, subject, address)
+                 select $1, id, 'mail', 'mail', $3, $2 from made)
+             select account_id from known union all select id from made",
         )
         .bind(self.service.ids.make::<Uuid>())
         .bind(email.to_string())
@@ -100,6 +107,15 @@ impl TestPortal {
         .unwrap();
         visitor.account = Some(SignedIn { id: AccountId(id), email, fresh: true });
         visitor
+    }
+
+    /// A new cookie for the visitor's session, as the session store makes it; the hash under which it is kept.
+    pub async fn new_cookie(&self, visitor: &Visitor, cookie: &str) -> [u8; 32] {
+        let hash = rows::id_hash(cookie.as_bytes());
+        let later = time::macros::datetime!(2999-01-01 0:00 UTC);
+        let id = visitor.session.unwrap().0;
+        assert!(rows::create(&self.service.pool, &hash, id, &serde_json::json!({}), later).await.unwrap());
+        hash
     }
 
     /// A server with room for so many tenants, as a row; nothing answers there.

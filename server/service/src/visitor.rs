@@ -14,6 +14,8 @@ pub struct Visitor {
     pub session: Option<SessionId>,
     /// The address it asks from. Behind a proxy the one that a trusted proxy tells.
     pub address: IpAddr,
+    /// What the browser calls itself (`User-Agent`), as far as that can be kept.
+    pub agent: Option<String>,
     /// The person, once signed in.
     pub account: Option<SignedIn>,
 }

@@ -1,8 +1,7 @@
 //! The two portals, each of which can be killed or stopped at any moment while the other works.
 
 use super::eyes::{Away, now};
-use crate::{Portal, process::signal};
-use reqwest::Client;
+use crate::{Portal, person::http, process::signal};
 use rustix::process::Signal;
 use std::{
     sync::{Arc, OnceLock},
@@ -67,8 +66,7 @@ pub fn stop(portal: OwnedMutexGuard<Portal>, time: Duration) {
 
 /// Waits until one of them answers that it reaches its database, asked from now on; when that was.
 pub async fn able(urls: &[String]) -> Result<f64, Away> {
-    let client =
-        Client::builder().timeout(Duration::from_millis(500)).no_proxy().pool_max_idle_per_host(0).build();
+    let client = http().timeout(Duration::from_millis(500)).pool_max_idle_per_host(0).build();
     let client = client.map_err(|_| Away)?;
     // Each for itself: one that is stopped does not answer.
     let asked = urls.iter().map(|url| {

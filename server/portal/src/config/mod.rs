@@ -2,6 +2,7 @@
 
 mod database_url;
 mod parse;
+mod providers;
 mod show;
 mod table;
 mod values;
@@ -9,6 +10,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use providers::ProviderConfig;
 pub use table::{SETTINGS, Setting, manual};
 pub use values::{Problem, Problems, Source};
 
@@ -87,6 +89,8 @@ pub struct Config {
     pub ready_slots: Option<i32>,
     /// The rate limits.
     pub limits: Limits,
+    /// Who vouches for people.
+    pub providers: Vec<ProviderConfig>,
     /// Environment variables that look like settings and are none.
     pub unknown: Vec<String>,
     sources: BTreeMap<&'static str, Source>,
@@ -168,6 +172,7 @@ impl Config {
             max_tenants,
             ready_slots,
             limits: limits?,
+            providers: std::mem::take(&mut values.providers),
             unknown,
             sources: SETTINGS.iter().map(|setting| (setting.name, values.source(setting.name))).collect(),
         })

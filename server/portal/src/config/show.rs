@@ -1,4 +1,4 @@
-use super::{Config, Database, LogFormat, Mail, SETTINGS, Source, table::Setting};
+use super::{Config, Database, LogFormat, Mail, ProviderConfig, SETTINGS, Source, table::Setting};
 use innkeeper_domain::secret::Secret;
 use innkeeper_service::rate::Limit;
 use std::fmt::Display;
@@ -17,7 +17,11 @@ impl Config {
             format!("{:width$} = {} ({source})\n", setting.name, self.value(setting))
         };
         let misspelt = |name: &String| format!("{name} is set and is not a setting: misspelt?\n");
-        SETTINGS.iter().map(line).chain(self.unknown.iter().map(misspelt)).collect()
+        let provider = |one: &ProviderConfig| {
+            format!("identity.provider {} = {} {} (file)\n", one.id, one.kind.as_str(), one.issuer)
+        };
+        let settings = SETTINGS.iter().map(line).chain(self.providers.iter().map(provider));
+        settings.chain(self.unknown.iter().map(misspelt)).collect()
     }
 
     fn value(&self, setting: &Setting) -> String {

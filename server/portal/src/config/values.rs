@@ -1,4 +1,7 @@
-use super::table::{FILE, Fallback, PREFIX, SETTINGS, Setting};
+use super::{
+    providers::{self, ProviderConfig},
+    table::{FILE, Fallback, PREFIX, SETTINGS, Setting},
+};
 use std::{collections::BTreeMap, fmt};
 
 /// Where a value came from.
@@ -44,6 +47,8 @@ impl fmt::Display for Problem {
 pub(super) struct Values {
     texts: BTreeMap<&'static str, (String, Source)>,
     pub problems: Vec<Problem>,
+    /// What stands only in the file.
+    pub providers: Vec<ProviderConfig>,
 }
 
 impl Values {
@@ -74,6 +79,10 @@ impl Values {
             }
         };
         for (key, value) in table {
+            if key == providers::TABLE {
+                self.providers = providers::read(path, &value, &mut self.problems);
+                continue;
+            }
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key() == key) else {
                 self.problems.push(refuse(format!(
                     "`{key}` is not a setting; `innkeeper config check --help` lists them"

@@ -1,4 +1,4 @@
-use super::external::ExternalError;
+use super::{external::ExternalError, providers::ProviderError};
 use innkeeper_adapters::{
     certificates::CertificateError,
     embedded::{EmbeddedError, bootstrap::BootstrapError},
@@ -31,6 +31,9 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// A provider of identity cannot be worked with.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// The process could not be set up.
     #[error("{doing}")]
     Process {

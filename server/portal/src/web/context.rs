@@ -5,10 +5,13 @@ use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
 use innkeeper_adapters::system::OsRandom;
 use innkeeper_app::web::{Cx, Theme};
-use innkeeper_domain::ports::Random as _;
+use innkeeper_domain::{identity::ProviderId, ports::Random as _};
 use innkeeper_service::session;
 use std::sync::{Arc, Mutex, OnceLock};
 use tower_sessions::Session;
+
+/// The cookie with the provider by which somebody last signed in here.
+pub(super) const WAY: &str = "way";
 
 /// What every handler of people's requests gets.
 pub(super) struct RequestCx {
@@ -27,7 +30,8 @@ impl FromRequestParts<AppState> for RequestCx {
             .map_err(|rejection| Problem::Status(rejection.0))?;
         let browser = Browser::new(session, state.clone());
         let client = Client::of(parts, &state.site);
-        let visitor = session::visitor(&state.service, browser.id().await?, client.address).await?;
+        let mut visitor = session::visitor(&state.service, browser.id().await?, client.address).await?;
+        visitor.agent = agent(&parts.headers);
         let csrf = OnceLock::new();
         if let Some(token) = browser.token().await? {
             // It is new, so that nothing can stand in it.
@@ -43,7 +47,8 @@ impl FromRequestParts<AppState> for RequestCx {
             csrf: Arc::new(csrf),
             form: None,
             flash: None,
-            theme: theme(&parts.headers),
+            theme: cookie(&parts.headers, "theme").map_or_else(Theme::default, Theme::parse),
+            way: cookie(&parts.headers, WAY).filter(|way| ProviderId::parse(way).is_ok()).map(str::to_owned),
             path: parts.uri.path().to_owned(),
             query: Arc::new(query),
             end: Arc::new(Mutex::new(None)),
@@ -53,11 +58,17 @@ impl FromRequestParts<AppState> for RequestCx {
     }
 }
 
-/// The colours the visitor chose, kept in a cookie of their own: no secret, and known before sign-in.
-fn theme(headers: &HeaderMap) -> Theme {
+/// What the browser calls itself, cut where no browser's name goes on.
+fn agent(headers: &HeaderMap) -> Option<String> {
+    let name = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    Some(name.chars().take(200).collect())
+}
+
+/// What the browser keeps besides its session: no secrets, and known before sign-in. The first of a name counts.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == "theme").map_or_else(Theme::default, |(_, value)| Theme::parse(value))
+    pairs.find(|(other, _)| *other == name).map(|(_, value)| value)
 }
 
 /// An id for forms and their tokens: 32 hexadecimal digits, 128 bits.
@@ -86,11 +97,13 @@ mod tests {
 
     #[test]
     fn the_theme_stands_in_its_cookie() {
-        let of =
-            |cookie: &'static str| theme(&[(header::COOKIE, cookie.parse().unwrap())].into_iter().collect());
+        let of = |line: &'static str| {
+            let headers = [(header::COOKIE, line.parse().unwrap())].into_iter().collect();
+            cookie(&headers, "theme").map_or_else(Theme::default, Theme::parse)
+        };
         assert_eq!(of("a=b; theme=dark"), Theme::Dark);
         assert_eq!(of("theme=light; theme=dark"), Theme::Light);
         assert_eq!(of("theme=\"><script>"), Theme::System);
-        assert_eq!(theme(&HeaderMap::new()), Theme::System);
+        assert_eq!(of("a=b"), Theme::System);
     }
 }

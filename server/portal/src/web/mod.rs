@@ -14,6 +14,7 @@ mod events;
 mod guard;
 mod headers;
 mod health;
+mod identity;
 mod listener;
 mod page;
 mod problem;

@@ -1,7 +1,7 @@
 //! Every address of the portal on one page.
 
 use super::{
-    AppState, act::act, assets, bundle::bundle, edge, events::events, headers, health, page::page,
+    AppState, act::act, assets, bundle::bundle, edge, events::events, headers, health, identity, page::page,
     problem::Problem, store::SessionRows,
 };
 use axum::{
@@ -39,6 +39,10 @@ pub fn router(state: AppState) -> Router {
         .route("/do/{name}", post(act))
         .route("/t/{name}/handoff/bundle", post(bundle))
         .route("/t/{name}/events", get(events))
+        .route("/sign-in/{provider}", get(identity::leave))
+        .route("/sign-in/{provider}/callback", get(identity::callback))
+        .route("/sign-in/{provider}/out", get(identity::out))
+        .route("/sign-in/{provider}/back-channel", post(identity::back_channel))
         .layer(DefaultBodyLimit::max(BODY_MOST))
         .layer(sessions(&state));
     let machines = Router::new()

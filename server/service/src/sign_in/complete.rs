@@ -1,13 +1,14 @@
-use super::{Checked, ReturnTo};
+use super::Checked;
 use crate::{
     Error, Result, Service,
     audit::{self, Actor, Entry},
-    session, store,
+    session::{self, Begin},
     visitor::Visitor,
 };
 use innkeeper_domain::{
     email::EmailAddress,
-    ids::{AccountId, SessionId},
+    identity::ProviderId,
+    ids::{AccountId, IdentityId},
 };
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -37,21 +38,17 @@ pub async fn complete(
     .await?
     .ok_or(Error::Overtaken)?;
     let email = EmailAddress::parse(&used.email).map_err(|_| Error::corrupt("address of", checked.0))?;
-    let (account, new) = account_of(service, &mut tx, &email).await?;
+    let (account, identity, new) = account_of(service, &mut tx, &email).await?;
     let person = Person { account, email, visitor };
     if new {
         person.record(service, &mut tx, "account.create", json!({})).await?;
     }
-    give_session(&mut tx, &person, session, new_id_hash).await?;
+    session::begin(&mut tx, visitor, Begin { account, provider: ProviderId::MAIL, identity }, new_id_hash)
+        .await?;
     person
         .record(service, &mut tx, "session.sign_in", json!({ "provider": "mail", "challenge": checked.0 }))
         .await?;
-    let to = match ReturnTo::parse(&used.return_to) {
-        front if front.as_str() == "/" && !has_tenants(&mut tx, account).await? => {
-            "/sign-up/database".to_owned()
-        }
-        page => page.to_string(),
-    };
+    let to = session::landing(&mut tx, account, &used.return_to).await?;
     tx.commit().await?;
     Ok(to)
 }
@@ -85,63 +82,42 @@ impl Person<'_> {
     }
 }
 
-/// The account of a mailbox, made if there is none; whether it was made. The unique index decides between two at once.
+/// The account that a mailbox is a way into, made if there is none; whether it was made. Of two browsers at once the
+/// second waits for what the first makes.
 async fn account_of(
     service: &Service,
     conn: &mut PgConnection,
     email: &EmailAddress,
-) -> Result<(AccountId, bool)> {
-    let made = sqlx::query_scalar!(
-        "insert into account (id, email, email_key) values ($1, $2, $3) on conflict (email_key) do nothing returning id",
-        service.ids.make::<AccountId>().0,
+) -> Result<(AccountId, IdentityId, bool)> {
+    let alone = sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+        format!("mailbox {}", email.key())
+    );
+    alone.fetch_one(&mut *conn).await?;
+    let used = sqlx::query!(
+        "update identity set used_at = now() where issuer = 'mail' and subject = $1 returning id, account_id",
+        email.key()
+    );
+    if let Some(way) = used.fetch_optional(&mut *conn).await? {
+        return Ok((AccountId(way.account_id), IdentityId(way.id), false));
+    }
+    let (account, identity): (AccountId, IdentityId) = (service.ids.make(), service.ids.make());
+    sqlx::query!(
+        "insert into account (id, email, email_key) values ($1, $2, $3)",
+        account.0,
         email.to_string(),
         email.key(),
     )
-    .fetch_optional(&mut *conn)
-    .await?;
-    if let Some(id) = made {
-        return Ok((AccountId(id), true));
-    }
-    let id = sqlx::query_scalar!("select id from account where email_key = $1", email.key())
-        .fetch_one(conn)
-        .await?;
-    Ok((AccountId(id), false))
-}
-
-/// Gives the new cookie's row to the person, and ends every other row of this browser's session.
-async fn give_session(
-    conn: &mut PgConnection,
-    person: &Person<'_>,
-    session: SessionId,
-    new_id_hash: &[u8],
-) -> Result<()> {
-    let given = sqlx::query!(
-        "update session set account_id = $3, provider = 'mail', authenticated_at = now(), created_at = now(),
-           last_seen_at = now(), expires_at = now() + interval '12 hours', address = $4
-         where id_hash = $1 and id = $2 and expires_at > now()",
-        new_id_hash,
-        session.0,
-        person.account.0,
-        ipnet::IpNet::from(person.visitor.address),
-    )
     .execute(&mut *conn)
     .await?;
-    if given.rows_affected() != 1 {
-        return Err(Error::Overtaken);
-    }
-    sqlx::query!("delete from session where id = $1 and id_hash <> $2", session.0, new_id_hash)
-        .execute(&mut *conn)
-        .await?;
-    // What another person left in this browser is not this person's.
-    if person.visitor.account.as_ref().is_some_and(|before| before.id != person.account) {
-        session::forget_carried(conn, session).await?;
-    }
-    Ok(())
-}
-
-async fn has_tenants(conn: &mut PgConnection, account: AccountId) -> Result<bool> {
-    store::as_account(conn, account).await?;
-    Ok(sqlx::query_scalar!(r#"select exists (select 1 from tenant where state <> 'destroyed') as "any!""#)
-        .fetch_one(conn)
-        .await?)
+    sqlx::query!(
+        "insert into identity (id, account_id, provider, issuer, subject, address) values ($1, $2, 'mail', 'mail', $3, $4)",
+        identity.0,
+        account.0,
+        email.key(),
+        email.to_string(),
+    )
+    .execute(conn)
+    .await?;
+    Ok((account, identity, true))
 }

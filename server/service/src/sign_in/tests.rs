@@ -25,15 +25,6 @@ async fn asked(portal: &TestPortal, visitor: &Visitor, email: &str) -> (String, 
     mailed(portal, email).await
 }
 
-/// A new cookie for the visitor's session, as the session store makes it; the hash under which it is kept.
-async fn new_cookie(portal: &TestPortal, visitor: &Visitor, cookie: &str) -> [u8; 32] {
-    let hash = rows::id_hash(cookie.as_bytes());
-    let later = time::macros::datetime!(2999-01-01 0:00 UTC);
-    let id = visitor.session.unwrap().0;
-    assert!(rows::create(&portal.service.pool, &hash, id, &json!({}), later).await.unwrap());
-    hash
-}
-
 fn mistake(error: Error, field: &str) -> String {
     match error {
         Error::Mistakes(mistakes) => mistakes.of(field).expect("a mistake beside this field").to_owned(),
@@ -48,7 +39,7 @@ fn wrong(code: &str) -> String {
 /// Presses the link or types the code in this browser, all the way.
 async fn sign_in(portal: &TestPortal, visitor: &Visitor, token: &str, code: &str) -> crate::Result<String> {
     let checked = check(&portal.service, visitor, token, code).await?;
-    let cookie = new_cookie(portal, visitor, &format!("new {token}{code}")).await;
+    let cookie = portal.new_cookie(visitor, &format!("new {token}{code}")).await;
     complete(&portal.service, visitor, checked, &cookie).await
 }
 
@@ -137,7 +128,7 @@ async fn after_ten_minutes_nothing_of_it_works(pool: PgPool) {
     assert_eq!(portal.count(lives).await, 600);
     let checked = check(service, &visitor, &token, "").await.unwrap();
     portal.change("update challenge set expires_at = now()").await;
-    let cookie = new_cookie(&portal, &visitor, "new").await;
+    let cookie = portal.new_cookie(&visitor, "new").await;
     assert!(matches!(complete(service, &visitor, checked, &cookie).await, Err(Error::Overtaken)));
     assert!(matches!(check(service, &visitor, &token, "").await, Err(Error::Overtaken)));
     assert!(matches!(check(service, &other, &token, &code).await, Err(Error::Overtaken)));
@@ -158,7 +149,7 @@ async fn of_presses_at_once_one_gets_in(pool: PgPool) {
     let checked = check(service, &visitor, &token, "").await.unwrap();
     let mut cookies = Vec::new();
     for n in 0..20 {
-        cookies.push(new_cookie(&portal, &visitor, &n.to_string()).await);
+        cookies.push(portal.new_cookie(&visitor, &n.to_string()).await);
     }
     let answers = join_all(cookies.iter().map(|cookie| complete(service, &visitor, checked, cookie))).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
@@ -171,7 +162,7 @@ async fn of_presses_at_once_one_gets_in(pool: PgPool) {
         1,
         "no other cookie of this browser lives on"
     );
-    let late = new_cookie(&portal, &visitor, "late").await;
+    let late = portal.new_cookie(&visitor, "late").await;
     assert!(
         matches!(complete(service, &visitor, checked, &late).await, Err(Error::Overtaken)),
         "it serves once"
@@ -189,7 +180,7 @@ async fn of_two_browsers_at_once_one_gets_in(pool: PgPool) {
     let (token, code) = asked(&portal, &one, JANE).await;
     let pressed = check(service, &one, &token, "").await.unwrap();
     let typed = check(service, &other, &token, &code).await.unwrap();
-    let cookies = [new_cookie(&portal, &one, "one").await, new_cookie(&portal, &other, "other").await];
+    let cookies = [portal.new_cookie(&one, "one").await, portal.new_cookie(&other, "other").await];
     let answers = join_all([
         complete(service, &one, pressed, &cookies[0]),
         complete(service, &other, typed, &cookies[1]),
@@ -204,7 +195,7 @@ async fn the_cookie_from_before_the_sign_in_is_dead_after_it(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let service = &portal.service;
     let visitor = portal.stranger("203.0.113.7").await;
-    let planted = new_cookie(&portal, &visitor, "planted").await;
+    let planted = portal.new_cookie(&visitor, "planted").await;
     let (token, _) = asked(&portal, &visitor, JANE).await;
     sign_in(&portal, &visitor, &token, "").await.unwrap();
     assert_eq!(rows::load(&service.pool, &planted).await.unwrap(), None);
@@ -218,7 +209,7 @@ async fn without_its_new_cookie_nobody_gets_in_and_nothing_is_used_up(pool: PgPo
     let stranger = portal.stranger("198.51.100.9").await;
     let (token, _) = asked(&portal, &visitor, JANE).await;
     let checked = check(&portal.service, &visitor, &token, "").await.unwrap();
-    let foreign = new_cookie(&portal, &stranger, "foreign").await;
+    let foreign = portal.new_cookie(&stranger, "foreign").await;
     for cookie in [[7; 32], foreign] {
         assert!(matches!(complete(&portal.service, &visitor, checked, &cookie).await, Err(Error::Overtaken)));
     }
@@ -293,7 +284,7 @@ async fn one_mailbox_is_one_account_however_it_is_written(pool: PgPool) {
         let to = email.replace("ACME.EXAMPLE", "acme.example");
         let (token, _) = mailed(&portal, &to).await;
         let checked = check(&portal.service, &visitor, &token, "").await.unwrap();
-        checks.push((new_cookie(&portal, &visitor, &n.to_string()).await, visitor, checked));
+        checks.push((portal.new_cookie(&visitor, &n.to_string()).await, visitor, checked));
     }
     let all =
         checks.iter().map(|(cookie, visitor, checked)| complete(&portal.service, visitor, *checked, cookie));

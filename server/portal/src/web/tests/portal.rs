@@ -7,7 +7,9 @@ use innkeeper_adapters::{
     system::{OsRandom, SystemClock},
 };
 use innkeeper_domain::ids::Ids;
-use innkeeper_service::{Service, Settings, changes::Changes, rate::Limits, servers::Servers};
+use innkeeper_service::{
+    Service, Settings, changes::Changes, identity::Providers, rate::Limits, servers::Servers,
+};
 use sqlx::{Executor as _, PgPool, postgres::PgPoolOptions};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use tokio::sync::watch;
@@ -29,6 +31,7 @@ pub(super) async fn state(owner: &PgPool, public_url: &str, limits: Limits) -> A
         sealer: Arc::new(MasterSealer::new(MasterKey::draw(&OsRandom), random.clone())),
         random,
         verifier: Arc::new(ScramVerifier),
+        providers: Providers::default(),
         servers: Servers::default(),
         changes: Changes::listen(pool.clone()),
         settings: Arc::new(Settings { public_url: public_url.into(), support: None, limits }),

@@ -2,7 +2,7 @@
 
 use crate::{
     components::Icon,
-    web::{Cx, Form, Refusal, SeeOther, see_other},
+    web::{Cx, Form, Refusal, SeeOther, see_other, with_query},
 };
 use innkeeper_service::session;
 use leptos::prelude::*;
@@ -11,9 +11,12 @@ use leptos::prelude::*;
 #[server(prefix = "/do", endpoint = "sign-out")]
 pub async fn sign_out() -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    session::sign_out(&cx.service, &cx.visitor).await?;
+    let provider = session::sign_out(&cx.service, &cx.visitor).await?;
     cx.session.end().await?;
-    see_other("/")
+    match provider.filter(|provider| cx.service.providers.get(provider).is_some()) {
+        Some(provider) => see_other(with_query("/signed-out", "provider", &provider)),
+        None => see_other("/"),
+    }
 }
 
 /// Links and menu of a person who is signed in.
@@ -37,6 +40,7 @@ pub fn AccountMenu(
                 <p>"Signed in as" <strong>{email}</strong></p>
                 <a href="/t"><Icon name="database"/>"Databases"</a>
                 <a href="/sign-up/database"><Icon name="plus"/>"New database"</a>
+                <a href="/account"><Icon name="user"/>"Your account"</a>
                 <Form<SignOut>>
                     <button type="submit"><Icon name="log-out"/>"Sign out"</button>
                 </Form<SignOut>>

@@ -1,0 +1,7 @@
+//! A person's own account.
+
+pub mod menu;
+pub mod overview;
+pub mod sessions;
+pub mod signed_out;
+pub mod ways;

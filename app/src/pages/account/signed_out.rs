@@ -1,0 +1,52 @@
+//! After signing out, where somebody else may think the person still signed in.
+
+use crate::{
+    components::Icon,
+    pages::nothing,
+    web::{Cx, PageEnd, PageTitle},
+};
+use innkeeper_domain::identity::ProviderKind;
+use leptos::prelude::*;
+
+/// The page.
+#[component]
+pub fn SignedOutPage() -> impl IntoView {
+    let cx = Cx::get();
+    let asked = cx.asked("provider");
+    let provider = cx.service.providers.get(&asked).map(|provider| (provider.label.clone(), provider.kind));
+    match provider {
+        Some((label, kind)) if cx.visitor.account.is_none() => {
+            // GitHub offers no address for that.
+            let way_out = (kind != ProviderKind::GitHub).then(|| format!("/sign-in/{asked}/out"));
+            signed_out_view(label, way_out)
+        }
+        _ => nothing(&cx, PageEnd::Redirect("/".into())),
+    }
+}
+
+pub(crate) fn signed_out_view(label: String, way_out: Option<String>) -> AnyView {
+    let there = match way_out {
+        Some(to) => view! {
+            <a class="btn" href=to>{format!("Sign out of {label} too")}<Icon name="arrow-right"/></a>
+        }
+        .into_any(),
+        None => ().into_any(),
+    };
+    view! {
+        <PageTitle text="Signed out"/>
+        <div class="narrow slim stack">
+            <div class="page-head flush">
+                <h1>"You are signed out"</h1>
+                <p>{format!(
+                    "On this browser nobody is signed in to Innkeeper any more. {label} may still know you: \
+                     whoever uses this browser next could come back in by it."
+                )}</p>
+            </div>
+            <div class="row">
+                {there}
+                <a class="btn btn-quiet" href="/">"To the first page"</a>
+            </div>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,92 @@
+//! The ways in: what there is, one more, one less.
+
+use crate::{
+    components::{Icon, words},
+    web::{Cx, Form, Refusal, SeeOther, refused, see_other},
+};
+use innkeeper_service::account::{self, Way};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Which way in is meant.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WayForm {
+    /// Its id.
+    pub way: String,
+}
+
+/// Takes a way in away, and every session that came by it.
+#[server(prefix = "/do", endpoint = "remove-way")]
+pub async fn remove_way(
+    /// What was sent.
+    #[server(flatten)]
+    form: WayForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let way = form.way.parse().map_err(|_| Refusal::NotFound)?;
+    match account::remove(&cx.service, &cx.visitor, way).await {
+        Ok(()) => {
+            cx.say("The way in was removed, and everybody who came by it is signed out.").await?;
+            see_other("/account")
+        }
+        Err(error) => Err(refused("/account", &form, error)),
+    }
+}
+
+/// The card.
+#[component]
+pub(super) fn Ways(
+    ways: Vec<Way>,
+    /// Label and address of each provider that can become one more.
+    more: Vec<(String, String)>,
+    /// Whether the sign-in is recent enough to remove one.
+    fresh: bool,
+) -> impl IntoView {
+    let last = ways.len() == 1;
+    let rows: Vec<_> = ways.into_iter().map(|way| view! { <Line way last fresh/> }).collect();
+    let more = (!more.is_empty()).then(|| {
+        let links = more.into_iter().map(|(label, to)| {
+            view! { <a class="btn btn-sm" href=to><Icon name="plus"/>{format!("Add {label}")}</a> }
+        });
+        view! { <div class="card-foot row">{links.collect_view()}</div> }
+    });
+    view! {
+        <section class="card" aria-labelledby="ways">
+            <div class="card-head"><h2 id="ways">"Ways in"</h2></div>
+            <ul class="rows" role="list">{rows}</ul>
+            {more}
+        </section>
+    }
+}
+
+#[component]
+fn Line(way: Way, last: bool, fresh: bool) -> impl IntoView {
+    let title = way.label.clone().unwrap_or_else(|| match way.provider.as_str() {
+        "mail" => "E-mail".to_owned(),
+        other => format!("{other} (no longer offered)"),
+    });
+    let which = format!(" {title}, {}", way.called);
+    let act = match (last, fresh) {
+        (true, _) => view! { <span class="small dim">"Your only way in"</span> }.into_any(),
+        (false, false) => {
+            view! { <a class="btn btn-sm" href="/sign-in?return=/account">"Sign in again to remove"</a> }
+                .into_any()
+        }
+        (false, true) => view! {
+            <Form<RemoveWay>>
+                <input type="hidden" name="way" value=way.id.to_string()/>
+                <button type="submit" class="btn btn-sm">"Remove"<span class="vh">{which}</span></button>
+            </Form<RemoveWay>>
+        }
+        .into_any(),
+    };
+    view! {
+        <li>
+            <div><p class="name">{title}</p><p>{way.called}</p></div>
+            <p>{format!("Added {}. Last used {}.", words::day(way.added), words::moment(way.used))}</p>
+            <span class=if way.here { "badge ok" } else { "" }>{way.here.then_some("This browser")}</span>
+            {act}
+        </li>
+    }
+}

@@ -1,0 +1,44 @@
+//! The providers of identity, as the configuration has them.
+
+use crate::config::{Config, ProviderConfig};
+use innkeeper_adapters::identity::{Fetch, GitHub, GitHubSettings, Oidc, OidcSettings, Rule};
+use innkeeper_domain::{
+    identity::ProviderKind,
+    ports::{Clock, IdentityProvider},
+};
+use innkeeper_service::identity::{Provider, Providers};
+use std::sync::Arc;
+
+/// A provider that cannot be worked with, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("identity.provider {0}: {1}")]
+pub struct ProviderError(String, String);
+
+/// Makes them all; none is asked anything yet, so that one that is away holds up nobody.
+pub(super) fn providers(config: &Config, clock: &Arc<dyn Clock>) -> Result<Providers, ProviderError> {
+    let made = config.providers.iter().map(|one| {
+        let port = port(one, clock).map_err(|error| ProviderError(one.id.to_string(), error))?;
+        Ok(Provider {
+            id: one.id.clone(),
+            kind: one.kind,
+            label: one.label.clone(),
+            unverified: one.unverified_address,
+            staff_groups: one.staff_groups.clone(),
+            port,
+        })
+    });
+    Ok(Providers::new(made.collect::<Result<_, _>>()?))
+}
+
+fn port(one: &ProviderConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dyn IdentityProvider>, String> {
+    let fetch = Fetch::new(Rule::Operator, one.ca.as_deref())?;
+    let ProviderConfig { kind, issuer, client_id, client_secret, scopes, .. } = one.clone();
+    if kind == ProviderKind::GitHub {
+        let client_secret = client_secret.ok_or("client_secret is missing: GitHub gives none without")?;
+        let settings = GitHubSettings { issuer, api: one.api.clone(), client_id, client_secret, scopes };
+        return Ok(Arc::new(GitHub::new(settings, fetch).map_err(|error| error.to_string())?));
+    }
+    let groups = one.groups_claim.clone();
+    let settings = OidcSettings { kind, issuer, client_id, client_secret, scopes, groups };
+    Ok(Arc::new(Oidc::new(settings, fetch, clock.clone()).map_err(|error| error.to_string())?))
+}

@@ -1,0 +1,121 @@
+//! To a provider of identity, and back from it.
+
+use super::{
+    AppState,
+    context::{RequestCx, WAY, fresh_id},
+    guard,
+    problem::{Problem, answer, see_other},
+};
+use axum::{
+    extract::{Path, RawForm, State},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use http::{HeaderValue, header};
+use innkeeper_app::web::{BrowserSession as _, Cx, with_query};
+use innkeeper_domain::identity::Reason;
+use innkeeper_service::{
+    Error,
+    identity::{self, Purpose},
+};
+
+/// GET /sign-in/{provider}: sends the browser there. By a link, since the policy of the portal's pages lets no form lead
+/// elsewhere.
+pub(super) async fn leave(
+    State(state): State<AppState>,
+    Path(provider): Path<String>,
+    RequestCx { mut cx, browser }: RequestCx,
+) -> Result<Response, Problem> {
+    let return_to = cx.asked("return");
+    let purpose = match cx.asked("for").as_str() {
+        "" => Purpose::SignIn,
+        "fresh" => Purpose::Fresh,
+        "link" if has_ticket(&cx, &provider) => Purpose::Link,
+        _ => return Err(Problem::NOT_FOUND),
+    };
+    if cx.visitor.session.is_none() {
+        browser.keep_token(&fresh_id()).await?;
+        cx.visitor.session = browser.id().await?;
+    }
+    match identity::leave(&state.service, &cx.visitor, &provider, purpose, &return_to).await {
+        Ok(address) => Ok(Redirect::to(&address).into_response()),
+        Err(Error::NotVouched(refusal)) => Ok(back(&provider, refusal.reason, &return_to)),
+        Err(error) => Ok(answer(error, &return_to)),
+    }
+}
+
+/// GET /sign-in/{provider}/callback: takes what the browser brings back.
+pub(super) async fn callback(
+    State(state): State<AppState>,
+    Path(provider): Path<String>,
+    RequestCx { cx, browser }: RequestCx,
+) -> Result<Response, Problem> {
+    let service = &state.service;
+    let entered = async {
+        let vouched = identity::answer(service, &cx.visitor, &provider, &cx.query).await?;
+        if vouched.is_link() {
+            return identity::link(service, &cx.visitor, vouched).await;
+        }
+        let id_hash = browser.renew().await.map_err(|_| Error::Overtaken)?;
+        identity::enter(service, &cx.visitor, vouched, &id_hash).await
+    };
+    match entered.await {
+        Ok(path) => {
+            let mut answer = see_other(&path);
+            answer.headers_mut().append(header::SET_COOKIE, remembered(&provider, state.site.https()));
+            Ok(answer)
+        }
+        Err(Error::NotVouched(refusal)) => Ok(back(&provider, refusal.reason, "")),
+        Err(Error::Overtaken) => Ok(back(&provider, Reason::State, "")),
+        Err(error) => Ok(answer(error, "/")),
+    }
+}
+
+/// GET /sign-in/{provider}/out: sends a browser that has signed out here there, to sign out as well.
+pub(super) async fn out(
+    State(state): State<AppState>,
+    Path(provider): Path<String>,
+) -> Result<Response, Problem> {
+    match identity::way_out(&state.service, &provider).await {
+        Ok(Some(address)) => Ok(Redirect::to(&address).into_response()),
+        Ok(None) => Err(Problem::NOT_FOUND),
+        Err(Error::NotVouched(refusal)) => Ok(back(&provider, refusal.reason, "")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// POST /sign-in/{provider}/back-channel: a provider says that somebody has signed out there (OpenID Connect Back-Channel
+/// Logout 1.0, section 2.7). Its signature is the proof; it has no session here.
+pub(super) async fn back_channel(
+    State(state): State<AppState>,
+    Path(provider): Path<String>,
+    RequestCx { cx, .. }: RequestCx,
+    RawForm(body): RawForm,
+) -> Result<Response, Problem> {
+    let message = guard::field(&body, "logout_token").ok_or(Problem::BAD_REQUEST)?;
+    match identity::signed_out(&state.service, &cx.visitor, &provider, &message).await {
+        Ok(_) => Ok([(header::CACHE_CONTROL, "no-store")].into_response()),
+        Err(Error::NotVouched(_)) => Err(Problem::BAD_REQUEST),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// For a year: which way comes first on this browser's sign-in page.
+fn remembered(provider: &str, https: bool) -> HeaderValue {
+    let secure = if https { "; Secure" } else { "" };
+    let cookie = format!("{WAY}={provider}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::from_str(&cookie).expect("a provider's short name is fit for a header")
+}
+
+/// Whether the link comes from a page of this session.
+fn has_ticket(cx: &Cx, provider: &str) -> bool {
+    // Hashes compare in constant time.
+    let hash = |text: &str| blake3::hash(text.as_bytes());
+    cx.csrf.get().is_some_and(|csrf| hash(&identity::ticket(csrf, provider)) == hash(&cx.asked("ticket")))
+}
+
+/// To the sign-in page, with the reason for it to tell.
+fn back(provider: &str, reason: Reason, return_to: &str) -> Response {
+    let page = with_query("/sign-in", "provider", provider);
+    let page = with_query(&page, "reason", reason.code());
+    see_other(&if return_to.is_empty() { page } else { with_query(&page, "return", return_to) })
+}

@@ -1,0 +1,71 @@
+use super::*;
+use crate::{Error, session, testing::TestPortal};
+use sqlx::PgPool;
+
+/// One more way in of a person, by this provider.
+async fn add(
+    portal: &TestPortal,
+    person: &Visitor,
+    subject: &'static str,
+) -> innkeeper_domain::ids::IdentityId {
+    let id: uuid::Uuid = portal.service.ids.make();
+    sqlx::query("insert into identity (id, account_id, provider, issuer, subject) values ($1, $2, 'acme', 'https://a.example', $3)")
+        .bind(id)
+        .bind(person.signed_in().unwrap().id.0)
+        .bind(subject)
+        .execute(&portal.owner)
+        .await
+        .unwrap();
+    id.into()
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn the_last_way_in_stays_also_when_two_are_removed_at_once(pool: PgPool) {
+    let portal = TestPortal::open(&pool).await;
+    let service = &portal.service;
+    let jane = portal.person("jane@acme.example").await;
+    let joe = portal.person("joe@acme.example").await;
+    let more = [add(&portal, &jane, "1").await, add(&portal, &jane, "2").await];
+    let mail = view(service, &jane).await.unwrap().ways[0].id;
+    assert!(matches!(remove(service, &joe, more[0]).await, Err(Error::NotFound)), "somebody else's");
+
+    remove(service, &jane, mail).await.unwrap();
+    let at_once = futures::future::join_all(more.map(|way| remove(service, &jane, way))).await;
+    assert_eq!(at_once.iter().filter(|one| one.is_ok()).count(), 1);
+    assert!(at_once.iter().any(|one| matches!(one, Err(Error::Mistakes(_)))));
+    assert_eq!(view(service, &jane).await.unwrap().ways.len(), 1);
+    assert_eq!(portal.count("select count(*) from audit_event where action = 'identity.remove'").await, 2);
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn an_old_sign_in_removes_no_way_in(pool: PgPool) {
+    let portal = TestPortal::open(&pool).await;
+    let mut jane = portal.person("jane@acme.example").await;
+    let way = add(&portal, &jane, "1").await;
+    jane.account.as_mut().unwrap().fresh = false;
+    assert!(matches!(remove(&portal.service, &jane, way).await, Err(Error::StaleSignIn)));
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn sessions_end_at_once_and_nobody_elses_do(pool: PgPool) {
+    let portal = TestPortal::open(&pool).await;
+    let service = &portal.service;
+    let [here, there, phone] = [0, 1, 2].map(|_| portal.person("jane@acme.example"));
+    let (here, there, phone) = (here.await, there.await, phone.await);
+    let joe = portal.person("joe@acme.example").await;
+    let shown = view(service, &here).await.unwrap().sessions;
+    assert_eq!((shown.len(), shown[0].here, shown[0].id), (3, true, here.session.unwrap()));
+
+    assert!(matches!(end(service, &here, here.session.unwrap()).await, Err(Error::Overtaken)));
+    end(service, &joe, there.session.unwrap()).await.unwrap();
+    assert_eq!(view(service, &here).await.unwrap().sessions.len(), 3, "nobody ends another's");
+    end(service, &here, there.session.unwrap()).await.unwrap();
+    let gone = session::visitor(service, there.session, there.address).await.unwrap();
+    assert_eq!(gone.account, None);
+    end_others(service, &here).await.unwrap();
+    let left = view(service, &here).await.unwrap().sessions;
+    assert_eq!(left.iter().map(|line| line.id).collect::<Vec<_>>(), [here.session.unwrap()]);
+    assert_eq!(session::visitor(service, phone.session, phone.address).await.unwrap().account, None);
+    assert!(session::visitor(service, joe.session, joe.address).await.unwrap().account.is_some());
+    assert_eq!(portal.count("select count(*) from audit_event where action = 'session.end'").await, 2);
+}

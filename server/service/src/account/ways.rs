@@ -1,0 +1,88 @@
+use crate::{
+    Error, Result, Service,
+    audit::{self, Entry},
+    visitor::Visitor,
+};
+use innkeeper_domain::ids::IdentityId;
+use serde_json::json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A way in.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// Its id.
+    pub id: IdentityId,
+    /// The short name of who vouches; `mail` for a mailbox.
+    pub provider: String,
+    /// What people call them; none for a mailbox, and for one that the operator has taken away.
+    pub label: Option<String>,
+    /// What the person is called there, for them to recognise.
+    pub called: String,
+    /// Since when.
+    pub added: OffsetDateTime,
+    /// When it was last used.
+    pub used: OffsetDateTime,
+    /// Whether this browser came by it.
+    pub here: bool,
+}
+
+struct Row {
+    id: Uuid,
+    provider: String,
+    called: String,
+    created_at: OffsetDateTime,
+    used_at: OffsetDateTime,
+    here: bool,
+}
+
+/// The ways in of the visitor's account, the oldest first.
+pub(super) async fn of(service: &Service, visitor: &Visitor) -> Result<Vec<Way>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select i.id, i.provider, coalesce(i.address, i.name, i.subject) as "called!", i.created_at, i.used_at,
+             exists (select from session s where s.id = $2 and s.identity_id = i.id) as "here!"
+           from identity i where i.account_id = $1 order by i.created_at, i.id"#,
+        visitor.signed_in()?.id.0,
+        visitor.session.map(|session| session.0),
+    )
+    .fetch_all(&service.pool)
+    .await?;
+    let way = |row: Row| Way {
+        id: IdentityId(row.id),
+        label: service.providers.get(&row.provider).map(|provider| provider.label.clone()),
+        provider: row.provider,
+        called: row.called,
+        added: row.created_at,
+        used: row.used_at,
+        here: row.here,
+    };
+    Ok(rows.into_iter().map(way).collect())
+}
+
+/// Takes a way in away, and every session that came by it, this one included. Needs a fresh sign-in; the last way stays.
+pub async fn remove(service: &Service, visitor: &Visitor, way: IdentityId) -> Result<()> {
+    let person = visitor.fresh()?;
+    let mut tx = service.pool.begin().await?;
+    // Of two that are taken away at once the second sees what the first left.
+    sqlx::query!("select id from account where id = $1 for update", person.id.0).fetch_one(&mut *tx).await?;
+    let ways = sqlx::query!("select id, provider from identity where account_id = $1", person.id.0)
+        .fetch_all(&mut *tx)
+        .await?;
+    let gone = ways.iter().find(|one| one.id == way.0).ok_or(Error::NotFound)?;
+    if ways.len() == 1 {
+        return Err(Error::mistake("way", "This is your last way in. Add another one before you remove it."));
+    }
+    sqlx::query!("delete from identity where id = $1", way.0).execute(&mut *tx).await?;
+    let entry = Entry {
+        actor: visitor.actor(),
+        address: Some(visitor.address),
+        action: "identity.remove",
+        subject: &person.email.to_string(),
+        organisation: None,
+        tenant: None,
+        detail: json!({ "provider": gone.provider, "identity": way }),
+    };
+    audit::record(&mut tx, &service.ids, entry).await?;
+    Ok(tx.commit().await?)
+}

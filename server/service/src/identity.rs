@@ -1,0 +1,45 @@
+//! Signing in by a provider of identity: a browser is sent there with a question that is kept, and comes back with an
+//! answer to it, once, within 10 minutes, in the same browser and for the same provider.
+//!
+//! The pieces: [`leave`] sends it, [`answer`] takes what it brings back and checks it with the provider, and [`enter`]
+//! lets the person in whom the provider vouches for.
+
+mod answer;
+mod enter;
+mod leave;
+mod providers;
+mod sign_out;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Vouched, answer};
+pub use enter::{enter, link};
+pub use leave::{leave, ticket};
+pub use providers::{Provider, Providers};
+pub use sign_out::{signed_out, way_out};
+
+/// Why somebody goes to a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To sign in, or up.
+    SignIn,
+    /// To have it as one more way in.
+    Link,
+    /// To show that it is still them.
+    Fresh,
+}
+
+impl Purpose {
+    /// As stored.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::Link => "link",
+            Self::Fresh => "fresh",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::SignIn, Self::Link, Self::Fresh].into_iter().find(|purpose| purpose.as_str() == text)
+    }
+}

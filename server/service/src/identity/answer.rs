@@ -1,0 +1,185 @@
+use super::{
+    Provider, Purpose, enter,
+    leave::{Kept, callback, context, state_hash},
+};
+use crate::{
+    Error, Result, Service,
+    audit::{self, Entry},
+    rate,
+    visitor::Visitor,
+};
+use innkeeper_domain::{
+    identity::{Facts, Reason, Refusal},
+    ids::AccountId,
+    ports::{Answer, Asked, Sealed},
+    secret::Secret,
+};
+use serde_json::json;
+
+/// Somebody a provider vouches for, in the browser that asked. Only [`answer`] makes one.
+#[derive(Debug)]
+pub struct Vouched {
+    pub(super) provider: String,
+    pub(super) purpose: Purpose,
+    /// Whose way in it is, or is to be.
+    pub(super) account: Option<AccountId>,
+    pub(super) return_to: String,
+    pub(super) facts: Facts,
+}
+
+impl Vouched {
+    /// Whether it is to be one more way in of who is signed in already.
+    pub fn is_link(&self) -> bool {
+        self.purpose == Purpose::Link
+    }
+}
+
+/// What came back in the query, each part once (RFC 6749, section 3.1).
+struct Parts<'a> {
+    state: &'a str,
+    code: Option<&'a str>,
+    issuer: Option<&'a str>,
+    error: Option<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(query: &'a [(String, String)]) -> std::result::Result<Self, Refusal> {
+        let part = |name: &str| {
+            let mut found = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+            match (found.next(), found.next()) {
+                (_, Some(_)) => Err(Refusal::new(Reason::Answer, format!("{name} stands in it twice"))),
+                (part, None) => Ok(part),
+            }
+        };
+        Ok(Self {
+            state: part("state")?.unwrap_or_default(),
+            code: part("code")?,
+            issuer: part("iss")?,
+            error: part("error")?,
+        })
+    }
+}
+
+/// Takes what a browser brought back from a provider: consumes the question, and asks the provider who it is.
+///
+/// [`Error::NotVouched`] says why nobody gets in; it is in the audit log by then.
+pub async fn answer(
+    service: &Service,
+    visitor: &Visitor,
+    provider: &str,
+    query: &[(String, String)],
+) -> Result<Vouched> {
+    let provider = service.providers.get(provider).ok_or(Error::NotFound)?;
+    let limit = service.settings.limits.verify_per_address;
+    rate::take(&service.pool, &rate::address_key("sign in by", visitor.address), limit).await?;
+    let checked = check(service, visitor, provider, query).await;
+    record_refusal(service, visitor, provider, checked).await
+}
+
+async fn check(
+    service: &Service,
+    visitor: &Visitor,
+    provider: &Provider,
+    query: &[(String, String)],
+) -> Result<Vouched> {
+    let parts = Parts::of(query)?;
+    let unknown = || Refusal::new(Reason::State, "no question of this browser to this provider waits for it");
+    let session = visitor.session.ok_or_else(unknown)?;
+    // Consumed by the first answer, whatever that is.
+    let row = sqlx::query!(
+        "update authorization_request set used_at = now()
+         where state_hash = $1 and session_id = $2 and provider = $3 and used_at is null and expires_at > now()
+         returning id, key_id, sealed, purpose, account_id, return_to",
+        &state_hash(parts.state)[..],
+        session.0,
+        provider.id.as_str(),
+    )
+    .fetch_optional(&service.pool)
+    .await?
+    .ok_or_else(unknown)?;
+    if let Some(error) = parts.error {
+        return Err(Refusal::new(Reason::Declined, format!("error is {error}")).into());
+    }
+    let code = parts.code.filter(|code| !code.is_empty());
+    let code = code.ok_or_else(|| Refusal::new(Reason::Answer, "it holds neither code nor error"))?;
+    let sealed = Sealed { key_id: row.key_id, bytes: row.sealed };
+    let plain = service.sealer.open(&sealed, &context(row.id))?;
+    let kept: Kept =
+        serde_json::from_slice(&plain).map_err(|error| Error::corrupt("authorization request", error))?;
+    let purpose = Purpose::parse(&row.purpose).ok_or_else(|| Error::corrupt("purpose", &row.purpose))?;
+    let asked = Asked {
+        callback: callback(service, provider),
+        state: Secret::new(parts.state),
+        nonce: Secret::new(kept.nonce),
+        verifier: Secret::new(kept.verifier),
+        fresh: purpose == Purpose::Fresh,
+    };
+    let answer = Answer { code: Secret::new(code), issuer: parts.issuer.map(str::to_owned) };
+    let facts = provider.port.finish(&asked, &answer).await?;
+    let known = account_of(service, &facts).await?;
+    let account = row.account_id.map(AccountId);
+    match (purpose, known) {
+        (Purpose::Fresh, known) if known != account => {
+            return Err(Refusal::new(Reason::Subject, "another person than who is signed in here").into());
+        }
+        (Purpose::Link, Some(other)) if Some(other) != account => {
+            return Err(Refusal::new(Reason::Taken, format!("it is {other}'s way in")).into());
+        }
+        (Purpose::SignIn, None) => drop(enter::address(provider, &facts)?),
+        _ => {}
+    }
+    Ok(Vouched { provider: provider.id.to_string(), purpose, account, return_to: row.return_to, facts })
+}
+
+/// Whose way in it is, if they were here before.
+async fn account_of(service: &Service, facts: &Facts) -> Result<Option<AccountId>> {
+    let (issuer, subject) = (facts.subject.issuer(), facts.subject.subject());
+    let account = sqlx::query_scalar!(
+        "select account_id from identity where issuer = $1 and subject = $2",
+        issuer,
+        subject
+    );
+    Ok(account.fetch_optional(&service.pool).await?.map(AccountId))
+}
+
+/// Puts a refusal into the log and the audit log, and passes everything on.
+pub(super) async fn record_refusal<T>(
+    service: &Service,
+    visitor: &Visitor,
+    provider: &Provider,
+    outcome: Result<T>,
+) -> Result<T> {
+    if let Err(Error::NotVouched(refusal)) = &outcome {
+        tracing::warn!(provider = %provider.id, %refusal, "somebody was not let in");
+        let mut conn = service.pool.acquire().await?;
+        let entry = Entry {
+            actor: visitor.actor(),
+            address: Some(visitor.address),
+            action: "sign_in.refused",
+            subject: provider.id.as_str(),
+            organisation: None,
+            tenant: None,
+            detail: json!({ "reason": refusal.reason.code(), "found": refusal.found }),
+        };
+        audit::record(&mut conn, &service.ids, entry).await?;
+    }
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(query: &[(&str, &str)]) -> std::result::Result<(), Reason> {
+        let query: Vec<_> = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Parts::of(&query).map(drop).map_err(|refusal| refusal.reason)
+    }
+
+    #[test]
+    fn no_part_of_an_answer_stands_twice() {
+        assert_eq!(of(&[("state", "a"), ("code", "b"), ("iss", "c"), ("more", "d"), ("more", "e")]), Ok(()));
+        for part in ["state", "code", "iss", "error"] {
+            assert_eq!(of(&[("state", "a"), (part, "b"), (part, "b")]), Err(Reason::Answer), "{part}");
+        }
+    }
+}
