@@ -18,14 +18,18 @@ const STOP_SECONDS = 60;
 // A spec that is stopped from outside takes its portals with it: their own `exit` handlers see to that.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
-/** Starts a portal. `env` is added to its environment, for example a failpoint. */
-export async function startPortal(env = {}) {
+/**
+ * Starts a portal. `env` is added to its environment, for example a failpoint; `configure` is told the portal's address
+ * and answers its configuration file.
+ */
+export async function startPortal(env = {}, configure = undefined) {
   // Its cluster runs as an unprivileged user, who has to get through to it.
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'innkeeper-e2e-'));
   fs.chmodSync(folder, 0o755);
   const [port, databasePort] = await Promise.all([freePort(), freePort()]);
   const portal = new Portal(folder, port, databasePort);
   try {
+    if (configure) fs.writeFileSync(path.join(folder, 'innkeeper.toml'), await configure(portal.url));
     await portal.start(env);
   } catch (error) {
     await portal.stop().catch(() => {});

@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod chaos;
 pub mod figures;
 pub mod html;
+pub mod issuer;
 pub mod mail;
 pub mod mail_server;
 pub mod notices;

@@ -10,6 +10,7 @@ mod external;
 mod faults;
 mod foreign;
 mod handoff;
+mod identity;
 mod isolation;
 mod journey;
 mod load;
