@@ -14,6 +14,7 @@ use crate::{
             danger::DangerPage,
             danger_acts::{DestroyPage, KeepPage, ResumePage, SuspendPage},
             handoff::HandoffPage,
+            identity::IdentityPage,
             overview::OverviewPage,
             plan::{PlanCheckPage, PlanPage},
             rotate::RotatePage,
@@ -57,6 +58,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/t/:name/plan") view=PlanPage/>
                 <Route path=path!("/t/:name/plan/:plan") view=PlanCheckPage/>
                 <Route path=path!("/t/:name/runs") view=RunsPage/>
+                <Route path=path!("/t/:name/settings/identity") view=IdentityPage/>
                 <Route path=path!("/t/:name/danger") view=DangerPage/>
                 <Route path=path!("/t/:name/danger/suspend") view=SuspendPage/>
                 <Route path=path!("/t/:name/danger/resume") view=ResumePage/>

@@ -2,12 +2,13 @@ use innkeeper_domain::name::TenantName;
 use leptos::prelude::*;
 
 /// The pages of a tenant, and whether only admins have them.
-const PAGES: [(&str, &str, bool); 6] = [
+const PAGES: [(&str, &str, bool); 7] = [
     ("", "Overview", false),
     ("/connect", "Connect", false),
     ("/credentials", "Credentials", true),
     ("/plan", "Plan", true),
     ("/runs", "Journal", false),
+    ("/settings/identity", "Sign-in", true),
     ("/danger", "Danger zone", true),
 ];
 

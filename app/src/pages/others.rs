@@ -4,9 +4,13 @@ use crate::{
     components::Notice,
     web::{Cx, with_query},
 };
-use innkeeper_domain::identity::Reason;
-use innkeeper_service::identity::Provider;
+use innkeeper_domain::identity::{ProviderId, Reason};
+use innkeeper_service::{
+    Error,
+    identity::{self, Provider},
+};
 use leptos::prelude::*;
+use std::sync::Arc;
 
 /// The ways in besides the mail, and how the last one of them ended.
 #[derive(Debug, Clone, Default)]
@@ -18,22 +22,35 @@ pub(crate) struct Others {
 }
 
 impl Others {
-    /// The providers, which lead to this page; for somebody signed in, who has to show that it is still them.
-    pub(crate) fn of(cx: &Cx, return_to: &str, signed_in: bool) -> Self {
-        let mut providers: Vec<&Provider> = cx.service.providers.all().iter().collect();
+    /// The providers, which lead to this page; for somebody signed in, who has to show that it is still them. An
+    /// organisation's own is among them where it was used last, refused just now, or is asked for.
+    pub(crate) async fn of(cx: &Cx, return_to: &str, signed_in: bool) -> Result<Self, Error> {
+        let asked = cx.asked("provider");
+        let mut providers: Vec<Arc<Provider>> = cx.service.providers.all().to_vec();
+        for id in [Some(cx.asked("way")), cx.way.clone(), Some(asked.clone())].into_iter().flatten() {
+            let own = ProviderId::parse(&id).is_ok_and(|id| id.is_own());
+            if own && providers.iter().all(|known| known.id.as_str() != id) {
+                match identity::named(&cx.service, &id).await {
+                    Ok(provider) => providers.push(provider),
+                    // Its organisation has taken it away.
+                    Err(Error::NotFound | Error::NotVouched(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
         // The order stays among the others.
-        providers.sort_by_key(|provider| Some(provider.id.as_str()) != cx.way.as_deref());
-        let way = |provider: &Provider| {
+        let first = Some(cx.asked("way")).filter(|way| !way.is_empty()).or_else(|| cx.way.clone());
+        providers.sort_by_key(|provider| Some(provider.id.as_str()) != first.as_deref());
+        let label =
+            providers.iter().find(|provider| provider.id.as_str() == asked).map(|one| one.label.clone());
+        let way = |provider: &Arc<Provider>| {
             let to = with_query(&format!("/sign-in/{}", provider.id), "return", return_to);
             (provider.label.clone(), if signed_in { with_query(&to, "for", "fresh") } else { to })
         };
-        let asked = cx.asked("provider");
-        let label =
-            providers.iter().find(|provider| provider.id.as_str() == asked).map(|one| one.label.clone());
-        Self {
-            ways: providers.into_iter().map(way).collect(),
+        Ok(Self {
+            ways: providers.iter().map(way).collect(),
             refused: label.zip(Reason::parse(&cx.asked("reason"))),
-        }
+        })
     }
 }
 

@@ -2,12 +2,18 @@
 
 use crate::{
     components::{Icon, Notice},
+    pages::load,
     pages::others::{Others, Refused, Ways},
     web::{
         Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other, with_query,
     },
 };
-use innkeeper_service::{Error, sign_in as use_case};
+use innkeeper_domain::email::EmailAddress;
+use innkeeper_service::{
+    Error,
+    organisation::{self, Closed},
+    sign_in as use_case,
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +25,8 @@ pub struct SignInForm {
     pub email: String,
     /// The page to come back to; the use case takes only paths of this portal.
     pub return_to: String,
+    /// `on` once it was said that the organisation signs in by a way of its own: then it is a mail that is wanted.
+    pub by_mail: String,
 }
 
 /// Sends the mail with which a person signs in.
@@ -29,12 +37,27 @@ pub async fn sign_in(
     form: SignInForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
+    let page = with_query("/sign-in", "return", &form.return_to);
+    if let Some(Closed { provider, label, .. }) = own_way(&cx, &form).await? {
+        let what = format!(
+            "The organisation with this domain signs in by {label}: use the button above. For anything else here \
+             continue once more."
+        );
+        let form = SignInForm { by_mail: "on".into(), ..form };
+        return Err(refused(&with_query(&page, "way", &provider), &form, Error::mistake("email", what)));
+    }
     match use_case::ask(&cx.service, &cx.visitor, &form.email, &form.return_to).await {
         Ok(()) => see_other("/verify"),
-        Err(error @ Error::Mistakes(_)) => {
-            Err(refused(&with_query("/sign-in", "return", &form.return_to), &form, error))
-        }
+        Err(error @ Error::Mistakes(_)) => Err(refused(&page, &form, error)),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The way in of the organisation to which the address belongs, where a mail opens nothing of it.
+async fn own_way(cx: &Cx, form: &SignInForm) -> Result<Option<Closed>, Refusal> {
+    match EmailAddress::parse(&form.email) {
+        Ok(email) if form.by_mail != "on" => Ok(organisation::way_of(&cx.service, &email).await?),
+        _ => Ok(None),
     }
 }
 
@@ -44,12 +67,14 @@ pub fn SignInPage() -> impl IntoView {
     let cx = Cx::get();
     let mut form: Filled<SignInForm> = cx.form();
     let person = cx.visitor.account.as_ref().map(|person| person.email.to_string());
-    let others = Others::of(&cx, &cx.asked("return"), person.is_some());
     if !form.again {
         form.values.return_to = cx.asked("return");
         form.values.email = person.clone().unwrap_or_default();
     }
-    sign_in_view(form, person.is_some(), others)
+    let signed_in = person.is_some();
+    load(async move { Others::of(&cx, &cx.asked("return"), signed_in).await }, move |others| {
+        sign_in_view(form, signed_in, others)
+    })
 }
 
 pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool, others: Others) -> AnyView {
@@ -77,6 +102,7 @@ pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool, others: Ot
             <Ways ways=others.ways/>
             <Form<SignIn> id class="card">
                 <input type="hidden" name="return_to" value=values.return_to/>
+                <input type="hidden" name="by_mail" value=values.by_mail/>
                 <div class="card-body stack">
                     <Field
                         name="email" label="E-mail address" kind="email" autocomplete="email" inputmode="email"

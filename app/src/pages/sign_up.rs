@@ -2,6 +2,7 @@
 
 use crate::{
     components::Icon,
+    pages::load,
     pages::others::{Others, Ways},
     pages::wizard::Steps,
     web::{Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other},
@@ -37,8 +38,10 @@ pub async fn sign_up(
 pub fn SignUpPage() -> impl IntoView {
     let cx = Cx::get();
     let signed_in = cx.visitor.account.as_ref().map(|person| person.email.to_string());
-    let others = Others::of(&cx, "/sign-up/database", false);
-    sign_up_view(cx.form(), signed_in, others)
+    let form = cx.form();
+    load(async move { Others::of(&cx, "/sign-up/database", false).await }, move |others| {
+        sign_up_view(form, signed_in, others)
+    })
 }
 
 pub(crate) fn sign_up_view(form: Filled<SignUpForm>, signed_in: Option<String>, others: Others) -> AnyView {

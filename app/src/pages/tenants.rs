@@ -1,12 +1,15 @@
 //! The list of databases.
 
 use crate::{
-    components::{Icon, TenantBadge, words},
+    components::{Icon, Notice, TenantBadge, words},
     pages::load,
     web::{Cx, PageTitle, with_query},
 };
 use innkeeper_domain::tenant::TenantState;
-use innkeeper_service::tenants::{self, Page, TenantLine};
+use innkeeper_service::{
+    organisation::{self, Closed},
+    tenants::{self, Page, TenantLine},
+};
 use leptos::prelude::*;
 
 /// What was asked of the list; stands in the address, so that a bookmark keeps it.
@@ -47,12 +50,15 @@ pub fn TenantsPage() -> impl IntoView {
         Asked { search: cx.asked("search"), by_name: cx.asked("sort") == "name", first: after.is_empty() };
     let ask = asked.clone();
     load(
-        async move { tenants::list(&cx.service, &cx.visitor, &ask.search, ask.sort(), &after).await },
-        move |page| tenants_view(page, &asked),
+        async move {
+            let page = tenants::list(&cx.service, &cx.visitor, &ask.search, ask.sort(), &after).await?;
+            Ok((page, organisation::closed(&cx.service, &cx.visitor).await?))
+        },
+        move |(page, closed)| tenants_view(page, &asked, closed),
     )
 }
 
-pub(crate) fn tenants_view(page: Page<TenantLine>, asked: &Asked) -> AnyView {
+pub(crate) fn tenants_view(page: Page<TenantLine>, asked: &Asked, closed: Vec<Closed>) -> AnyView {
     let total = usize::try_from(page.total).unwrap_or_default();
     let searching = !asked.search.is_empty();
     let body = if page.items.is_empty() { empty(searching) } else { list(page, asked) };
@@ -79,11 +85,25 @@ pub(crate) fn tenants_view(page: Page<TenantLine>, asked: &Asked) -> AnyView {
             </div>
         </div>
         <div class="stack">
+            {closed.into_iter().map(|closed| view! { <NotThisWay closed/> }).collect_view()}
             {search}
             {body}
         </div>
     }
     .into_any()
+}
+
+/// An organisation of the person's that opens to another way only.
+#[component]
+fn NotThisWay(closed: Closed) -> impl IntoView {
+    let Closed { organisation, provider, label } = closed;
+    let to = format!("/sign-in/{provider}?return=/t");
+    view! {
+        <Notice icon="lock-keyhole" title=format!("{organisation} opens by {label} only")>
+            <p>"Its databases are here once you come in that way."</p>
+            <p><a class="btn btn-sm" href=to>{format!("Continue with {label}")}</a></p>
+        </Notice>
+    }
 }
 
 fn empty(searching: bool) -> AnyView {

@@ -125,6 +125,7 @@ pub fn Choice(
     /// What is chosen.
     legend: &'static str,
     /// What is wrong.
+    #[prop(into)]
     mistake: Issue,
     /// The buttons.
     children: Children,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use std::marker::PhantomData;
 
 /// A form as a page shows it.
+#[derive(Clone, Debug, Default)]
 pub struct Filled<T> {
     /// The form's id; the same when it is shown again.
     pub id: String,

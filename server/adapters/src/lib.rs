@@ -2,6 +2,7 @@
 
 pub mod backups;
 pub mod certificates;
+pub mod dns;
 pub mod embedded;
 pub mod identity;
 pub mod leftovers;

@@ -4,7 +4,9 @@
 mod facts;
 mod provider;
 mod refusal;
+mod rules;
 
 pub use facts::{Contact, Facts, Groups, Subject, SubjectError};
 pub use provider::{ProviderId, ProviderIdError, ProviderKind};
 pub use refusal::{Reason, Refusal};
+pub use rules::{GroupRule, role_of};

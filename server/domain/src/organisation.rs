@@ -1,6 +1,9 @@
 //! A customer.
 
-use crate::text::{self, LineError};
+use crate::{
+    email::EmailAddress,
+    text::{self, LineError},
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -44,20 +47,24 @@ impl TryFrom<String> for OrganisationName {
 }
 
 /// What a member may do in an organisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// In the order of what they may do, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberRole {
-    /// Everything, credentials included.
-    Admin,
-    /// Works with the databases; no credentials of others.
-    Developer,
-    /// Reads activity and backups.
-    Auditor,
     /// Sees plans and invoices.
     Billing,
+    /// Reads activity and backups.
+    Auditor,
+    /// Works with the databases; no credentials of others.
+    Developer,
+    /// Everything, credentials included.
+    Admin,
 }
 
 impl MemberRole {
+    /// All roles, the one that may do most first.
+    pub const ALL: [Self; 4] = [Self::Admin, Self::Developer, Self::Auditor, Self::Billing];
+
     /// As stored in the control database.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -70,8 +77,73 @@ impl MemberRole {
 
     /// Reads the stored form.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Admin, Self::Developer, Self::Auditor, Self::Billing]
-            .into_iter()
-            .find(|role| role.as_str() == text)
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// A mail domain that an organisation says is its own: at least two labels of letters, digits and dashes, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MailDomain(String);
+
+/// A text that is no mail domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("This is no mail domain. Type what stands behind the @ of your addresses, such as acme.example.")]
+pub struct MailDomainError;
+
+impl MailDomain {
+    /// Below the domain: the name whose TXT record proves it.
+    pub const RECORD: &str = "_innkeeper";
+
+    /// Parses what was typed: the rule is that of addresses.
+    pub fn parse(typed: &str) -> Result<Self, MailDomainError> {
+        let address = EmailAddress::parse(&format!("x@{}", typed.trim().trim_start_matches('@')));
+        address.map(|address| Self(address.domain().to_owned())).map_err(|_| MailDomainError)
+    }
+
+    /// The domain.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name that is looked up in DNS.
+    pub fn record(&self) -> String {
+        format!("{}.{}", Self::RECORD, self.0)
+    }
+
+    /// What must stand there for this token.
+    pub fn proof(token: &str) -> String {
+        format!("innkeeper={token}")
+    }
+}
+
+impl fmt::Display for MailDomain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_domain_is_what_stands_behind_the_at() {
+        for right in ["acme.example", "@acme.example", " ACME.Example ", "a-b.c.example"] {
+            assert!(MailDomain::parse(right).is_ok(), "{right}");
+        }
+        assert_eq!(MailDomain::parse("ACME.example").unwrap().record(), "_innkeeper.acme.example");
+        for wrong in [
+            "",
+            "acme",
+            "acme.",
+            ".example",
+            "a@b@c.example",
+            "a b.example",
+            "acme.example/x",
+            "ä.example",
+            "1.2.3.4",
+        ] {
+            assert_eq!(MailDomain::parse(wrong), Err(MailDomainError), "{wrong:?}");
+        }
     }
 }

@@ -6,16 +6,19 @@
 
 mod answer;
 mod enter;
+mod join;
 mod leave;
 mod providers;
 mod sign_out;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Vouched, answer};
+pub use answer::{Answered, Vouched, answer};
 pub use enter::{enter, link};
+pub(crate) use join::{own_address, rules};
 pub use leave::{leave, ticket};
-pub use providers::{Provider, Providers};
+pub(crate) use providers::secret_context;
+pub use providers::{Provider, Providers, named};
 pub use sign_out::{signed_out, way_out};
 
 /// Why somebody goes to a provider.
@@ -27,6 +30,8 @@ pub enum Purpose {
     Link,
     /// To show that it is still them.
     Fresh,
+    /// To see what the organisation's own way would make of them.
+    Trial,
 }
 
 impl Purpose {
@@ -36,10 +41,13 @@ impl Purpose {
             Self::SignIn => "sign_in",
             Self::Link => "link",
             Self::Fresh => "fresh",
+            Self::Trial => "trial",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::SignIn, Self::Link, Self::Fresh].into_iter().find(|purpose| purpose.as_str() == text)
+        [Self::SignIn, Self::Link, Self::Fresh, Self::Trial]
+            .into_iter()
+            .find(|purpose| purpose.as_str() == text)
     }
 }

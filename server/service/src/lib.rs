@@ -15,6 +15,7 @@ pub mod forms;
 pub mod handoff;
 pub mod identity;
 pub mod lifecycle;
+pub mod organisation;
 pub mod orphans;
 pub mod outbox;
 pub mod provision;

@@ -2,7 +2,7 @@ use crate::{changes::Changes, identity::Providers, servers::Servers};
 use innkeeper_domain::{
     email::EmailAddress,
     ids::Ids,
-    ports::{Random, Sealer, Verifier},
+    ports::{Dns, Issuers, Random, Sealer, Verifier},
 };
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -35,6 +35,10 @@ pub struct Service {
     pub servers: Servers,
     /// Who vouches for people.
     pub providers: Providers,
+    /// Opens the issuers that organisations name.
+    pub issuers: Arc<dyn Issuers>,
+    /// Where organisations show which domains are theirs.
+    pub dns: Arc<dyn Dns>,
     /// Tells when runs change.
     pub changes: Changes,
     /// The operator's settings.

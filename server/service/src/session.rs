@@ -31,7 +31,7 @@ pub async fn visitor(service: &Service, session: Option<SessionId>, address: IpA
     let Some(id) = session else { return Ok(nobody) };
     let row = sqlx::query!(
         r#"with found as (
-             select s.id_hash, s.last_seen_at, s.account_id, a.email,
+             select s.id_hash, s.last_seen_at, s.account_id, a.email, s.provider,
                coalesce(s.authenticated_at > now() - make_interval(secs => $2), false) as fresh
              from session s left join account a on a.id = s.account_id
              where s.id = $1 and s.expires_at > now()
@@ -41,7 +41,7 @@ pub async fn visitor(service: &Service, session: Option<SessionId>, address: IpA
                case when s.account_id is null then now() + interval '1 hour'
                  else least(now() + interval '12 hours', s.created_at + interval '30 days') end
              from found where s.id_hash = found.id_hash and found.last_seen_at < now() - interval '1 minute')
-           select account_id, email as "email?", fresh as "fresh!" from found"#,
+           select account_id, email as "email?", provider, fresh as "fresh!" from found"#,
         id.0,
         FRESH_FOR.as_seconds_f64(),
         ipnet::IpNet::from(address),
@@ -54,6 +54,7 @@ pub async fn visitor(service: &Service, session: Option<SessionId>, address: IpA
         Some((account, email)) => Some(SignedIn {
             id: AccountId(account),
             email: EmailAddress::parse(&email).map_err(|_| Error::corrupt("address of account", account))?,
+            way: row.provider.unwrap_or_default(),
             fresh: row.fresh,
         }),
     };
@@ -72,7 +73,7 @@ pub(crate) struct Begin<'a> {
 pub(crate) async fn begin(
     conn: &mut PgConnection,
     visitor: &Visitor,
-    begin: Begin<'_>,
+    begin: &Begin<'_>,
     new_id_hash: &[u8],
 ) -> Result<()> {
     let session = visitor.session()?;
@@ -105,12 +106,12 @@ pub(crate) async fn begin(
 
 /// The page to which somebody comes who has just signed in: where they were going, and without a database and an aim to
 /// where one is made.
-pub(crate) async fn landing(conn: &mut PgConnection, account: AccountId, return_to: &str) -> Result<String> {
+pub(crate) async fn landing(conn: &mut PgConnection, begin: &Begin<'_>, return_to: &str) -> Result<String> {
     let page = ReturnTo::parse(return_to);
     if page.as_str() != "/" {
         return Ok(page.to_string());
     }
-    as_account(conn, account).await?;
+    as_account(conn, begin.account, begin.provider).await?;
     let any =
         sqlx::query_scalar!(r#"select exists (select 1 from tenant where state <> 'destroyed') as "any!""#);
     Ok(if any.fetch_one(conn).await? { page.to_string() } else { "/sign-up/database".to_owned() })

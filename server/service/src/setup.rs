@@ -29,9 +29,9 @@ pub struct SetupView {
 
 /// How the making of a tenant stands; [`Error::NotFound`] if it never began.
 pub async fn view(service: &Service, visitor: &Visitor, name: &str) -> Result<SetupView> {
-    let person = visitor.signed_in()?.id;
+    let person = visitor.signed_in()?;
     let mut tx = store::look_as_account(&service.pool, person).await?;
-    let tenant = tenants::load(&mut tx, person, name).await?;
+    let tenant = tenants::load(&mut tx, person.id, name).await?;
     let (run, elapsed_seconds, changed_at) =
         tenants::latest_onboarding(&mut tx, tenant.id).await?.ok_or(Error::NotFound)?;
     let requested_by = sqlx::query_scalar!(
@@ -82,9 +82,9 @@ struct Locked {
 
 /// Begins a transaction that holds the tenant's row, for an admin.
 async fn begin(service: &Service, visitor: &Visitor, name: &str) -> Result<(Tx, TenantView, Locked)> {
-    let person = visitor.signed_in()?.id;
+    let person = visitor.signed_in()?;
     let mut tx = store::begin_as_account(&service.pool, person).await?;
-    let tenant = tenants::load_as_admin(&mut tx, person, name).await?;
+    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     // Not `for update`, which would wait for whoever writes a row that names this tenant.
     let row = sqlx::query!("select state, region from tenant where id = $1 for no key update", tenant.id.0)
         .fetch_one(&mut *tx)

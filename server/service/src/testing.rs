@@ -11,11 +11,16 @@ use crate::{
     session::rows,
     visitor::{SignedIn, Visitor},
 };
+use async_trait::async_trait;
 use innkeeper_domain::{
     email::EmailAddress,
+    identity::{Reason, Refusal},
     ids::{AccountId, Ids, MailId, ServerId, SessionId},
     mail::Message,
-    ports::{Clock, Random, SealError, Sealed, Sealer, Verifier},
+    ports::{
+        Clock, Dns, DnsError, IdentityProvider, Issuers, OwnIssuer, Random, SealError, Sealed, Sealer,
+        Verifier,
+    },
     secret::Secret,
 };
 use sqlx::{Executor, PgPool, postgres::PgPoolOptions};
@@ -56,6 +61,8 @@ impl TestPortal {
             sealer: Arc::new(MaskingSealer),
             verifier: Arc::new(HashingVerifier),
             providers: Providers::default(),
+            issuers: Arc::new(NoIssuers),
+            dns: Arc::new(NoDns),
             servers: Servers::default(),
             changes: Changes::silent(),
             settings: Arc::new(Settings {
@@ -105,7 +112,7 @@ impl TestPortal {
         .execute(&self.owner)
         .await
         .unwrap();
-        visitor.account = Some(SignedIn { id: AccountId(id), email, fresh: true });
+        visitor.account = Some(SignedIn { id: AccountId(id), email, way: "mail".into(), fresh: true });
         visitor
     }
 
@@ -182,6 +189,25 @@ async fn pool_as(owner: &PgPool, set_role: &'static str) -> PgPool {
         .connect_with((*owner.connect_options()).clone())
         .await
         .unwrap()
+}
+
+/// Opens none.
+struct NoIssuers;
+
+impl Issuers for NoIssuers {
+    fn open(&self, _: OwnIssuer) -> Result<Arc<dyn IdentityProvider>, Refusal> {
+        Err(Refusal::new(Reason::Forbidden, "this test names no issuer"))
+    }
+}
+
+/// Answers nothing.
+struct NoDns;
+
+#[async_trait]
+impl Dns for NoDns {
+    async fn texts(&self, _: &str) -> Result<Vec<String>, DnsError> {
+        Err(DnsError("this test asks nothing".into()))
+    }
 }
 
 /// Always the same instant: nothing that has a deadline may read this clock.

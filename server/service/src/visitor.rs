@@ -27,6 +27,8 @@ pub struct SignedIn {
     pub id: AccountId,
     /// Its address.
     pub email: EmailAddress,
+    /// The way this session came by: `mail`, `passkey`, or a provider's short name.
+    pub way: String,
     /// Whether the sign-in is at most [`innkeeper_domain::handoff::FRESH_FOR`] old, by the control database's clock.
     pub fresh: bool,
 }

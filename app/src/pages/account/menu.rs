@@ -4,7 +4,7 @@ use crate::{
     components::Icon,
     web::{Cx, Form, Refusal, SeeOther, see_other, with_query},
 };
-use innkeeper_service::session;
+use innkeeper_service::{identity, session};
 use leptos::prelude::*;
 
 /// Signs out of this browser.
@@ -13,9 +13,11 @@ pub async fn sign_out() -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let provider = session::sign_out(&cx.service, &cx.visitor).await?;
     cx.session.end().await?;
-    match provider.filter(|provider| cx.service.providers.get(provider).is_some()) {
-        Some(provider) => see_other(with_query("/signed-out", "provider", &provider)),
-        None => see_other("/"),
+    let provider = provider.unwrap_or_default();
+    match identity::named(&cx.service, &provider).await {
+        Ok(_) => see_other(with_query("/signed-out", "provider", &provider)),
+        // By mail, by a passkey, or by one that is no longer there.
+        Err(_) => see_other("/"),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     web::{Cx, PageEnd, PageTitle},
 };
 use innkeeper_domain::identity::ProviderKind;
+use innkeeper_service::identity;
 use leptos::prelude::*;
 
 /// The page.
@@ -13,15 +14,22 @@ use leptos::prelude::*;
 pub fn SignedOutPage() -> impl IntoView {
     let cx = Cx::get();
     let asked = cx.asked("provider");
-    let provider = cx.service.providers.get(&asked).map(|provider| (provider.label.clone(), provider.kind));
-    match provider {
-        Some((label, kind)) if cx.visitor.account.is_none() => {
-            // GitHub offers no address for that.
-            let way_out = (kind != ProviderKind::GitHub).then(|| format!("/sign-in/{asked}/out"));
-            signed_out_view(label, way_out)
-        }
-        _ => nothing(&cx, PageEnd::Redirect("/".into())),
+    if cx.visitor.account.is_some() {
+        return nothing(&cx, PageEnd::Redirect("/".into()));
     }
+    view! {
+        {Suspend::new(async move {
+            match identity::named(&cx.service, &asked).await {
+                // GitHub offers no address for that.
+                Ok(provider) => {
+                    let way_out = provider.kind != ProviderKind::GitHub;
+                    signed_out_view(provider.label.clone(), way_out.then(|| format!("/sign-in/{asked}/out")))
+                }
+                Err(_) => nothing(&cx, PageEnd::Redirect("/".into())),
+            }
+        })}
+    }
+    .into_any()
 }
 
 pub(crate) fn signed_out_view(label: String, way_out: Option<String>) -> AnyView {

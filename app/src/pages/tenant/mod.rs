@@ -9,6 +9,7 @@ pub mod danger_acts;
 pub(crate) mod danger_asked;
 mod danger_standing;
 pub mod handoff;
+pub mod identity;
 mod open_handoff;
 pub mod overview;
 pub mod plan;

@@ -3,13 +3,14 @@
 use super::{
     exchange,
     fetch::Fetch,
+    graph,
     known::{Directory, Metadata},
     odd::{self, Claims, Issuers},
     token::{FRESH, Rest, TokenAnswer},
 };
 use async_trait::async_trait;
 use innkeeper_domain::{
-    identity::{Facts, ProviderKind, Reason, Refusal},
+    identity::{Facts, Groups, ProviderKind, Reason, Refusal},
     ports::{Answer, Asked, Clock, IdentityProvider, SignedOut},
     secret::Secret,
 };
@@ -62,6 +63,8 @@ pub struct OidcSettings {
     pub scopes: Vec<String>,
     /// The claim that holds the groups.
     pub groups: String,
+    /// The address of Microsoft Graph, which knows the groups of Entra's people.
+    pub graph: String,
 }
 
 /// A provider of OpenID Connect.
@@ -147,7 +150,12 @@ impl IdentityProvider for Oidc {
         for (name, value) in exchange::more(self, &client, redeemed.access_token(), said.subject()).await? {
             claims.entry(name).or_insert(value);
         }
-        self.facts(said.issuer().as_str(), said.subject().as_str(), &claims)
+        let mut facts = self.facts(said.issuer().as_str(), said.subject().as_str(), &claims)?;
+        if self.settings.kind == ProviderKind::Entra && facts.groups == Groups::TooMany {
+            let OidcSettings { graph, .. } = &self.settings;
+            facts.groups = graph::groups(&self.directory.fetch, graph, redeemed.access_token()).await;
+        }
+        Ok(facts)
     }
 
     async fn sign_out(&self, back: &str) -> Result<Option<String>, Refusal> {

@@ -18,6 +18,8 @@ impl ProviderId {
     pub const MAIL: &str = "mail";
     /// The way by a passkey, which is no provider's either.
     pub const PASSKEY: &str = "passkey";
+    /// What the short names of organisations' own ways begin with; no other's does.
+    pub const OWN: &str = "org-";
 
     /// Parses a short name.
     pub fn parse(text: &str) -> Result<Self, ProviderIdError> {
@@ -28,6 +30,11 @@ impl ProviderId {
             && !text.ends_with('-')
             && ![Self::MAIL, Self::PASSKEY].contains(&text);
         right.then(|| Self(text.to_owned())).ok_or(ProviderIdError)
+    }
+
+    /// Whether it is an organisation's own way.
+    pub fn is_own(&self) -> bool {
+        self.0.starts_with(Self::OWN)
     }
 
     /// The short name.

@@ -1,6 +1,7 @@
 //! What the portal needs from outside, as traits. The adapters implement them.
 
 mod backups;
+mod customers;
 mod facts;
 mod identity;
 mod mailer;
@@ -9,6 +10,7 @@ mod server;
 mod verifier;
 
 pub use backups::{BackupError, BackupFacts, Backups};
+pub use customers::{Dns, DnsError, Issuers, OwnIssuer};
 pub use facts::{FirstConnection, Inventory, MachineFacts, ServerFacts, Stray, Usage};
 pub use identity::{Answer, Asked, IdentityProvider, SignedOut};
 pub use mailer::{LocalMailbox, MailError, MailboxEntry, MailboxMail, Mailer};

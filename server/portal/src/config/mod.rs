@@ -1,5 +1,6 @@
 //! What an operator decides: read from the environment and `innkeeper.toml`, checked as a whole before anything starts.
 
+mod customers;
 mod database_url;
 mod parse;
 mod providers;
@@ -10,6 +11,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use customers::CustomersConfig;
 pub use providers::ProviderConfig;
 pub use table::{SETTINGS, Setting, manual};
 pub use values::{Problem, Problems, Source};
@@ -91,6 +93,8 @@ pub struct Config {
     pub limits: Limits,
     /// Who vouches for people.
     pub providers: Vec<ProviderConfig>,
+    /// What holds for the issuers that customers name.
+    pub customers: CustomersConfig,
     /// Environment variables that look like settings and are none.
     pub unknown: Vec<String>,
     sources: BTreeMap<&'static str, Source>,
@@ -173,6 +177,7 @@ impl Config {
             ready_slots,
             limits: limits?,
             providers: std::mem::take(&mut values.providers),
+            customers: std::mem::take(&mut values.customers),
             unknown,
             sources: SETTINGS.iter().map(|setting| (setting.name, values.source(setting.name))).collect(),
         })

@@ -54,7 +54,7 @@ pub(super) fn read(path: &str, value: &Value, problems: &mut Vec<Problem>) -> Ve
     let Some(Value::Array(listed)) = listed.and_then(|table| table.get("provider")) else {
         problems.push(Problem {
             name: path.to_owned(),
-            problem: "`identity` holds nothing but [[identity.provider]]".into(),
+            problem: "`identity` holds [[identity.provider]] and [identity.customers]".into(),
             example: None,
         });
         return Vec::new();

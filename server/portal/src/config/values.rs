@@ -1,4 +1,5 @@
 use super::{
+    customers::{self, CustomersConfig},
     providers::{self, ProviderConfig},
     table::{FILE, Fallback, PREFIX, SETTINGS, Setting},
 };
@@ -49,6 +50,8 @@ pub(super) struct Values {
     pub problems: Vec<Problem>,
     /// What stands only in the file.
     pub providers: Vec<ProviderConfig>,
+    /// What holds for the issuers that customers name.
+    pub customers: CustomersConfig,
 }
 
 impl Values {
@@ -80,7 +83,7 @@ impl Values {
         };
         for (key, value) in table {
             if key == providers::TABLE {
-                self.providers = providers::read(path, &value, &mut self.problems);
+                self.take_identity(path, value);
                 continue;
             }
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key() == key) else {
@@ -98,6 +101,28 @@ impl Values {
                 ),
             }
         }
+    }
+
+    /// `[[identity.provider]]` and `[identity.customers]`.
+    fn take_identity(&mut self, path: &str, value: toml::Value) {
+        let toml::Value::Table(mut table) = value else {
+            return self.refuse_identity(path);
+        };
+        match table.remove("customers") {
+            None => {}
+            Some(toml::Value::Table(customers)) => {
+                self.customers = customers::read(&customers, &mut self.problems);
+            }
+            Some(_) => return self.refuse_identity(path),
+        }
+        if !table.is_empty() {
+            self.providers = providers::read(path, &toml::Value::Table(table), &mut self.problems);
+        }
+    }
+
+    fn refuse_identity(&mut self, path: &str) {
+        let problem = "`identity` holds [[identity.provider]] and [identity.customers]".into();
+        self.problems.push(Problem { name: path.to_owned(), problem, example: None });
     }
 
     /// Reads a setting: the given value, else the table's. None when there is neither, or it is wrong, which is noted.

@@ -1,10 +1,13 @@
 //! The providers of identity, as the configuration has them.
 
-use crate::config::{Config, ProviderConfig};
-use innkeeper_adapters::identity::{Fetch, GitHub, GitHubSettings, Oidc, OidcSettings, Rule};
+use crate::config::{Config, CustomersConfig, ProviderConfig};
+use innkeeper_adapters::{
+    dns::Resolver,
+    identity::{CustomerIssuers, Fetch, GitHub, GitHubSettings, Oidc, OidcSettings, Rule},
+};
 use innkeeper_domain::{
     identity::ProviderKind,
-    ports::{Clock, IdentityProvider},
+    ports::{Clock, Dns, IdentityProvider, Issuers},
 };
 use innkeeper_service::identity::{Provider, Providers};
 use std::sync::Arc;
@@ -17,20 +20,25 @@ pub struct ProviderError(String, String);
 /// Makes them all; none is asked anything yet, so that one that is away holds up nobody.
 pub(super) fn providers(config: &Config, clock: &Arc<dyn Clock>) -> Result<Providers, ProviderError> {
     let made = config.providers.iter().map(|one| {
-        let port = port(one, clock).map_err(|error| ProviderError(one.id.to_string(), error))?;
+        let port = port(one, config, clock).map_err(|error| ProviderError(one.id.to_string(), error))?;
         Ok(Provider {
             id: one.id.clone(),
             kind: one.kind,
             label: one.label.clone(),
             unverified: one.unverified_address,
             staff_groups: one.staff_groups.clone(),
+            organisation: None,
             port,
         })
     });
     Ok(Providers::new(made.collect::<Result<_, _>>()?))
 }
 
-fn port(one: &ProviderConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dyn IdentityProvider>, String> {
+fn port(
+    one: &ProviderConfig,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn IdentityProvider>, String> {
     let fetch = Fetch::new(Rule::Operator, one.ca.as_deref())?;
     let ProviderConfig { kind, issuer, client_id, client_secret, scopes, .. } = one.clone();
     if kind == ProviderKind::GitHub {
@@ -39,6 +47,18 @@ fn port(one: &ProviderConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Identity
         return Ok(Arc::new(GitHub::new(settings, fetch).map_err(|error| error.to_string())?));
     }
     let groups = one.groups_claim.clone();
-    let settings = OidcSettings { kind, issuer, client_id, client_secret, scopes, groups };
+    let graph = config.customers.graph.clone();
+    let settings = OidcSettings { kind, issuer, client_id, client_secret, scopes, groups, graph };
     Ok(Arc::new(Oidc::new(settings, fetch, clock.clone()).map_err(|error| error.to_string())?))
+}
+
+/// Opens the issuers that customers name.
+pub(super) fn issuers(config: &Config, clock: &Arc<dyn Clock>) -> Arc<dyn Issuers> {
+    let CustomersConfig { inner_hosts, ca, graph, .. } = config.customers.clone();
+    Arc::new(CustomerIssuers::new(inner_hosts, ca, graph, clock.clone()))
+}
+
+/// Looks up what customers publish of their domains.
+pub(super) fn dns(config: &Config) -> Arc<dyn Dns> {
+    Arc::new(Resolver::new(config.customers.dns))
 }

@@ -1,4 +1,4 @@
-use super::{FIRST_SERVER, Reach, StartError, explain, providers::providers};
+use super::{FIRST_SERVER, Reach, StartError, explain, providers};
 use crate::config::{Config, Mail};
 use innkeeper_adapters::{
     backups::FolderBackups,
@@ -58,7 +58,8 @@ pub(super) async fn assemble(
     let key_id = key.id().to_owned();
     let sealer: Arc<dyn Sealer> = Arc::new(MasterSealer::new(key, random.clone()));
     let ids = Ids::new(clock.clone(), random.clone());
-    let providers = providers(config, &clock)?;
+    let providers = providers::providers(config, &clock)?;
+    let (issuers, dns) = (providers::issuers(config, &clock), providers::dns(config));
     let (mailer, mailbox) = mailer(config, clock)?;
     let path = config.backups();
     let backups = FolderBackups::new(&path, reach.programs().map(Into::into), random.clone())
@@ -97,6 +98,8 @@ pub(super) async fn assemble(
         sealer,
         verifier: Arc::new(ScramVerifier),
         providers,
+        issuers,
+        dns,
         servers: registered,
         settings: Arc::new(settings),
     };

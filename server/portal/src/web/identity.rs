@@ -15,7 +15,7 @@ use innkeeper_app::web::{BrowserSession as _, Cx, with_query};
 use innkeeper_domain::identity::Reason;
 use innkeeper_service::{
     Error,
-    identity::{self, Purpose},
+    identity::{self, Answered, Purpose},
 };
 
 /// GET /sign-in/{provider}: sends the browser there. By a link, since the policy of the portal's pages lets no form lead
@@ -30,6 +30,7 @@ pub(super) async fn leave(
         "" => Purpose::SignIn,
         "fresh" => Purpose::Fresh,
         "link" if has_ticket(&cx, &provider) => Purpose::Link,
+        "trial" if has_ticket(&cx, &provider) => Purpose::Trial,
         _ => return Err(Problem::NOT_FOUND),
     };
     if cx.visitor.session.is_none() {
@@ -51,7 +52,10 @@ pub(super) async fn callback(
 ) -> Result<Response, Problem> {
     let service = &state.service;
     let entered = async {
-        let vouched = identity::answer(service, &cx.visitor, &provider, &cx.query).await?;
+        let vouched = match identity::answer(service, &cx.visitor, &provider, &cx.query).await? {
+            Answered::Vouched(vouched) => vouched,
+            Answered::Tried(path) => return Ok(path),
+        };
         if vouched.is_link() {
             return identity::link(service, &cx.visitor, vouched).await;
         }

@@ -1,6 +1,7 @@
 use crate::{
     Error, Result, Service,
     audit::{self, Entry},
+    identity,
     visitor::Visitor,
 };
 use innkeeper_domain::ids::IdentityId;
@@ -48,16 +49,24 @@ pub(super) async fn of(service: &Service, visitor: &Visitor) -> Result<Vec<Way>>
     )
     .fetch_all(&service.pool)
     .await?;
-    let way = |row: Row| Way {
-        id: IdentityId(row.id),
-        label: service.providers.get(&row.provider).map(|provider| provider.label.clone()),
-        provider: row.provider,
-        called: row.called,
-        added: row.created_at,
-        used: row.used_at,
-        here: row.here,
-    };
-    Ok(rows.into_iter().map(way).collect())
+    let mut ways = Vec::new();
+    for row in rows {
+        let label = match identity::named(service, &row.provider).await {
+            Ok(provider) => Some(provider.label.clone()),
+            Err(Error::NotFound | Error::NotVouched(_)) => None,
+            Err(error) => return Err(error),
+        };
+        ways.push(Way {
+            id: IdentityId(row.id),
+            label,
+            provider: row.provider,
+            called: row.called,
+            added: row.created_at,
+            used: row.used_at,
+            here: row.here,
+        });
+    }
+    Ok(ways)
 }
 
 /// Takes a way in away, and every session that came by it, this one included. Needs a fresh sign-in; the last way stays.

@@ -21,7 +21,7 @@ pub struct Bundle {
 /// The bundle of a handoff that is open in the visitor's session; else [`Error::Overtaken`].
 pub async fn bundle(service: &Service, visitor: &Visitor, name: &str) -> Result<Bundle> {
     let person = visitor.signed_in()?;
-    let mut tx = store::begin_as_account(&service.pool, person.id).await?;
+    let mut tx = store::begin_as_account(&service.pool, person).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     let proof = Proof::make(&mut tx, &tenant, visitor).await?.ok_or(Error::Overtaken)?;
     let credentials = proof.credentials(service, &mut tx, &tenant).await?;

@@ -11,7 +11,7 @@ use serde_json::json;
 pub async fn confirm(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
     let person = visitor.signed_in()?;
     let session = visitor.session()?;
-    let mut tx = store::begin_as_account(&service.pool, person.id).await?;
+    let mut tx = store::begin_as_account(&service.pool, person).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     // The row lock decides between a press, a second one and the sweep.
     let handoff = sqlx::query!(
@@ -45,7 +45,7 @@ pub async fn confirm(service: &Service, visitor: &Visitor, name: &str) -> Result
 /// sealed for somebody or shown in this very session. Of all presses at once one starts a run.
 pub async fn renew(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
     let person = visitor.signed_in()?;
-    let mut tx = store::begin_as_account(&service.pool, person.id).await?;
+    let mut tx = store::begin_as_account(&service.pool, person).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     visitor.fresh()?;
     let session = visitor.session()?;

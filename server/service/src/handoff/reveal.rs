@@ -12,7 +12,7 @@ use ipnet::IpNet;
 /// sign-in; of all presses at once one wins. Where it is open in this very session already, nothing changes.
 pub async fn reveal(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
     let person = visitor.signed_in()?;
-    let mut tx = store::begin_as_account(&service.pool, person.id).await?;
+    let mut tx = store::begin_as_account(&service.pool, person).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     visitor.fresh()?;
     if tenant.state != TenantState::Active {

@@ -80,7 +80,7 @@ pub struct OpenHandoff {
 /// The newest handoff of a tenant, for an admin. Showing credentials is recorded; nothing else changes.
 pub async fn view(service: &Service, visitor: &Visitor, name: &str) -> Result<(TenantView, HandoffView)> {
     let person = visitor.signed_in()?;
-    let mut tx = store::begin_as_account(&service.pool, person.id).await?;
+    let mut tx = store::begin_as_account(&service.pool, person).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     let view = if let Some(proof) = Proof::make(&mut tx, &tenant, visitor).await? {
         let credentials = proof.credentials(service, &mut tx, &tenant).await?;

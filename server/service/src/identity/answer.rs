@@ -1,10 +1,12 @@
 use super::{
-    Provider, Purpose, enter,
+    Provider, Purpose, enter, join,
     leave::{Kept, callback, context, state_hash},
+    named,
 };
 use crate::{
     Error, Result, Service,
     audit::{self, Entry},
+    organisation::trial,
     rate,
     visitor::Visitor,
 };
@@ -60,6 +62,15 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// What came of an answer.
+#[derive(Debug)]
+pub enum Answered {
+    /// A provider vouches for somebody.
+    Vouched(Vouched),
+    /// An organisation's way in was tried; the path where what was said stands.
+    Tried(String),
+}
+
 /// Takes what a browser brought back from a provider: consumes the question, and asks the provider who it is.
 ///
 /// [`Error::NotVouched`] says why nobody gets in; it is in the audit log by then.
@@ -68,24 +79,41 @@ pub async fn answer(
     visitor: &Visitor,
     provider: &str,
     query: &[(String, String)],
-) -> Result<Vouched> {
-    let provider = service.providers.get(provider).ok_or(Error::NotFound)?;
+) -> Result<Answered> {
+    let provider = &*named(service, provider).await?;
     let limit = service.settings.limits.verify_per_address;
     rate::take(&service.pool, &rate::address_key("sign in by", visitor.address), limit).await?;
-    let checked = check(service, visitor, provider, query).await;
-    record_refusal(service, visitor, provider, checked).await
+    let checked = async {
+        let parts = Parts::of(query)?;
+        let question = take(service, visitor, provider, &parts).await?;
+        let facts = ask(service, provider, &question, &parts).await;
+        if question.purpose == Purpose::Trial {
+            let person = visitor.signed_in()?;
+            trial::record(service, visitor, provider, person, facts).await?;
+            return Ok(Answered::Tried(question.return_to));
+        }
+        check(service, provider, question, facts?).await.map(Answered::Vouched)
+    };
+    record_refusal(service, visitor, provider, checked.await).await
 }
 
-async fn check(
+/// A question that was waited for.
+struct Question {
+    kept: Kept,
+    purpose: Purpose,
+    account: Option<AccountId>,
+    return_to: String,
+}
+
+/// The question to which this is the answer. Consumed by the first answer, whatever that is.
+async fn take(
     service: &Service,
     visitor: &Visitor,
     provider: &Provider,
-    query: &[(String, String)],
-) -> Result<Vouched> {
-    let parts = Parts::of(query)?;
+    parts: &Parts<'_>,
+) -> Result<Question> {
     let unknown = || Refusal::new(Reason::State, "no question of this browser to this provider waits for it");
     let session = visitor.session.ok_or_else(unknown)?;
-    // Consumed by the first answer, whatever that is.
     let row = sqlx::query!(
         "update authorization_request set used_at = now()
          where state_hash = $1 and session_id = $2 and provider = $3 and used_at is null and expires_at > now()
@@ -97,27 +125,44 @@ async fn check(
     .fetch_optional(&service.pool)
     .await?
     .ok_or_else(unknown)?;
+    let sealed = Sealed { key_id: row.key_id, bytes: row.sealed };
+    let plain = service.sealer.open(&sealed, &context(row.id))?;
+    Ok(Question {
+        kept: serde_json::from_slice(&plain)
+            .map_err(|error| Error::corrupt("authorization request", error))?,
+        purpose: Purpose::parse(&row.purpose).ok_or_else(|| Error::corrupt("purpose", &row.purpose))?,
+        account: row.account_id.map(AccountId),
+        return_to: row.return_to,
+    })
+}
+
+/// Who it is, by the provider's word.
+async fn ask(
+    service: &Service,
+    provider: &Provider,
+    question: &Question,
+    parts: &Parts<'_>,
+) -> Result<Facts> {
     if let Some(error) = parts.error {
         return Err(Refusal::new(Reason::Declined, format!("error is {error}")).into());
     }
     let code = parts.code.filter(|code| !code.is_empty());
     let code = code.ok_or_else(|| Refusal::new(Reason::Answer, "it holds neither code nor error"))?;
-    let sealed = Sealed { key_id: row.key_id, bytes: row.sealed };
-    let plain = service.sealer.open(&sealed, &context(row.id))?;
-    let kept: Kept =
-        serde_json::from_slice(&plain).map_err(|error| Error::corrupt("authorization request", error))?;
-    let purpose = Purpose::parse(&row.purpose).ok_or_else(|| Error::corrupt("purpose", &row.purpose))?;
     let asked = Asked {
         callback: callback(service, provider),
         state: Secret::new(parts.state),
-        nonce: Secret::new(kept.nonce),
-        verifier: Secret::new(kept.verifier),
-        fresh: purpose == Purpose::Fresh,
+        nonce: Secret::new(question.kept.nonce.clone()),
+        verifier: Secret::new(question.kept.verifier.clone()),
+        fresh: question.purpose == Purpose::Fresh,
     };
     let answer = Answer { code: Secret::new(code), issuer: parts.issuer.map(str::to_owned) };
-    let facts = provider.port.finish(&asked, &answer).await?;
+    provider.facts(provider.port.finish(&asked, &answer).await?)
+}
+
+/// Whether that is the person it has to be.
+async fn check(service: &Service, provider: &Provider, question: Question, facts: Facts) -> Result<Vouched> {
     let known = account_of(service, &facts).await?;
-    let account = row.account_id.map(AccountId);
+    let Question { purpose, account, return_to, .. } = question;
     match (purpose, known) {
         (Purpose::Fresh, known) if known != account => {
             return Err(Refusal::new(Reason::Subject, "another person than who is signed in here").into());
@@ -128,7 +173,10 @@ async fn check(
         (Purpose::SignIn, None) => drop(enter::address(provider, &facts)?),
         _ => {}
     }
-    Ok(Vouched { provider: provider.id.to_string(), purpose, account, return_to: row.return_to, facts })
+    if purpose != Purpose::Link {
+        join::check(service, provider, known, &facts).await?;
+    }
+    Ok(Vouched { provider: provider.id.to_string(), purpose, account, return_to, facts })
 }
 
 /// Whose way in it is, if they were here before.

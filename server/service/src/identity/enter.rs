@@ -1,4 +1,4 @@
-use super::{Provider, Vouched, answer::record_refusal};
+use super::{Provider, Vouched, answer::record_refusal, join, named};
 use crate::{
     Error, Result, Service,
     audit::{self, Actor, Entry},
@@ -23,7 +23,7 @@ pub async fn enter(
     vouched: Vouched,
     new_id_hash: &[u8],
 ) -> Result<String> {
-    let provider = service.providers.get(&vouched.provider).ok_or(Error::NotFound)?;
+    let provider = &*named(service, &vouched.provider).await?;
     let entered = let_in(service, visitor, provider, &vouched, new_id_hash).await;
     record_refusal(service, visitor, provider, entered).await
 }
@@ -56,22 +56,23 @@ async fn let_in(
         audit::record(&mut tx, &service.ids, entry("account.create", json!({ "provider": provider.id })))
             .await?;
     }
+    join::apply(service, &mut tx, visitor, provider, account, &vouched.facts).await?;
     let begin = Begin { account, provider: provider.id.as_str(), identity };
-    session::begin(&mut tx, visitor, begin, new_id_hash).await?;
+    session::begin(&mut tx, visitor, &begin, new_id_hash).await?;
     let there = vouched.facts.session.as_deref();
     sqlx::query!("update session set provider_session = $2 where id_hash = $1", new_id_hash, there)
         .execute(&mut *tx)
         .await?;
     let detail = json!({ "provider": provider.id, "identity": identity });
     audit::record(&mut tx, &service.ids, entry("session.sign_in", detail)).await?;
-    let to = session::landing(&mut tx, account, &vouched.return_to).await?;
+    let to = session::landing(&mut tx, &begin, &vouched.return_to).await?;
     tx.commit().await?;
     Ok(to)
 }
 
 /// Makes it one more way in of who is signed in. Once more is success.
 pub async fn link(service: &Service, visitor: &Visitor, vouched: Vouched) -> Result<String> {
-    let provider = service.providers.get(&vouched.provider).ok_or(Error::NotFound)?;
+    let provider = &*named(service, &vouched.provider).await?;
     let person = visitor.signed_in()?;
     if vouched.account != Some(person.id) {
         return Err(Error::NotFound);

@@ -1,4 +1,4 @@
-use super::{Provider, Purpose, answer::record_refusal};
+use super::{Provider, Purpose, answer::record_refusal, join, named};
 use crate::{Error, Result, Service, rate, sign_in::ReturnTo, visitor::Visitor};
 use innkeeper_domain::{password::draw_token, ports::Asked, secret::Secret};
 use serde::{Deserialize, Serialize};
@@ -45,12 +45,21 @@ pub async fn leave(
     purpose: Purpose,
     return_to: &str,
 ) -> Result<String> {
-    let provider = service.providers.get(provider).ok_or(Error::NotFound)?;
+    let provider = &*named(service, provider).await?;
     let session = visitor.session()?;
     let account = match purpose {
         Purpose::SignIn => None,
-        Purpose::Link => Some(visitor.fresh()?.id),
+        Purpose::Link => {
+            let person = visitor.fresh()?;
+            join::member(service, provider, person, false).await?;
+            Some(person.id)
+        }
         Purpose::Fresh => Some(visitor.signed_in()?.id),
+        Purpose::Trial => {
+            let person = visitor.fresh()?;
+            join::member(service, provider, person, true).await?;
+            Some(person.id)
+        }
     };
     let limit = service.settings.limits.verify_per_address;
     rate::take(&service.pool, &rate::address_key("sign in by", visitor.address), limit).await?;

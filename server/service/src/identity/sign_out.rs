@@ -1,4 +1,4 @@
-use super::answer::record_refusal;
+use super::{answer::record_refusal, named};
 use crate::{
     Error, Result, Service,
     audit::{self, Actor, Entry},
@@ -10,7 +10,7 @@ use serde_json::json;
 
 /// The address at which a person signs out at a provider, too; none where it offers none.
 pub async fn way_out(service: &Service, provider: &str) -> Result<Option<String>> {
-    let provider = service.providers.get(provider).ok_or(Error::NotFound)?;
+    let provider = &*named(service, provider).await?;
     Ok(provider.port.sign_out(&format!("{}/", service.settings.public_url)).await?)
 }
 
@@ -22,11 +22,12 @@ pub async fn signed_out(
     provider: &str,
     message: &str,
 ) -> Result<usize> {
-    let provider = service.providers.get(provider).ok_or(Error::NotFound)?;
+    let provider = &*named(service, provider).await?;
     let limit = service.settings.limits.verify_per_address;
     rate::take(&service.pool, &rate::address_key("sign in by", visitor.address), limit).await?;
     let read = provider.port.signed_out(message).await.map_err(Error::from);
     let said = record_refusal(service, visitor, provider, read).await?;
+    let subject = said.subject.as_ref().map(|subject| provider.own(subject)).transpose()?;
     let mut tx = service.pool.begin().await?;
     let ended = sqlx::query_scalar!(
         "delete from session s using identity i
@@ -37,8 +38,8 @@ pub async fn signed_out(
         provider.id.as_str(),
         said.at,
         said.session,
-        said.subject.as_ref().map(Subject::issuer),
-        said.subject.as_ref().map(Subject::subject),
+        subject.as_ref().map(Subject::issuer),
+        subject.as_ref().map(Subject::subject),
     )
     .fetch_all(&mut *tx)
     .await?;

@@ -78,9 +78,9 @@ pub async fn rotate(service: &Service, visitor: &Visitor, name: &str, typed: &st
 
 /// Begins a transaction that holds the tenant's row, for an admin with a fresh sign-in.
 pub(super) async fn begin(service: &Service, visitor: &Visitor, name: &str) -> Result<(Tx, TenantView)> {
-    let person = visitor.signed_in()?.id;
+    let person = visitor.signed_in()?;
     let mut tx = store::begin_as_account(&service.pool, person).await?;
-    let id = tenants::load_as_admin(&mut tx, person, name).await?.id;
+    let id = tenants::load_as_admin(&mut tx, person.id, name).await?.id;
     visitor.fresh()?;
     // In the order of the workers: the run first, then the tenant.
     sqlx::query!(
@@ -92,7 +92,7 @@ pub(super) async fn begin(service: &Service, visitor: &Visitor, name: &str) -> R
     // Not `for update`, which would wait for whoever writes a row that names this tenant.
     sqlx::query!("select id from tenant where id = $1 for no key update", id.0).fetch_one(&mut *tx).await?;
     // Read again, now that nobody changes it.
-    let tenant = tenants::load_as_admin(&mut tx, person, name).await?;
+    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     Ok((tx, tenant))
 }
 

@@ -39,9 +39,9 @@ pub struct PlanOffer {
 
 /// The plans a tenant could have, for admins.
 pub async fn plans(service: &Service, visitor: &Visitor, name: &str) -> Result<PlanView> {
-    let person = visitor.signed_in()?.id;
+    let person = visitor.signed_in()?;
     let mut tx = store::look_as_account(&service.pool, person).await?;
-    let tenant = tenants::load_as_admin(&mut tx, person, name).await?;
+    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     let run = tenants::latest_of(&mut tx, tenant.id, &[RunKind::ChangePlan]).await?;
     let live = is_live(&mut tx, tenant.id).await?;
     let published = wizard::plans(&mut tx).await?;

@@ -58,9 +58,9 @@ pub async fn danger(service: &Service, visitor: &Visitor, name: &str) -> Result<
         RunKind::Remove,
         RunKind::ChangePlan,
     ];
-    let person = visitor.signed_in()?.id;
+    let person = visitor.signed_in()?;
     let mut tx = store::look_as_account(&service.pool, person).await?;
-    let tenant = tenants::load_as_admin(&mut tx, person, name).await?;
+    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     let run = tenants::latest_of(&mut tx, tenant.id, &KINDS).await?;
     let live = is_live(&mut tx, tenant.id).await?;
     let row = sqlx::query!(
@@ -118,9 +118,9 @@ pub struct CredentialsView {
 
 /// The roles of a tenant and their use, for admins.
 pub async fn credentials(service: &Service, visitor: &Visitor, name: &str) -> Result<CredentialsView> {
-    let person = visitor.signed_in()?.id;
+    let person = visitor.signed_in()?;
     let mut tx = store::look_as_account(&service.pool, person).await?;
-    let tenant = tenants::load_as_admin(&mut tx, person, name).await?;
+    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     let live = is_live(&mut tx, tenant.id).await?;
     let made = sqlx::query!(
         r#"select created_at, floor(extract(epoch from now() - created_at) / 86400)::bigint as "days!" from handoff

@@ -43,12 +43,12 @@ pub async fn complete(
     if new {
         person.record(service, &mut tx, "account.create", json!({})).await?;
     }
-    session::begin(&mut tx, visitor, Begin { account, provider: ProviderId::MAIL, identity }, new_id_hash)
-        .await?;
+    let begin = Begin { account, provider: ProviderId::MAIL, identity };
+    session::begin(&mut tx, visitor, &begin, new_id_hash).await?;
     person
         .record(service, &mut tx, "session.sign_in", json!({ "provider": "mail", "challenge": checked.0 }))
         .await?;
-    let to = session::landing(&mut tx, account, &used.return_to).await?;
+    let to = session::landing(&mut tx, &begin, &used.return_to).await?;
     tx.commit().await?;
     Ok(to)
 }

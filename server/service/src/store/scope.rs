@@ -1,5 +1,5 @@
 use super::Tx;
-use crate::{Error, Result};
+use crate::{Error, Result, visitor::SignedIn};
 use innkeeper_domain::{
     ids::{AccountId, OrganisationId},
     organisation::MemberRole,
@@ -7,31 +7,31 @@ use innkeeper_domain::{
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-/// Begins a transaction that sees what the account sees: its own requests and all organisations it is a member of.
-pub async fn begin_as_account(pool: &PgPool, account: AccountId) -> Result<Tx> {
+/// Begins a transaction that sees what the person sees: their own requests, and all organisations they are a member of and
+/// which open to the way they came by.
+pub async fn begin_as_account(pool: &PgPool, person: &SignedIn) -> Result<Tx> {
     let mut tx = pool.begin().await?;
-    as_account(&mut tx, account).await?;
+    as_account(&mut tx, person.id, &person.way).await?;
     Ok(tx)
 }
 
 /// The same for looking only: all that is read stands as it did at one moment, so that a page never shows a run that
 /// has ended beside a tenant of before.
-pub async fn look_as_account(pool: &PgPool, account: AccountId) -> Result<Tx> {
+pub async fn look_as_account(pool: &PgPool, person: &SignedIn) -> Result<Tx> {
     let mut tx = pool.begin_with("begin isolation level repeatable read read only").await?;
-    as_account(&mut tx, account).await?;
+    as_account(&mut tx, person.id, &person.way).await?;
     Ok(tx)
 }
 
-/// Makes a transaction see what the account sees. Ends with the transaction.
-pub async fn as_account(conn: &mut PgConnection, account: AccountId) -> Result<()> {
+/// Makes a transaction see what the account sees that came by this way. Ends with the transaction.
+pub async fn as_account(conn: &mut PgConnection, account: AccountId, way: &str) -> Result<()> {
     sqlx::query!("select set_config('innkeeper.account', $1, true)", account.0.to_string())
         .fetch_one(&mut *conn)
         .await?;
-    // In a second statement, because the policy on member reads the setting of the first.
     sqlx::query!(
-        "select set_config('innkeeper.organisations',
-            coalesce((select array_agg(organisation_id)::text from member where account_id = $1), '{}'), true)",
-        account.0
+        "select set_config('innkeeper.organisations', organisations_open($1, $2)::text, true)",
+        account.0,
+        way
     )
     .fetch_one(conn)
     .await?;

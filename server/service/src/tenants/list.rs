@@ -73,7 +73,7 @@ pub async fn list(
     sort: &str,
     after: &str,
 ) -> Result<Page<TenantLine>> {
-    let mut tx = store::look_as_account(&service.pool, visitor.signed_in()?.id).await?;
+    let mut tx = store::look_as_account(&service.pool, visitor.signed_in()?).await?;
     let pattern = pattern(search);
     let total = sqlx::query_scalar!(
         r#"select count(*) as "total!" from tenant t join organisation o on o.id = t.organisation_id

@@ -65,9 +65,9 @@ pub async fn runs(
     name: &str,
     before: &str,
 ) -> Result<(TenantView, Page<RunLine>)> {
-    let person = visitor.signed_in()?.id;
+    let person = visitor.signed_in()?;
     let mut tx = store::look_as_account(&service.pool, person).await?;
-    let tenant = load(&mut tx, person, name).await?;
+    let tenant = load(&mut tx, person.id, name).await?;
     let total =
         sqlx::query_scalar!(r#"select count(*) as "total!" from run where tenant_id = $1"#, tenant.id.0)
             .fetch_one(&mut *tx)

@@ -68,9 +68,9 @@ pub struct TenantView {
 
 /// A tenant by its name. Names that are bad, missing or somebody else's are [`Error::NotFound`] alike.
 pub async fn open(service: &Service, visitor: &Visitor, name: &str) -> Result<TenantView> {
-    let person = visitor.signed_in()?.id;
+    let person = visitor.signed_in()?;
     let mut tx = store::look_as_account(&service.pool, person).await?;
-    let view = load(&mut tx, person, name).await?;
+    let view = load(&mut tx, person.id, name).await?;
     tx.commit().await?;
     Ok(view)
 }

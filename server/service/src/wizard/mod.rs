@@ -52,7 +52,7 @@ pub struct Proposal {
 /// What there is to choose from, and the draft as it stands: the kept one, or one filled in beforehand.
 pub async fn open(service: &Service, visitor: &Visitor) -> Result<(Choices, Draft)> {
     let person = visitor.signed_in()?;
-    let mut tx = store::begin_as_account(&service.pool, person.id).await?;
+    let mut tx = store::begin_as_account(&service.pool, person).await?;
     let offer = choices::load(&mut tx).await?;
     let organisations = check::organisations(&mut tx, person.id).await?;
     let draft = match draft::load_open(&mut tx, person.id).await? {
@@ -68,7 +68,7 @@ pub async fn save(service: &Service, visitor: &Visitor, draft: &Draft) -> Result
     let person = visitor.signed_in()?;
     let limit = service.settings.limits.change_per_account;
     rate::take(&service.pool, &format!("wizard of {}", person.id), limit).await?;
-    let mut tx = store::begin_as_account(&service.pool, person.id).await?;
+    let mut tx = store::begin_as_account(&service.pool, person).await?;
     check::check(&mut tx, person.id, draft).await?;
     keep(&mut tx, service.ids.make(), person.id, draft).await?;
     Ok(tx.commit().await?)
@@ -77,7 +77,7 @@ pub async fn save(service: &Service, visitor: &Visitor, draft: &Draft) -> Result
 /// The draft as it would be accepted; [`Error::NotFound`] if there is none.
 pub async fn propose(service: &Service, visitor: &Visitor) -> Result<Proposal> {
     let person = visitor.signed_in()?;
-    let mut tx = store::begin_as_account(&service.pool, person.id).await?;
+    let mut tx = store::begin_as_account(&service.pool, person).await?;
     let kept = draft::load_open(&mut tx, person.id).await?.ok_or(Error::NotFound)?;
     let checked = check::check(&mut tx, person.id, &kept.draft).await?;
     tx.commit().await?;

@@ -31,6 +31,7 @@ fn the_pages_are_these() {
     pages.sort();
     let known = [
         "/",
+        "/account",
         "/dev/mailbox",
         "/dev/mailbox/{file}",
         "/help",
@@ -38,6 +39,7 @@ fn the_pages_are_these() {
         "/sign-up",
         "/sign-up/check",
         "/sign-up/database",
+        "/signed-out",
         "/t",
         "/t/{name}",
         "/t/{name}/connect",
@@ -52,6 +54,7 @@ fn the_pages_are_these() {
         "/t/{name}/plan",
         "/t/{name}/plan/{plan}",
         "/t/{name}/runs",
+        "/t/{name}/settings/identity",
         "/t/{name}/setup",
         "/verify",
     ];

@@ -2,6 +2,8 @@ use crate::web::{AppState, Peer, Site, router};
 use axum::{Router, body::Body, response::Response};
 use http::{Method, Request, StatusCode, header};
 use innkeeper_adapters::{
+    dns::Resolver,
+    identity::CustomerIssuers,
     postgres_admin::ScramVerifier,
     sealing::{MasterKey, MasterSealer},
     system::{OsRandom, SystemClock},
@@ -11,7 +13,11 @@ use innkeeper_service::{
     Service, Settings, changes::Changes, identity::Providers, rate::Limits, servers::Servers,
 };
 use sqlx::{Executor as _, PgPool, postgres::PgPoolOptions};
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::Arc,
+};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
@@ -32,6 +38,8 @@ pub(super) async fn state(owner: &PgPool, public_url: &str, limits: Limits) -> A
         random,
         verifier: Arc::new(ScramVerifier),
         providers: Providers::default(),
+        issuers: Arc::new(CustomerIssuers::new(BTreeSet::new(), None, String::new(), Arc::new(SystemClock))),
+        dns: Arc::new(Resolver::new(None)),
         servers: Servers::default(),
         changes: Changes::listen(pool.clone()),
         settings: Arc::new(Settings { public_url: public_url.into(), support: None, limits }),

@@ -1,0 +1,201 @@
+//! How the people of an organisation come in: its own sign-in, its mail domains, its groups, a trial, and closing the rest.
+
+pub mod domains;
+pub mod enforce;
+pub mod groups;
+pub mod issuer;
+mod trial;
+
+use super::confirm::SignInAgain;
+use crate::{
+    components::{Notice, SubNav},
+    pages::{load, part},
+    web::{Cx, ErrorSummary, Filled, Form, Mistakes, PageTitle, Refusal, SeeOther, refused, see_other},
+};
+use domains::{DomainForm, Domains};
+use enforce::{EnforceForm, Enforcing};
+use groups::{GroupForm, Groups};
+use innkeeper_domain::identity::Reason;
+use innkeeper_service::{
+    Error, identity,
+    organisation::{self, IdentityView},
+};
+use issuer::{Issuer, IssuerFields};
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::marker::PhantomData;
+use trial::Trying;
+
+/// Which form of the page was refused: they share its mistakes, and each has fields of its own.
+#[derive(Clone, Default)]
+pub(crate) struct Again {
+    pub(crate) issuer: Filled<IssuerFields>,
+    pub(crate) domain: Filled<DomainForm>,
+    pub(crate) group: Filled<GroupForm>,
+    pub(crate) enforce: Filled<EnforceForm>,
+}
+
+/// What the page knows besides what is set up.
+#[derive(Clone, Default)]
+pub(crate) struct Around {
+    /// Whether the sign-in is recent enough to change anything.
+    pub(crate) fresh: bool,
+    /// What the links to the own way have to hold.
+    pub(crate) ticket: String,
+    /// Why the own way was not added to the account.
+    pub(crate) refused: Option<Reason>,
+    /// What was typed and refused.
+    pub(crate) again: Again,
+}
+
+/// The fields of the page, in its order.
+const FIELDS: &[&str] = &[
+    "kind",
+    "label",
+    "issuer",
+    "client_id",
+    "client_secret",
+    "groups_claim",
+    "domain",
+    "group",
+    "role",
+    "open",
+];
+
+/// The database by whose page something was pressed, and what it is about.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AboutForm {
+    /// The database's name.
+    pub name: String,
+    /// What it is about.
+    pub what: String,
+}
+
+/// Ends a change: back to the page, with a line or with the mistakes.
+async fn conclude<T: Serialize>(
+    name: &str,
+    form: &T,
+    ended: Result<(), Error>,
+    line: &str,
+) -> Result<SeeOther, Refusal> {
+    let page = format!("/t/{name}/settings/identity");
+    match ended {
+        Ok(()) => {
+            Cx::get().say(line).await?;
+            see_other(page)
+        }
+        Err(error) => Err(refused(&page, form, error)),
+    }
+}
+
+/// The page.
+#[component]
+pub fn IdentityPage() -> impl IntoView {
+    let cx = Cx::get();
+    let Some(fresh) = cx.signed_in().map(|person| person.fresh) else { return ().into_any() };
+    let name = part("name");
+    let refused = Reason::parse(&cx.asked("reason"));
+    let again = Again {
+        issuer: form_of(&cx, "client_id"),
+        domain: form_of(&cx, "domain"),
+        group: form_of(&cx, "group"),
+        enforce: form_of(&cx, "open"),
+    };
+    let csrf = cx.csrf();
+    load(async move { organisation::identity(&cx.service, &cx.visitor, &name).await }, move |view| {
+        let ticket = view.provider.as_deref().map(|provider| identity::ticket(&csrf, provider));
+        identity_view(view, Around { fresh, ticket: ticket.unwrap_or_default(), refused, again })
+    })
+}
+
+/// A small button that sends what it is about and nothing else.
+#[component]
+fn Act<F>(
+    /// Names and values of what is sent.
+    fields: Vec<(&'static str, String)>,
+    label: &'static str,
+    /// What it is about, for screen readers.
+    #[prop(optional, into)]
+    which: String,
+    #[prop(default = "btn btn-sm")] class: &'static str,
+    #[prop(optional)] to: PhantomData<F>,
+) -> impl IntoView
+where
+    F: ServerFn<Output = SeeOther, Error = Refusal> + Send + Sync + 'static,
+{
+    // Only its type matters.
+    let PhantomData = to;
+    let fields: Vec<_> = fields
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .collect();
+    view! {
+        <Form<F>>
+            {fields}
+            <button type="submit" class=class>{label}<span class="vh">{which}</span></button>
+        </Form<F>>
+    }
+}
+
+/// The refused form, if it is the one that has this field.
+fn form_of<T: DeserializeOwned + Default>(cx: &Cx, field: &str) -> Filled<T> {
+    let filled = cx.form();
+    let its = cx.form.as_ref().is_some_and(|state| state.values.get(field).is_some());
+    if its {
+        filled
+    } else {
+        Filled { values: T::default(), mistakes: Mistakes::default(), again: false, ..filled }
+    }
+}
+
+pub(crate) fn identity_view(view: IdentityView, around: Around) -> AnyView {
+    let Around { fresh, ticket, refused, again } = around;
+    let tenant = view.tenant.clone();
+    let name = tenant.name.to_string();
+    let page = format!("/t/{name}/settings/identity");
+    let Again { issuer, domain, group, enforce } = again;
+    let mut mistakes = Mistakes::default();
+    for (field, what) in [&issuer.mistakes, &domain.mistakes, &group.mistakes, &enforce.mistakes]
+        .into_iter()
+        .flat_map(|m| &m.0)
+    {
+        mistakes.add(field, what.clone());
+    }
+    let stale = (!fresh).then(|| {
+        view! {
+            <Notice icon="lock-keyhole" title="Looking only">
+                <p>"How people come in is changed only within 5 minutes of a sign-in. Yours is older."</p>
+                <p><SignInAgain what="Sign in again to change it" back=page/></p>
+            </Notice>
+        }
+    });
+    let refused = refused.map(|reason| {
+        view! {
+            <Notice tone="bad" icon="circle-alert" title="The sign-in was not added to your account">
+                <p>{reason.words()}</p>
+                <p class="small">{format!("Code: {}", reason.code())}</p>
+            </Notice>
+        }
+    });
+    view! {
+        <PageTitle text=format!("Sign-in of {}", tenant.organisation) error=!mistakes.is_empty()/>
+        <ErrorSummary mistakes fields=FIELDS/>
+        <div class="page-head">
+            <h1>{format!("Sign-in of {}", tenant.organisation)}</h1>
+            <p>"How the people of your organisation come in, to all of its databases."</p>
+        </div>
+        <SubNav name=tenant.name admin=true current="/settings/identity"/>
+        <div class="stack">
+            {stale}
+            {refused}
+            <Issuer view=view.clone() form=issuer fresh/>
+            <Domains view=view.clone() form=domain fresh/>
+            <Groups view=view.clone() form=group fresh/>
+            <Trying view=view.clone() ticket fresh/>
+            <Enforcing view form=enforce fresh/>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,202 @@
+//! Joining an organisation by its own way in, and leaving by it: its groups say who is what.
+
+use super::Provider;
+use crate::{
+    Error, Result, Service,
+    audit::{self, Actor, Entry},
+    store,
+    visitor::{SignedIn, Visitor},
+};
+use innkeeper_domain::{
+    identity::{Facts, GroupRule, Reason, Refusal, role_of},
+    ids::{AccountId, OrganisationId},
+    organisation::MemberRole,
+};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+/// How somebody who signs in by an organisation's own way stands there.
+struct Standing {
+    /// What the groups make of them.
+    role: Option<MemberRole>,
+    /// What they are, and whether by this way.
+    member: Option<(MemberRole, bool)>,
+}
+
+/// Whether the person is a member, or an admin, of the organisation whose way this is. For the operator's ways everybody
+/// is, as far as that goes.
+pub(super) async fn member(
+    service: &Service,
+    provider: &Provider,
+    person: &SignedIn,
+    admin: bool,
+) -> Result<()> {
+    let Some(organisation) = provider.organisation else {
+        return if admin { Err(Error::NotFound) } else { Ok(()) };
+    };
+    let mut tx = store::look_as_account(&service.pool, person).await?;
+    let role = store::role_in(&mut tx, organisation.0, person.id).await?;
+    if admin && role != MemberRole::Admin { Err(Error::NotFound) } else { Ok(()) }
+}
+
+/// Whether the organisation lets in whom its own way vouches for: [`Reason::Group`] where no group of theirs is anything
+/// there, [`Reason::Address`] where somebody new has no address in its domains. Who is a member by this way and belongs
+/// to no group any more stops being one, also while being refused.
+pub(super) async fn check(
+    service: &Service,
+    provider: &Provider,
+    account: Option<AccountId>,
+    facts: &Facts,
+) -> Result<()> {
+    let Some(organisation) = provider.organisation else { return Ok(()) };
+    let mut tx = service.pool.begin().await?;
+    store::as_member(&mut tx, organisation).await?;
+    let standing = standing(&mut tx, provider, organisation, account, facts).await?;
+    if account.is_none() {
+        own_address(&mut tx, organisation, facts).await?;
+    }
+    match (&standing.role, &standing.member, account) {
+        (None, Some((_, true)), Some(account)) => {
+            leave(service, &mut tx, provider, organisation, account).await?;
+            tx.commit().await?;
+            Err(no_group())
+        }
+        (None, None, _) => Err(no_group()),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the person what their groups say, in the transaction of the sign-in.
+pub(super) async fn apply(
+    service: &Service,
+    conn: &mut PgConnection,
+    visitor: &Visitor,
+    provider: &Provider,
+    account: AccountId,
+    facts: &Facts,
+) -> Result<()> {
+    let Some(organisation) = provider.organisation else { return Ok(()) };
+    store::as_member(conn, organisation).await?;
+    let standing = standing(conn, provider, organisation, Some(account), facts).await?;
+    let (action, role) = match (standing.role, standing.member) {
+        (Some(role), None) => ("member.join", role),
+        (Some(role), Some((was, true))) if was != role => ("member.change", role),
+        // Whom an admin made a member stays what the admin made them.
+        (Some(_), Some(_)) | (None, Some((_, false))) => return Ok(()),
+        (None, _) => return Err(no_group()),
+    };
+    sqlx::query!(
+        "insert into member (organisation_id, account_id, role, provider) values ($1, $2, $3, $4)
+         on conflict (organisation_id, account_id) do update set role = excluded.role",
+        organisation.0,
+        account.0,
+        role.as_str(),
+        provider.id.as_str(),
+    )
+    .execute(&mut *conn)
+    .await?;
+    let detail = json!({ "role": role, "provider": provider.id });
+    record(service, conn, Some(visitor), organisation, account, action, detail).await
+}
+
+/// The refusal of somebody whose groups are nothing there.
+fn no_group() -> Error {
+    Refusal::new(Reason::Group, "none of their groups is let in").into()
+}
+
+async fn standing(
+    conn: &mut PgConnection,
+    provider: &Provider,
+    organisation: OrganisationId,
+    account: Option<AccountId>,
+    facts: &Facts,
+) -> Result<Standing> {
+    let rules = rules(conn, organisation).await?;
+    let row = sqlx::query!(
+        "select role, provider from member where organisation_id = $1 and account_id = $2 for update",
+        organisation.0,
+        account.map(|account| account.0)
+    )
+    .fetch_optional(conn)
+    .await?;
+    let member = row.map(|row| {
+        let role = MemberRole::parse(&row.role).ok_or_else(|| Error::corrupt("member role", &row.role))?;
+        Ok::<_, Error>((role, row.provider.as_deref() == Some(provider.id.as_str())))
+    });
+    Ok(Standing { role: role_of(&rules, &facts.groups), member: member.transpose()? })
+}
+
+/// What an organisation's groups make of people, by name.
+pub(crate) async fn rules(conn: &mut PgConnection, organisation: OrganisationId) -> Result<Vec<GroupRule>> {
+    let rows = sqlx::query!(
+        "select name, role from organisation_group where organisation_id = $1 order by name",
+        organisation.0
+    );
+    let rule = |name, role: String| {
+        let role = MemberRole::parse(&role).ok_or_else(|| Error::corrupt("role of a group", role))?;
+        Ok(GroupRule { group: name, role })
+    };
+    rows.fetch_all(conn).await?.into_iter().map(|row| rule(row.name, row.role)).collect()
+}
+
+/// Whether the person's address is in a domain that the organisation has shown to be its own: it speaks for no others.
+pub(crate) async fn own_address(
+    conn: &mut PgConnection,
+    organisation: OrganisationId,
+    facts: &Facts,
+) -> Result<()> {
+    let contact = facts.contact.as_ref();
+    let contact = contact.ok_or_else(|| Refusal::new(Reason::Address, "no address"))?;
+    let own = sqlx::query_scalar!(
+        r#"select exists (select from organisation_domain
+           where organisation_id = $1 and domain = $2 and proven_at is not null) as "own!""#,
+        organisation.0,
+        contact.address.domain(),
+    )
+    .fetch_one(conn)
+    .await?;
+    if own {
+        return Ok(());
+    }
+    let what = format!("{} is no domain that the organisation has proven", contact.address.domain());
+    Err(Refusal::new(Reason::Address, what).into())
+}
+
+async fn leave(
+    service: &Service,
+    conn: &mut PgConnection,
+    provider: &Provider,
+    organisation: OrganisationId,
+    account: AccountId,
+) -> Result<()> {
+    sqlx::query!(
+        "delete from member where organisation_id = $1 and account_id = $2",
+        organisation.0,
+        account.0
+    )
+    .execute(&mut *conn)
+    .await?;
+    let detail = json!({ "provider": provider.id });
+    record(service, conn, None, organisation, account, "member.leave", detail).await
+}
+
+async fn record(
+    service: &Service,
+    conn: &mut PgConnection,
+    visitor: Option<&Visitor>,
+    organisation: OrganisationId,
+    account: AccountId,
+    action: &'static str,
+    detail: Value,
+) -> Result<()> {
+    let entry = Entry {
+        actor: Actor::System,
+        address: visitor.map(|visitor| visitor.address),
+        action,
+        subject: &account.to_string(),
+        organisation: Some(organisation),
+        tenant: None,
+        detail,
+    };
+    Ok(audit::record(conn, &service.ids, entry).await?)
+}

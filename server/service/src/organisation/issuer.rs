@@ -1,0 +1,163 @@
+use super::{begin, end};
+use crate::{Error, Result, Service, identity::secret_context, visitor::Visitor};
+use innkeeper_domain::{
+    identity::ProviderKind,
+    mistakes::Mistakes,
+    ports::{OwnIssuer, Sealed},
+    text,
+};
+use serde_json::json;
+
+/// What an admin types of the organisation's issuer.
+#[derive(Debug, Clone, Default)]
+pub struct IssuerForm {
+    /// `oidc`, `authentik` or `entra`.
+    pub kind: String,
+    /// What its people call it.
+    pub label: String,
+    /// Its address; for Entra the directory's number is enough.
+    pub issuer: String,
+    /// The portal's name there.
+    pub client_id: String,
+    /// The portal's secret there; empty to keep the one that is there.
+    pub client_secret: String,
+    /// The claim with the groups; `groups` if empty.
+    pub groups_claim: String,
+}
+
+/// The address of Entra for a directory.
+const ENTRA: &str = "https://login.microsoftonline.com";
+/// Longest texts, in characters.
+const LABEL: usize = 40;
+const LINE: usize = 200;
+const SECRET: usize = 1000;
+
+/// A form that can be used.
+struct Parsed {
+    kind: ProviderKind,
+    label: String,
+    issuer: String,
+    client_id: String,
+    groups_claim: String,
+}
+
+/// Takes down the organisation's issuer. Nothing is asked there yet: the trial does that. What was tried before counts no
+/// more, and an organisation that lets nobody in by other ways has to open them first.
+pub async fn save_issuer(service: &Service, visitor: &Visitor, name: &str, form: &IssuerForm) -> Result<()> {
+    let (mut tx, tenant) = begin(service, visitor, name).await?;
+    let organisation = tenant.organisation_id;
+    let Parsed { kind, label, issuer, client_id, groups_claim } = parse(form)?;
+    let own = OwnIssuer {
+        kind,
+        issuer: issuer.clone(),
+        client_id: client_id.clone(),
+        client_secret: None,
+        groups_claim: groups_claim.clone(),
+    };
+    if let Err(refusal) = service.issuers.open(own) {
+        return Err(Error::mistake("issuer", format!("This address cannot be used: {}.", refusal.found)));
+    }
+    let before = sqlx::query!(
+        "select issuer, client_id, enforced_at from organisation_identity where organisation_id = $1",
+        organisation.0
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    if before.enforced_at.is_some() {
+        return Err(Error::mistake(
+            "kind",
+            "Nobody could come in while this is changed. Open the other ways first, below.",
+        ));
+    }
+    // A secret is shown to nobody but the issuer and the client it was given for.
+    let same = before.issuer.as_ref() == Some(&issuer) && before.client_id.as_ref() == Some(&client_id);
+    let secret = form.client_secret.trim();
+    let sealed =
+        (!secret.is_empty()).then(|| service.sealer.seal(secret.as_bytes(), &secret_context(organisation)));
+    let (key_id, bytes) = sealed.map(|Sealed { key_id, bytes }| (key_id, bytes)).unzip();
+    sqlx::query!(
+        "update organisation_identity set kind = $2, label = $3, issuer = $4, client_id = $5, groups_claim = $6,
+           key_id = case when $7::text is null and $9 then key_id else $7 end,
+           sealed = case when $7::text is null and $9 then sealed else $8 end, version = version + 1
+         where organisation_id = $1",
+        organisation.0,
+        kind.as_str(),
+        label,
+        issuer,
+        client_id,
+        groups_claim,
+        key_id,
+        bytes,
+        same,
+    )
+    .execute(&mut *tx)
+    .await?;
+    if before.issuer.is_some() && before.issuer.as_ref() != Some(&issuer) {
+        sign_out(&mut tx, organisation.0).await?;
+    }
+    let detail = json!({ "kind": kind.as_str(), "issuer": issuer, "client_id": client_id });
+    end(service, visitor, tx, &tenant, "identity.issuer", detail).await
+}
+
+/// Takes the organisation's issuer away: who came by it is signed out at once, and other ways are open again. Who joined
+/// by it stays a member. Twice is success.
+pub async fn remove_issuer(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
+    let (mut tx, tenant) = begin(service, visitor, name).await?;
+    sign_out(&mut tx, tenant.organisation_id.0).await?;
+    sqlx::query!(
+        "update organisation_identity set kind = null, label = null, issuer = null, client_id = null,
+           groups_claim = null, key_id = null, sealed = null, enforced_at = null, version = version + 1
+         where organisation_id = $1",
+        tenant.organisation_id.0
+    )
+    .execute(&mut *tx)
+    .await?;
+    end(service, visitor, tx, &tenant, "identity.issuer_remove", json!({})).await
+}
+
+/// Ends every session that came by the organisation's own way.
+async fn sign_out(conn: &mut sqlx::PgConnection, organisation: uuid::Uuid) -> Result<()> {
+    sqlx::query!(
+        "delete from session s using organisation_identity i
+         where i.organisation_id = $1 and s.provider = i.provider",
+        organisation
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+fn parse(form: &IssuerForm) -> Result<Parsed> {
+    let mut mistakes = Mistakes::default();
+    let kind = ProviderKind::parse(&form.kind).filter(|kind| *kind != ProviderKind::GitHub);
+    if kind.is_none() {
+        mistakes.add("kind", "Choose what speaks there.");
+    }
+    let mut line = |field: &str, text: &str, what: &'static str, most: usize| {
+        text::line(text, what, most)
+            .map_err(|error| mistakes.add(field, error.to_string()))
+            .unwrap_or_default()
+    };
+    let label = line("label", &form.label, "what your people call it", LABEL);
+    let issuer = line("issuer", &form.issuer, "the address your issuer calls itself", LINE);
+    let client_id = line("client_id", &form.client_id, "the portal's client ID there", LINE);
+    let claim = if form.groups_claim.trim().is_empty() { "groups" } else { &form.groups_claim };
+    let groups_claim = line("groups_claim", claim, "the claim that holds the groups", LINE);
+    if form.client_secret.chars().count() > SECRET || form.client_secret.trim().chars().any(text::is_hidden) {
+        mistakes
+            .add("client_secret", "This is no client secret: it is too long, or holds what cannot be seen.");
+    }
+    match kind {
+        Some(kind) if mistakes.is_empty() => {
+            let issuer = address(kind, &issuer);
+            Ok(Parsed { kind, label, issuer, client_id, groups_claim })
+        }
+        _ => Err(Error::Mistakes(mistakes)),
+    }
+}
+
+/// The issuer: Entra's of a directory whose number was typed, everything else as it stands.
+fn address(kind: ProviderKind, typed: &str) -> String {
+    let directory = (kind == ProviderKind::Entra).then(|| uuid::Uuid::try_parse(typed).ok()).flatten();
+    directory.map_or_else(|| typed.to_owned(), |directory| format!("{ENTRA}/{directory}/v2.0"))
+}
