@@ -27,15 +27,16 @@ export function launch({ remembering = false } = {}) {
 
 /**
  * A browser of its own: cookies, size, colours. `scripts: false` turns scripts off as a visitor would;
- * `scripts: 'empty'` serves the portal's script as an empty file, for checkers that need scripts themselves.
+ * `trusting`: any certificate will do. `scripts: 'empty'` serves the portal's script as an empty file, for checkers that need scripts themselves.
  */
-export async function newContext(browser, { width = 1440, scripts = true, colours = 'light' } = {}) {
+export async function newContext(browser, { width = 1440, scripts = true, colours = 'light', trusting = false } = {}) {
   const context = await browser.newContext({
     viewport: { width, height: SIZES[width] },
     javaScriptEnabled: scripts !== false,
     colorScheme: colours,
     reducedMotion: 'reduce',
     acceptDownloads: true,
+    ignoreHTTPSErrors: trusting,
   });
   // Enough for a debug build on two busy cores; what is never there fails all the same.
   context.setDefaultTimeout(30_000);

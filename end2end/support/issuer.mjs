@@ -1,6 +1,7 @@
 // A real issuer of OpenID Connect in the shape of Authentik or of Entra, on a name that is another site to browsers than
 // the portal's.
 import http from 'node:http';
+import https from 'node:https';
 import Provider from 'oidc-provider';
 
 export const CLIENT = { id: 'portal', secret: 'portal-secret' };
@@ -17,27 +18,71 @@ const SHAPES = {
   authentik: {
     path: '/application/o/portal/',
     // By default it calls no address verified.
-    claims: (login, { email, name }) => ({
+    claims: (login, { email, name, groups = ['customers'] }) => ({
       sub: `hash-of-${login}`, preferred_username: login, nickname: login, name, given_name: name, email,
-      email_verified: false, groups: ['customers'],
+      email_verified: false, groups,
     }),
   },
   entra: {
     path: `/${TENANT}/v2.0`,
-    claims: (login, { email, name, oid }) => ({
+    // Groups are too many for the token: Graph has to be asked.
+    claims: (login, { email, name, oid, groups }) => ({
       sub: `pairwise-${login}`, preferred_username: email, name, tid: TENANT, oid, ver: '2.0',
+      ...(groups && { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: 'http://127.0.0.1:1/' } } }),
     }),
   },
 };
 
-/** Starts an issuer that knows a portal; `back` is where it sends browsers back to. */
-export async function startIssuer(shape, back) {
+/**
+ * Starts an issuer. It knows a portal from `register` on, at once with `back`: where it sends browsers back to. `tls`: key
+ * and certificate. `people` may be changed while it runs.
+ */
+export async function startIssuer(shape, back, tls) {
   const { path, claims } = SHAPES[shape];
-  const server = http.createServer();
+  const people = structuredClone(PEOPLE);
+  const server = tls ? https.createServer(tls) : http.createServer();
   await new Promise((resolve) => server.listen(0, 'localhost', resolve));
-  const site = `http://localhost:${server.address().port}`;
+  const site = `http${tls ? 's' : ''}://localhost:${server.address().port}`;
   const base = path.replace(/\/$/, '');
-  const provider = new Provider(site + path, {
+  let provider;
+  let answer;
+  const register = (to) => {
+    provider = makeProvider({ issuer: site + path, base, back: to, people, claims });
+    answer = provider.callback();
+  };
+  if (back) register(back);
+  server.on('request', (request, response) => {
+    const { pathname } = new URL(request.url, site);
+    const failed = (error) => response.writeHead(500).end(String(error));
+    if (!provider) {
+      response.writeHead(503).end('no portal is registered');
+    } else if (pathname === '/v1.0/me/getMemberGroups') {
+      graph({ provider, people, claims }, request, response).catch(failed);
+    } else if (/\/interaction\/[^/]+$/.test(pathname)) {
+      interact({ provider, people, claims }, request, response).catch(failed);
+    } else {
+      if (base && pathname.startsWith(base)) {
+        request.originalUrl = request.url;
+        request.url = request.url.slice(base.length) || '/';
+      }
+      answer(request, response);
+    }
+  });
+  const stop = () => new Promise((resolve) => { server.closeAllConnections(); server.close(resolve); });
+  return { issuer: site + path, site, end: `${site}${base}/session/end`, people, register, stop };
+}
+
+/** What Microsoft Graph answers the portal that asks on behalf of a person: the groups by number. */
+async function graph({ provider, people, claims }, request, response) {
+  const token = await provider.AccessToken.find((request.headers.authorization ?? '').replace(/^Bearer /, ''));
+  const found = Object.entries(people).find(([login, person]) => claims(login, person).sub === token?.accountId);
+  if (request.method !== 'POST' || !found) return response.writeHead(401).end('{}');
+  response.setHeader('content-type', 'application/json');
+  return response.end(JSON.stringify({ '@odata.context': 'https://graph.example/$metadata#Collection(Edm.String)', value: found[1].groups ?? [] }));
+}
+
+function makeProvider({ issuer, base, back, people, claims }) {
+  return new Provider(issuer, {
     clients: [{
       client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: [back],
       post_logout_redirect_uris: [new URL('/', back).href], grant_types: ['authorization_code'], response_types: ['code'],
@@ -48,11 +93,11 @@ export async function startIssuer(shape, back) {
     conformIdTokenClaims: false,
     claims: {
       openid: ['sub', 'tid', 'oid', 'ver'], email: ['email', 'email_verified'],
-      profile: ['name', 'given_name', 'nickname', 'preferred_username', 'groups'],
+      profile: ['name', 'given_name', 'nickname', 'preferred_username', 'groups', '_claim_names', '_claim_sources'],
     },
-    scopes: ['openid', 'profile', 'email'],
+    scopes: ['openid', 'profile', 'email', 'User.Read', 'GroupMember.Read.All'],
     findAccount: (_context, accountId) => {
-      const said = Object.entries(PEOPLE).map(([login, person]) => claims(login, person));
+      const said = Object.entries(people).map(([login, person]) => claims(login, person));
       const found = said.find(({ sub }) => sub === accountId);
       return found && { accountId, claims: () => found };
     },
@@ -72,24 +117,10 @@ export async function startIssuer(shape, back) {
     fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     renderError: (context, out) => { context.body = out; },
   });
-  const answer = provider.callback();
-  server.on('request', (request, response) => {
-    const { pathname } = new URL(request.url, site);
-    if (/\/interaction\/[^/]+$/.test(pathname)) {
-      interact(provider, claims, request, response).catch((error) => response.writeHead(500).end(String(error)));
-      return;
-    }
-    if (base && pathname.startsWith(base)) {
-      request.originalUrl = request.url;
-      request.url = request.url.slice(base.length) || '/';
-    }
-    answer(request, response);
-  });
-  return { issuer: site + path, end: `${site}${base}/session/end`, stop: () => new Promise((resolve) => { server.closeAllConnections(); server.close(resolve); }) };
 }
 
 /** The issuer's own page, on which people sign in or do not; it takes their consent for granted. */
-async function interact(provider, claims, request, response) {
+async function interact({ provider, people, claims }, request, response) {
   const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
   if (prompt.name !== 'login') {
     const grant = (grantId && (await provider.Grant.find(grantId))) ?? new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
@@ -110,6 +141,6 @@ async function interact(provider, claims, request, response) {
     return provider.interactionFinished(request, response, { error: 'access_denied' }, { mergeWithLastSubmission: false });
   }
   const login = form.get('login');
-  if (PEOPLE[login]?.password !== form.get('password')) return response.writeHead(401).end('wrong');
-  return provider.interactionFinished(request, response, { login: { accountId: claims(login, PEOPLE[login]).sub } }, { mergeWithLastSubmission: false });
+  if (people[login]?.password !== form.get('password')) return response.writeHead(401).end('wrong');
+  return provider.interactionFinished(request, response, { login: { accountId: claims(login, people[login]).sub } }, { mergeWithLastSubmission: false });
 }

@@ -2,6 +2,7 @@
 
 mod danger;
 mod handoff;
+mod identity;
 mod pages;
 mod samples;
 

@@ -41,6 +41,7 @@ use innkeeper_domain::{
 use innkeeper_service::{
     account::{AccountView, SessionLine, Way},
     handoff::HandoffView,
+    organisation::Closed,
     sign_in::Pending,
     tenants::Page,
     wizard::{Choices, Draft, Proposal, Region},
@@ -175,7 +176,10 @@ fn all() -> Vec<(&'static str, Make)> {
             "sign-in",
             Box::new(|| {
                 sign_in_view(
-                    filled(SignInForm { email: EVIL.into(), return_to: EVIL.into() }, Some("email")),
+                    filled(
+                        SignInForm { email: EVIL.into(), return_to: EVIL.into(), by_mail: EVIL.into() },
+                        Some("email"),
+                    ),
                     true,
                     Others {
                         ways: vec![(EVIL.into(), "/sign-in/acme".into())],
@@ -269,7 +273,9 @@ fn all() -> Vec<(&'static str, Make)> {
             "tenants",
             Box::new(move || {
                 let asked = Asked { search: EVIL.into(), by_name: true, first: false };
-                tenants_view(Page { total: 30, items, next: Some(EVIL.into()) }, &asked)
+                let closed =
+                    Closed { organisation: EVIL.into(), provider: "org-a".into(), label: EVIL.into() };
+                tenants_view(Page { total: 30, items, next: Some(EVIL.into()) }, &asked, vec![closed])
             }),
         ));
     }

@@ -14,12 +14,12 @@ use crate::{
 use async_trait::async_trait;
 use innkeeper_domain::{
     email::EmailAddress,
-    identity::{Reason, Refusal},
+    identity::{Facts, Reason, Refusal, Subject},
     ids::{AccountId, Ids, MailId, ServerId, SessionId},
     mail::Message,
     ports::{
-        Clock, Dns, DnsError, IdentityProvider, Issuers, OwnIssuer, Random, SealError, Sealed, Sealer,
-        Verifier,
+        Answer, Asked, Clock, Dns, DnsError, IdentityProvider, Issuers, OwnIssuer, Random, SealError, Sealed,
+        Sealer, SignedOut, Verifier,
     },
     secret::Secret,
 };
@@ -27,7 +27,7 @@ use sqlx::{Executor, PgPool, postgres::PgPoolOptions};
 use std::{
     net::IpAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -189,6 +189,42 @@ async fn pool_as(owner: &PgPool, set_role: &'static str) -> PgPool {
         .connect_with((*owner.connect_options()).clone())
         .await
         .unwrap()
+}
+
+/// A provider that vouches for whom it is told to, for one code.
+#[derive(Default)]
+pub struct Told {
+    /// What it was asked last.
+    pub asked: Mutex<Option<Asked>>,
+    /// For whom it vouches.
+    pub facts: Mutex<Option<Facts>>,
+}
+
+#[async_trait]
+impl IdentityProvider for Told {
+    async fn start(&self, asked: &Asked) -> Result<String, Refusal> {
+        *self.asked.lock().unwrap() = Some(asked.clone());
+        Ok("https://issuer.example/authorize".into())
+    }
+    async fn finish(&self, asked: &Asked, answer: &Answer) -> Result<Facts, Refusal> {
+        let sent = self.asked.lock().unwrap().clone().unwrap();
+        assert!(sent.verifier.same(&asked.verifier) && sent.nonce.same(&asked.nonce));
+        assert_eq!((sent.callback, sent.fresh), (asked.callback.clone(), asked.fresh));
+        match answer.code.expose() {
+            "good" => Ok(self.facts.lock().unwrap().clone().unwrap()),
+            _ => Err(Refusal::new(Reason::Code, "another code")),
+        }
+    }
+    async fn sign_out(&self, back: &str) -> Result<Option<String>, Refusal> {
+        Ok(Some(format!("https://issuer.example/out?back={back}")))
+    }
+    #[expect(clippy::disallowed_methods, reason = "a provider has a clock of its own")]
+    async fn signed_out(&self, message: &str) -> Result<SignedOut, Refusal> {
+        let (at, name) = message.split_once(' ').ok_or(Refusal::new(Reason::Form, "not told"))?;
+        let at = OffsetDateTime::now_utc() + time::Duration::seconds(at.parse().unwrap());
+        let subject = (name != "there").then(|| Subject::new("https://issuer.example", name).unwrap());
+        Ok(SignedOut { at, session: (name == "there").then(|| name.to_owned()), subject })
+    }
 }
 
 /// Opens none.

@@ -127,8 +127,8 @@ async fn a_page_reserves_for_its_own_people_and_gives_nothing_back(pool: PgPool)
         select $1, $2, $3, 1, 1, 1";
     let tenant: uuid::Uuid = sqlx::query_scalar("select id from tenant").fetch_one(&pool).await.unwrap();
     for (person, refused) in [(&other, true), (&house.jane, false)] {
-        let id = person.signed_in().unwrap().id;
-        let mut tx = store::begin_as_account(&house.portal.service.pool, id).await.unwrap();
+        let person = person.signed_in().unwrap();
+        let mut tx = store::begin_as_account(&house.portal.service.pool, person).await.unwrap();
         let tried =
             sqlx::query(sql).bind(tenant).bind(house.acme.0).bind(house.server_id.0).execute(&mut *tx).await;
         assert_eq!(tried.is_err(), refused, "{tried:?}");

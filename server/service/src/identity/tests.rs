@@ -1,48 +1,15 @@
 use super::*;
-use crate::{Error, testing::TestPortal, visitor::Visitor};
-use async_trait::async_trait;
+use crate::{
+    Error,
+    testing::{TestPortal, Told},
+    visitor::Visitor,
+};
 use innkeeper_domain::{
     email::EmailAddress,
-    identity::{Contact, Facts, Groups, ProviderId, ProviderKind, Reason, Refusal, Subject},
-    ports::{Answer, Asked, IdentityProvider, SignedOut},
+    identity::{Contact, Facts, Groups, ProviderId, ProviderKind, Reason, Subject},
 };
 use sqlx::PgPool;
-use std::sync::{Arc, Mutex};
-use time::OffsetDateTime;
-
-/// A provider that vouches for whom it is told to, for one code.
-#[derive(Default)]
-struct Told {
-    asked: Mutex<Option<Asked>>,
-    facts: Mutex<Option<Facts>>,
-}
-
-#[async_trait]
-impl IdentityProvider for Told {
-    async fn start(&self, asked: &Asked) -> Result<String, Refusal> {
-        *self.asked.lock().unwrap() = Some(asked.clone());
-        Ok("https://issuer.example/authorize".into())
-    }
-    async fn finish(&self, asked: &Asked, answer: &Answer) -> Result<Facts, Refusal> {
-        let sent = self.asked.lock().unwrap().clone().unwrap();
-        assert!(sent.verifier.same(&asked.verifier) && sent.nonce.same(&asked.nonce));
-        assert_eq!((sent.callback, sent.fresh), (asked.callback.clone(), asked.fresh));
-        match answer.code.expose() {
-            "good" => Ok(self.facts.lock().unwrap().clone().unwrap()),
-            _ => Err(Refusal::new(Reason::Code, "another code")),
-        }
-    }
-    async fn sign_out(&self, back: &str) -> Result<Option<String>, Refusal> {
-        Ok(Some(format!("https://issuer.example/out?back={back}")))
-    }
-    #[expect(clippy::disallowed_methods, reason = "a provider has a clock of its own")]
-    async fn signed_out(&self, message: &str) -> Result<SignedOut, Refusal> {
-        let (at, name) = message.split_once(' ').ok_or(Refusal::new(Reason::Form, "not told"))?;
-        let at = OffsetDateTime::now_utc() + time::Duration::seconds(at.parse().unwrap());
-        let subject = (name != "there").then(|| Subject::new("https://issuer.example", name).unwrap());
-        Ok(SignedOut { at, session: (name == "there").then(|| name.to_owned()), subject })
-    }
-}
+use std::sync::Arc;
 
 /// A portal with two providers, and a browser.
 struct Stage {
@@ -72,6 +39,7 @@ impl Stage {
             label: id.into(),
             unverified: false,
             staff_groups: Vec::new(),
+            organisation: None,
             port: told.clone(),
         };
         portal.service.providers = Providers::new(vec![provider("acme"), provider("other")]);
@@ -93,7 +61,10 @@ impl Stage {
         query: &[(&str, &str)],
     ) -> crate::Result<Vouched> {
         let query: Vec<_> = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        answer(&self.portal.service, browser, provider, &query).await
+        match answer(&self.portal.service, browser, provider, &query).await? {
+            Answered::Vouched(vouched) => Ok(vouched),
+            Answered::Tried(path) => panic!("a trial that leads to {path}"),
+        }
     }
 
     /// The whole way of this browser as this person; its account.

@@ -151,7 +151,7 @@ async fn somebody_elses_request_is_not_found(pool: PgPool) {
     assert!(matches!(accept(&portal.service, &eve, &request, &version).await, Err(Error::NotFound)));
     // The second wall: even without a condition on the account, the rows are not there for her.
     let mut tx =
-        crate::store::begin_as_account(&portal.service.pool, eve.signed_in().unwrap().id).await.unwrap();
+        crate::store::begin_as_account(&portal.service.pool, eve.signed_in().unwrap()).await.unwrap();
     for hidden in
         ["select count(*) from request", "select count(*) from tenant", "select count(*) from organisation"]
     {

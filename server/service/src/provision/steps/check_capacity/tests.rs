@@ -50,7 +50,7 @@ impl Accepted {
                 .unwrap();
         }
         let service = &house.portal.service;
-        let person = house.jane.signed_in().unwrap().id;
+        let person = house.jane.signed_in().unwrap();
         let mut tx = store::begin_as_account(&service.pool, person).await.unwrap();
         start_onboarding(service, &mut tx, house.acme, shop).await.unwrap();
         tx.commit().await.unwrap();

@@ -1,0 +1,197 @@
+// The people of an organisation come in by its own issuer, in the shapes of Authentik and of Entra, with its domain shown in
+// DNS: set up, tried, enforced, joined, left, and taken away again.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { launch, newContext } from '../support/browser.mjs';
+import { startDns } from '../support/dns.mjs';
+import { CLIENT, startIssuer } from '../support/issuer.mjs';
+import { startPortal } from '../support/portal.mjs';
+import * as visitor from '../support/visitor.mjs';
+
+const SHAPES = { authentik: 'Authentik', entra: 'Microsoft Entra' };
+const ADMINS = { authentik: 'db-admins', entra: '11111111-2222-4333-8444-555555555555' };
+const DEVELOPERS = { authentik: 'db-developers', entra: '66666666-7777-4888-8999-aaaaaaaaaaaa' };
+
+let folder;
+let portal;
+let browser;
+let dns;
+const issuers = {};
+before(async () => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'innkeeper-issuer-'));
+  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-addext', 'basicConstraints=critical,CA:FALSE', '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  const tls = { key: fs.readFileSync(key), cert: fs.readFileSync(cert) };
+  for (const shape of Object.keys(SHAPES)) issuers[shape] = await startIssuer(shape, undefined, tls);
+  dns = await startDns();
+  const configuration = `[identity.customers]\ninner_hosts = ["localhost"]\nca_file = "${cert}"\n` +
+    `graph = "${issuers.entra.site}"\ndns = "${dns.address}"\n`;
+  [portal, browser] = await Promise.all([startPortal({}, () => configuration), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await portal?.stop();
+  await dns?.stop();
+  await Promise.all(Object.values(issuers).map((issuer) => issuer.stop()));
+  if (folder) fs.rmSync(folder, { recursive: true });
+});
+
+const at = (page) => new URL(page.url()).pathname;
+
+/** A browser that trusts the issuer's certificate. */
+async function open(t, scripts) {
+  const context = await newContext(browser, { scripts, trusting: true });
+  t.after(() => context.close());
+  return context.newPage();
+}
+
+/** At the issuer's page, if it asks: signs in there. */
+async function signInThere(page, login) {
+  await page.getByRole('heading', { name: 'Issuer' }).waitFor();
+  await page.getByLabel('User').fill(login);
+  await page.getByLabel('Password').fill(`${login}-pw`);
+  await page.getByRole('button', { name: 'Sign in there' }).click();
+}
+
+/** A database of an organisation of one's own; its name. */
+async function database(page, organisation) {
+  await page.goto(`${portal.url}/sign-up/database`);
+  await visitor.wish(page, portal, organisation);
+  const name = await visitor.create(page, portal);
+  await visitor.awaitHandoff(page, portal, name);
+  return name;
+}
+
+for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
+  test(`${SHAPES[shape]} of an organisation, scripts ${scripts ? 'on' : 'off'}`, async (t) => {
+    const issuer = issuers[shape];
+    const { people } = issuer;
+    const domain = `${shape}.example`;
+    for (const [login, person] of Object.entries(people)) person.email = `${login}@${domain}`;
+    people.alice.groups = [ADMINS[shape], 'others'];
+    people.bob.groups = [DEVELOPERS[shape]];
+    const email = `alice@${domain}`;
+    const label = `${shape} SSO`;
+    const page = await open(t, scripts);
+    await visitor.signUp(page, portal, email);
+    const name = await database(page, `Acme ${shape}`);
+    const other = await database(page, `Beta ${shape}`);
+    const settings = `${portal.url}/t/${name}/settings/identity`;
+    const fresh = () => portal.sql('update session set authenticated_at = now() where authenticated_at is not null');
+
+    await t.test('its issuer is set up', async () => {
+      fresh();
+      await page.goto(settings);
+      await page.getByRole('radio', { name: SHAPES[shape] }).check();
+      await page.getByLabel('What your people call it').fill(label);
+      await page.getByLabel('Issuer', { exact: true }).fill('https://127.0.0.1:1/');
+      await page.getByLabel('Client ID').fill(CLIENT.id);
+      await page.getByLabel('Client secret').fill(CLIENT.secret);
+      await visitor.press(page, 'Save');
+      await page.getByText('no address of the public internet').first().waitFor();
+      await page.getByLabel('Issuer', { exact: true }).fill(issuer.issuer);
+      await page.getByLabel('Client secret').fill(CLIENT.secret);
+      await visitor.press(page, 'Save');
+      await page.getByText('Saved. Nobody comes in by it yet').waitFor();
+      issuer.register(await page.locator('#callback').textContent());
+    });
+
+    await t.test('its domain is shown in DNS', async () => {
+      await page.getByLabel('Domain', { exact: true }).fill(domain);
+      await visitor.press(page, 'Add domain');
+      await visitor.press(page, `Check now ${domain}`);
+      await page.getByText('The text record is not there yet').waitFor();
+      await dns.publish(`_innkeeper.${domain}`, await page.locator('#proof-0').textContent());
+      await visitor.press(page, `Check now ${domain}`);
+      await page.getByText('Proven: the domain is yours.').waitFor();
+    });
+
+    await t.test('groups are given roles, and a trial shows what comes of it', async () => {
+      const link = () => page.getByRole('link', { name: 'Try it' }).click();
+      await link();
+      await signInThere(page, 'alice');
+      await page.getByText('you would not be let in').waitFor();
+      for (const [group, role] of [[ADMINS[shape], 'admin'], [DEVELOPERS[shape], 'developer']]) {
+        await page.getByLabel('Group', { exact: true }).fill(group);
+        await page.getByLabel('Its people become').selectOption(role);
+        await visitor.press(page, 'Add group');
+        await page.getByText('Saved. It counts for each person').waitFor();
+      }
+      await link();
+      await page.getByText('you would come in as Admin').waitFor();
+      await page.getByText(ADMINS[shape]).first().waitFor();
+      assert.equal(await page.locator('dd', { hasText: email }).count() > 0, true, 'the claims are shown');
+    });
+
+    await t.test('it is enforced once the admin has the key, for this organisation and no other', async () => {
+      await visitor.press(page, 'Close all other ways');
+      await page.getByText('Add the sign-in to your own account first').first().waitFor();
+      await page.getByRole('link', { name: 'Add it to your account' }).click();
+      await page.waitForURL(settings);
+      await visitor.press(page, 'Close all other ways');
+      await page.waitForURL(`${portal.url}/t`);
+      await page.getByText(`Acme ${shape} opens by ${label} only`).waitFor();
+      assert.equal(await page.getByText(other).count() > 0, true, 'the other organisation stays open');
+      assert.equal(await page.getByText(name, { exact: true }).count(), 0);
+      for (const closed of [`/t/${name}`, `/t/${name}/settings/identity`, `/t/${name}/handoff`]) {
+        const answer = await page.goto(portal.url + closed);
+        assert.equal(answer.status(), 404, closed);
+      }
+      await page.goto(`${portal.url}/t`);
+      await page.getByRole('link', { name: `Continue with ${label}` }).click();
+      await page.waitForURL(`${portal.url}/t`);
+      await page.goto(`${portal.url}/t/${name}`);
+      assert.equal(at(page), `/t/${name}`);
+      await page.goto(`${portal.url}/account`);
+      await page.getByText(label).first().waitFor();
+    });
+
+    let way;
+    await t.test('colleagues join by first sign-in, as their groups say, and are led there by their address', async (t) => {
+      const bob = await open(t, !scripts);
+      await bob.goto(`${portal.url}/sign-in?return=/t`);
+      await bob.getByLabel('E-mail address').fill(`bob@${domain}`);
+      await visitor.press(bob, 'Continue');
+      await bob.getByText(`signs in by ${label}`).first().waitFor();
+      await bob.getByRole('link', { name: `Continue with ${label}` }).click();
+      await signInThere(bob, 'bob');
+      await bob.waitForURL(`${portal.url}/t`);
+      await bob.goto(`${portal.url}/t/${name}`);
+      assert.equal(at(bob), `/t/${name}`);
+      assert.equal((await bob.goto(settings)).status(), 404, 'a developer is no admin');
+      assert.equal((await bob.goto(`${portal.url}/t/${other}`)).status(), 404);
+
+      people.bob.groups = ['others'];
+      const again = await open(t, scripts);
+      way = portal.sql(`select provider from organisation_identity where label = '${label}'`);
+      await again.goto(`${portal.url}/sign-in/${way}?return=/t`);
+      await signInThere(again, 'bob');
+      await again.getByText(`${label} did not let you in`).waitFor();
+      assert.match(await again.getByText('Code:').textContent(), /group/);
+      await bob.goto(`${portal.url}/t/${name}`);
+      assert.equal(at(bob), '/sign-in', 'his other browser is signed out at once');
+    });
+
+    await t.test('taken away it opens nothing, and other ways are open again', async () => {
+      fresh();
+      await page.goto(settings);
+      await visitor.press(page, 'Remove this sign-in');
+      await page.waitForURL(/sign-in/);
+      const answer = await page.goto(`${portal.url}/sign-in/${way}`);
+      assert.equal(answer.status(), 404);
+      await page.goto(`${portal.url}/sign-in?return=/t`);
+      const known = portal.mails();
+      await page.getByLabel('E-mail address').fill(email);
+      await visitor.press(page, 'Continue');
+      await page.getByLabel('Six-digit code').fill((await portal.mail(email, known)).code);
+      await visitor.press(page, 'Confirm e-mail');
+      await page.waitForURL(`${portal.url}/t`);
+      await page.goto(`${portal.url}/t/${name}`);
+      assert.equal(at(page), `/t/${name}`);
+    });
+  });
+}

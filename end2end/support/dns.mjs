@@ -1,0 +1,38 @@
+// A real name server that knows nothing but the texts it is told.
+import { spawn } from 'node:child_process';
+import dgram from 'node:dgram';
+import { until } from './until.mjs';
+
+/** Starts one; `publish(name, text)` makes it answer that text for that name, and nothing else. */
+export async function startDns() {
+  const port = await freePort();
+  let server;
+  const run = async (records) => {
+    await end();
+    const options = ['--no-daemon', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--bind-interfaces', '--pid-file='];
+    const texts = records.map(([name, text]) => `--txt-record=${name},${text}`);
+    server = spawn('/usr/sbin/dnsmasq', [...options, '--user=root', '--listen-address=127.0.0.1', `--port=${port}`, '--local=/example/', ...texts], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    server.stderr.on('data', (bytes) => { said += bytes; });
+    await until('the name server', 10, async () => {
+      if (server.exitCode !== null) throw new Error(`dnsmasq ended: ${said}`);
+      return said.includes('started');
+    });
+  };
+  const end = async () => {
+    if (!server || server.exitCode !== null) return;
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill('SIGTERM');
+    await ended;
+  };
+  await run([]);
+  return { address: `127.0.0.1:${port}`, publish: (name, text) => run([[name, text]]), stop: end };
+}
+
+async function freePort() {
+  const socket = dgram.createSocket('udp4');
+  await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise((resolve) => socket.close(resolve));
+  return port;
+}
