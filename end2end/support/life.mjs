@@ -53,6 +53,58 @@ export async function credentials(world) {
   makeSignInFresh(portal);
 }
 
+/** The organisation's own sign-in, from nothing to the only way; what an issuer would say is put in its place. */
+export async function signIn(world) {
+  const { portal, page, name, to, show } = world;
+  const settings = `/t/${name}/settings/identity`;
+  makeSignInFresh(portal);
+  await to(settings);
+  await show('own sign-in, nothing yet');
+  await visitor.press(page, 'Save');
+  await page.getByRole('heading', { name: /There (is|are)/ }).waitFor();
+  await show('own sign-in, mistakes');
+  await page.getByLabel('What your people call it').fill('Acme SSO');
+  await page.getByLabel('Issuer', { exact: true }).fill('https://sso.acme.example/');
+  await page.getByLabel('Client ID').fill('innkeeper');
+  await page.getByLabel('Client secret').fill('of the walk');
+  await visitor.press(page, 'Save');
+  for (const domain of ['acme.example', 'acme-robotics.example']) {
+    await page.getByLabel('Domain', { exact: true }).fill(domain);
+    await visitor.press(page, 'Add domain');
+    await page.getByText('Taken down.').waitFor();
+  }
+  for (const [group, role] of [['db-admins', 'admin'], ['*', 'developer']]) {
+    await page.getByLabel('Group', { exact: true }).fill(group);
+    await page.getByLabel('Its people become').selectOption(role);
+    await visitor.press(page, 'Add group');
+    await page.getByText('Saved. It counts').waitFor();
+  }
+  await visitor.press(page, 'Close all other ways');
+  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await show('own sign-in, not to be closed yet');
+  const said = JSON.stringify([['(groups, as read)', 'db-admins'], ['sub', '8a0c3f5e'], ['email', 'jane@acme.example'], ['email_verified', 'false']]);
+  portal.sql(`update organisation_domain set proven_at = now(), proven_by = 'dns' where domain = 'acme.example';
+    insert into organisation_trial (organisation_id, account_id, version, role, said)
+      select organisation_id, account_id, 2, 'admin', '${said}' from member limit 1`);
+  await to(settings);
+  await page.getByText('you would come in as Admin').waitFor();
+  await show('own sign-in, tried');
+  portal.sql("update session set authenticated_at = authenticated_at - interval '10 minutes'");
+  await page.reload();
+  await page.getByText('Looking only').waitFor();
+  await show('own sign-in, sign-in too old');
+  portal.sql('update organisation_identity set enforced_at = now()');
+  await to('/t');
+  await page.getByText('opens by Acme SSO only').waitFor();
+  await show('databases, closed to this way');
+  portal.sql("update organisation_identity set open_ways = '{mail}'");
+  await to(settings);
+  await page.getByText('Other ways are closed since').waitFor();
+  await show('own sign-in, enforced');
+  portal.sql("update organisation_identity set enforced_at = null, open_ways = '{}'");
+  makeSignInFresh(portal);
+}
+
 export async function plans(world) {
   const { portal, page, name, to, show, restart } = world;
   await to(`/t/${name}/plan`);

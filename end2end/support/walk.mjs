@@ -20,6 +20,7 @@ export async function walk({ portal, browser, show }) {
     await handingOver(world);
     await customers(world);
     await life.credentials(world);
+    await life.signIn(world);
     await life.plans(world);
     await life.suspending(world);
     await life.destroying(world);

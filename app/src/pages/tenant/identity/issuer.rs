@@ -107,12 +107,13 @@ pub(super) fn Issuer(view: IdentityView, form: Filled<IssuerFields>, fresh: bool
             </div>
         }
     });
-    let start = view.provider.clone().filter(|_| there.is_some()).map(|provider| {
+    let start = view.callback.clone().filter(|_| there.is_some()).map(|callback| {
+        let start = callback.trim_end_matches("/callback").to_owned();
         view! {
-            <p class="small dim">
-                "Your people start at " <span class="mono">{format!("/sign-in/{provider}")}</span>
-                ": give them that link, or put it into your portal of applications."
-            </p>
+            <div class="field">
+                <p class="label">"Where your people start: give them this link, or put it into your portal of applications"</p>
+                <CopySecret id="start" text=start label="Copy the link for your people"/>
+            </div>
         }
     });
     let own = name.clone();
