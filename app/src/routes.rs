@@ -8,6 +8,7 @@ use crate::{
         mailbox::{MailPage, MailboxPage},
         sign_in::SignInPage,
         sign_up::SignUpPage,
+        staff::{claim::StaffClaimPage, people::StaffPage},
         tenant::{
             connect::ConnectPage,
             credentials::CredentialsPage,
@@ -64,6 +65,8 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/t/:name/danger/resume") view=ResumePage/>
                 <Route path=path!("/t/:name/danger/destroy") view=DestroyPage/>
                 <Route path=path!("/t/:name/danger/keep") view=KeepPage/>
+                <Route path=path!("/staff") view=StaffPage/>
+                <Route path=path!("/staff/claim") view=StaffClaimPage/>
                 <Route path=path!("/dev/mailbox") view=MailboxPage/>
                 <Route path=path!("/dev/mailbox/:file") view=MailPage/>
             </Routes>

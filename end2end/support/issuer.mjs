@@ -11,6 +11,7 @@ const TENANT = '8a0c3f5e-1111-4222-8333-444455556666';
 const PEOPLE = {
   alice: { password: 'alice-pw', email: 'alice@acme.example', name: 'Alice Adams', oid: '0f1e2d3c-aaaa-4bbb-8ccc-ddddeeeeff01' },
   bob: { password: 'bob-pw', email: 'bob@acme.example', name: 'Bob Brown', oid: '0f1e2d3c-aaaa-4bbb-8ccc-ddddeeeeff02' },
+  carol: { password: 'carol-pw', email: 'carol@acme.example', name: 'Carol Clark', oid: '0f1e2d3c-aaaa-4bbb-8ccc-ddddeeeeff03', groups: ['db-team'] },
 };
 
 /** What each shape calls itself and says of a person, beside the name. */
@@ -18,9 +19,9 @@ const SHAPES = {
   authentik: {
     path: '/application/o/portal/',
     // By default it calls no address verified.
-    claims: (login, { email, name, groups = ['customers'] }) => ({
+    claims: (login, { email, name, groups = [] }) => ({
       sub: `hash-of-${login}`, preferred_username: login, nickname: login, name, given_name: name, email,
-      email_verified: false, groups,
+      email_verified: false, groups: ['customers', ...groups],
     }),
   },
   entra: {

@@ -12,6 +12,7 @@ const BINARY = path.resolve(
   process.env.INNKEEPER_BIN ?? fileURLToPath(new URL('../../target/debug/innkeeper', import.meta.url)),
 );
 const READY = /^Innkeeper is ready at (\S+)/m;
+export const STAFF_LINK = /^http\S+\/staff\/claim\?token=\S+$/m;
 const START_SECONDS = 120;
 const STOP_SECONDS = 60;
 
@@ -59,15 +60,7 @@ class Portal {
   async start(env = {}) {
     const child = spawn(BINARY, ['serve'], {
       cwd: this.folder,
-      env: {
-        PATH: process.env.PATH,
-        HOME: this.folder,
-        INNKEEPER_LISTEN: `127.0.0.1:${this.port}`,
-        INNKEEPER_DATA_DIR: this.data,
-        INNKEEPER_EMBEDDED_PORT: String(this.databasePort),
-        INNKEEPER_FAILPOINTS: path.join(this.folder, 'orders'),
-        ...env,
-      },
+      env: { ...this.#env(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
@@ -89,6 +82,27 @@ class Portal {
     await ready.catch((error) => {
       throw new Error(`${BINARY}: ${error.message}\n${this.#log}`);
     });
+  }
+
+  #env() {
+    return {
+      PATH: process.env.PATH,
+      HOME: this.folder,
+      INNKEEPER_LISTEN: `127.0.0.1:${this.port}`,
+      INNKEEPER_DATA_DIR: this.data,
+      INNKEEPER_EMBEDDED_PORT: String(this.databasePort),
+      INNKEEPER_FAILPOINTS: path.join(this.folder, 'orders'),
+    };
+  }
+
+  /** Runs a command beside it, which must succeed; what it says. */
+  run(...command) {
+    return execFileSync(BINARY, command, { cwd: this.folder, env: this.#env(), encoding: 'utf8' });
+  }
+
+  /** A link by which somebody becomes staff. */
+  staffLink(role = 'operator') {
+    return STAFF_LINK.exec(this.run('staff', 'add', '--role', role))[0];
   }
 
   /** Ends it and its cluster as an operator would, and leaves the data. */

@@ -28,6 +28,7 @@ export async function walk({ portal, browser, show }) {
     await failing(world);
     await withoutScripts(world);
     await life.removing(world);
+    await staff(world);
   } finally {
     await Promise.all([world.mine, world.other].map((context) => context.close()));
   }
@@ -243,6 +244,48 @@ async function failing({ portal, page, to, show }) {
   await show('overview, failed');
   await to('/t');
   await show('databases, two');
+}
+
+async function staff({ portal, page, strange, to, show, refused }) {
+  const link = portal.staffLink('approver');
+  await strange.context().clearCookies();
+  await strange.goto(link);
+  await show('staff link, not signed in', strange);
+  await strange.goto(`${portal.url}/staff/claim?token=unknown`);
+  await show('staff link, dead', strange);
+  makeSignInOld(portal);
+  await page.goto(link);
+  await visitor.expectHeading(page, 'Once more, to be sure it is you');
+  await show('staff link, sign-in too old');
+  await to('/sign-in');
+  await signInAgain(portal, page);
+  await page.waitForURL((url) => url.pathname !== '/verify');
+  portal.sql("update session set provider = 'org-acme' where account_id is not null");
+  await page.goto(link);
+  await visitor.expectHeading(page, 'Sign in by another way');
+  await show('staff link, another way');
+  portal.sql("update session set provider = 'mail' where account_id is not null");
+  refused();
+  await to('/staff');
+  await visitor.expectHeading(page, 'There is nothing here');
+  await page.goto(link);
+  await show('staff link');
+  await visitor.press(page, 'Become staff');
+  await page.waitForURL(`${portal.url}/staff`);
+  portal.sql(`insert into account (id, email, email_key, name)
+      select gen_random_uuid(), format('p%s@acme.example', n), format('p%s@acme.example', n), format('Person %s', n)
+      from generate_series(1, 22) n;
+    insert into staff (account_id, role, provider, created_at)
+      select id, 'viewer', 'former-sso', now() - interval '3 days' from account where name like 'Person %'`);
+  await page.reload();
+  await show('staff');
+  await page.getByRole('link', { name: 'Next' }).click();
+  await page.getByRole('link', { name: 'First page' }).waitFor();
+  await show('staff, next page');
+  await to('/staff?search=nobody-like-it&sort=address');
+  await show('staff, none found');
+  await page.locator('summary').filter({ hasText: 'Your account' }).click();
+  await show('account menu of staff');
 }
 
 /** As it looks where the script does not run; a checker of its own needs scripts, hence an empty one. */

@@ -8,6 +8,7 @@ pub(crate) mod others;
 pub(crate) mod plan_cards;
 pub mod sign_in;
 pub mod sign_up;
+pub mod staff;
 pub mod tenant;
 pub mod tenants;
 pub mod verify;

@@ -16,6 +16,7 @@ use crate::{
         others::Others,
         sign_in::{SignInForm, sign_in_view},
         sign_up::{SignUpForm, sign_up_view},
+        staff::{claim, people},
         tenant::{
             connect::connect_view, handoff::handoff_view, overview::overview_view, runs::runs_view,
             setup::setup_view,
@@ -30,12 +31,13 @@ use innkeeper_domain::{
     allowlist::AllowedRange,
     handoff::HandoffState,
     identity::Reason,
-    ids::{IdentityId, RequestId, SessionId},
+    ids::{AccountId, IdentityId, RequestId, SessionId},
     name::Wish,
     organisation::OrganisationName,
     plan::Extension,
     ports::{MailboxEntry, MailboxMail},
     run::RunState,
+    staff::StaffRole,
     tenant::{TenantRole, TenantState},
 };
 use innkeeper_service::{
@@ -43,6 +45,7 @@ use innkeeper_service::{
     handoff::HandoffView,
     organisation::Closed,
     sign_in::Pending,
+    staff::{How, StaffLine, Standing},
     tenants::Page,
     wizard::{Choices, Draft, Proposal, Region},
 };
@@ -143,6 +146,19 @@ fn account() -> AccountView {
         name: Some(EVIL.into()),
         ways: vec![way(1, "mail", true), way(2, EVIL, false)],
         sessions: vec![session(3, Some(EVIL), true), session(4, None, false)],
+    }
+}
+
+fn member() -> StaffLine {
+    let group = |label| How::Group { role: StaffRole::Viewer, provider: EVIL.into(), label };
+    StaffLine {
+        account: AccountId(Uuid::nil()),
+        email: EVIL.into(),
+        name: Some(EVIL.into()),
+        role: Some(StaffRole::Operator),
+        how: vec![group(Some(EVIL.into())), group(None), How::Link(StaffRole::Operator)],
+        since: NOW,
+        seen: Some(NOW),
     }
 }
 
@@ -268,6 +284,30 @@ fn all() -> Vec<(&'static str, Make)> {
         ));
     }
     all.extend(super::danger::all());
+    for items in [vec![], vec![member(), StaffLine { name: None, role: None, seen: None, ..member() }]] {
+        all.push((
+            "staff",
+            Box::new(move || {
+                let asked = people::Asked { search: EVIL.into(), by_address: true, first: false };
+                people::staff_view(Page { total: 30, items, next: Some(EVIL.into()) }, &asked)
+            }),
+        ));
+    }
+    for standing in [
+        Standing::Dead,
+        Standing::SignIn,
+        Standing::OtherWay,
+        Standing::Stale,
+        Standing::Open(StaffRole::Approver),
+    ] {
+        all.push((
+            "staff claim",
+            Box::new(move || {
+                let around = claim::Around { email: Some(EVIL.into()), ways: vec![EVIL.into(), EVIL.into()] };
+                claim::claim_view(standing, EVIL.into(), &around)
+            }),
+        ));
+    }
     for items in [vec![], vec![samples::line()]] {
         all.push((
             "tenants",

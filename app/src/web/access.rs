@@ -26,6 +26,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     (pages::account::ways::RemoveWay::PATH, Access::SignedIn),
     (pages::account::sessions::EndSession::PATH, Access::SignedIn),
     (pages::account::sessions::EndSessions::PATH, Access::SignedIn),
+    (pages::staff::claim::Claim::PATH, Access::SignedIn),
     (pages::wizard::database::Database::PATH, Access::SignedIn),
     (pages::wizard::check::Check::PATH, Access::SignedIn),
     (pages::tenant::setup::Retry::PATH, Access::SignedIn),

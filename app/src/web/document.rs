@@ -54,7 +54,9 @@ pub fn App() -> impl IntoView {
     let flash = cx.as_ref().and_then(|cx| cx.flash.clone());
     let support = cx.as_ref().and_then(|cx| cx.service.settings.support.as_ref().map(ToString::to_string));
     let menu = match person {
-        Some(person) => view! { <AccountMenu email=person.email.to_string()/> }.into_any(),
+        Some(person) => {
+            view! { <AccountMenu email=person.email.to_string() staff=person.staff.is_some()/> }.into_any()
+        }
         None if cx.is_some() => view! { <VisitorMenu/> }.into_any(),
         None => ().into_any(),
     };

@@ -69,6 +69,8 @@ ids! {
     IdentityId "id_";
     /// A mail in the outbox.
     MailId "ml_";
+    /// A link by which one person becomes staff.
+    StaffClaimId "sc_";
     /// An encrypted dump of one tenant's database.
     BackupId "bk_";
 }

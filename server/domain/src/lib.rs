@@ -23,6 +23,7 @@ pub mod ports;
 pub mod removal;
 pub mod run;
 pub mod secret;
+pub mod staff;
 pub mod standing;
 pub mod support;
 pub mod tenant;

@@ -11,7 +11,7 @@ mod leave;
 mod providers;
 mod sign_out;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use answer::{Answered, Vouched, answer};
 pub use enter::{enter, link};

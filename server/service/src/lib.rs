@@ -28,6 +28,7 @@ pub mod session;
 pub mod setup;
 pub mod sign_in;
 pub mod slots;
+pub mod staff;
 pub mod store;
 pub mod sweep;
 pub mod tenants;

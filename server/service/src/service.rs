@@ -18,6 +18,14 @@ pub struct Settings {
     pub limits: crate::rate::Limits,
 }
 
+impl Settings {
+    /// Whether the portal is tried on one machine: its address is http, which the configuration takes for loopback names
+    /// only.
+    pub fn on_one_machine(&self) -> bool {
+        self.public_url.starts_with("http://")
+    }
+}
+
 /// Everything the use cases of the pages and the API stand on. Connects as the web role.
 #[derive(Clone)]
 pub struct Service {

@@ -1,7 +1,8 @@
 //! Browser sessions: rows of the control database. How long they live is decided here, by the database's clock.
 //!
 //! Before sign-in a session lives for an hour since its last use; signed in for 12 hours since its last use and for
-//! 30 days in all (OWASP ASVS 5.0.0, 7.3.1 and 7.3.2). Signing out ends it at once.
+//! 30 days in all; as one of the staff for an hour since its last use and for 24 hours in all (OWASP ASVS 5.0.0, 7.3.1
+//! and 7.3.2). Signing out ends it at once.
 
 pub mod rows;
 #[cfg(test)]
@@ -11,6 +12,7 @@ use crate::{
     Error, Result, Service,
     audit::{self, Entry},
     sign_in::ReturnTo,
+    staff::{self, StaffWays},
     store::as_account,
     visitor::{SignedIn, Visitor},
 };
@@ -20,35 +22,50 @@ use innkeeper_domain::{
     ids::{AccountId, IdentityId, SessionId},
 };
 use serde_json::json;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgExecutor};
 use std::net::IpAddr;
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Who asks, by the stable id of the browser's session. A session that is over is none.
 ///
-/// Seeing the visitor keeps the session alive; that is written down once a minute at most.
+/// Here and nowhere else it is decided who is staff: by each request anew, so that whatever takes it away holds with the
+/// next one. Seeing the visitor keeps the session alive; that is written down once a minute at most.
 pub async fn visitor(service: &Service, session: Option<SessionId>, address: IpAddr) -> Result<Visitor> {
     let nobody = Visitor { session: None, address, agent: None, account: None };
     let Some(id) = session else { return Ok(nobody) };
+    let ways = StaffWays::of(service);
     let row = sqlx::query!(
         r#"with found as (
-             select s.id_hash, s.last_seen_at, s.account_id, a.email, s.provider,
-               coalesce(s.authenticated_at > now() - make_interval(secs => $2), false) as fresh
+             select s.id_hash, s.last_seen_at, s.created_at, s.account_id, a.email, s.provider,
+               coalesce(s.authenticated_at > now() - make_interval(secs => $2), false) as fresh,
+               array(select st.role from staff st where st.account_id = s.account_id
+                 and (st.provider = s.provider and s.provider = any ($4)
+                   or st.provider is null and s.provider = any ($5))) as roles
              from session s left join account a on a.id = s.account_id
              where s.id = $1 and s.expires_at > now()
              order by s.created_at desc limit 1),
+           judged as (
+             select *, roles <> '{}' and (last_seen_at <= now() - interval '1 hour'
+               or created_at <= now() - interval '24 hours') as over from found),
            seen as (
-             update session s set last_seen_at = now(), address = $3, expires_at =
-               case when s.account_id is null then now() + interval '1 hour'
+             update session s set last_seen_at = now(), address = $3, expires_at = case
+                 when judged.over then now()
+                 when s.account_id is null then now() + interval '1 hour'
+                 when judged.roles <> '{}' then least(now() + interval '1 hour', s.created_at + interval '24 hours')
                  else least(now() + interval '12 hours', s.created_at + interval '30 days') end
-             from found where s.id_hash = found.id_hash and found.last_seen_at < now() - interval '1 minute')
-           select account_id, email as "email?", provider, fresh as "fresh!" from found"#,
+             from judged where s.id_hash = judged.id_hash
+               and (judged.over or judged.last_seen_at < now() - interval '1 minute'))
+           select account_id, email as "email?", provider, fresh as "fresh!", roles as "roles!", over as "over!" from judged"#,
         id.0,
         FRESH_FOR.as_seconds_f64(),
         ipnet::IpNet::from(address),
+        &ways.groups,
+        &ways.link,
     )
     .fetch_optional(&service.pool)
     .await?;
-    let Some(row) = row else { return Ok(nobody) };
+    let Some(row) = row.filter(|row| !row.over) else { return Ok(nobody) };
     let account = match row.account_id.zip(row.email) {
         None => None,
         Some((account, email)) => Some(SignedIn {
@@ -56,6 +73,7 @@ pub async fn visitor(service: &Service, session: Option<SessionId>, address: IpA
             email: EmailAddress::parse(&email).map_err(|_| Error::corrupt("address of account", account))?,
             way: row.provider.unwrap_or_default(),
             fresh: row.fresh,
+            staff: staff::highest(&row.roles)?,
         }),
     };
     Ok(Visitor { session: Some(id), address, agent: None, account })
@@ -102,6 +120,53 @@ pub(crate) async fn begin(
         forget_carried(conn, session).await?;
     }
     Ok(())
+}
+
+/// What a signed-in session is besides its cookie. Only [`kept`] makes one.
+#[derive(Debug)]
+pub struct Kept {
+    /// The short name of the way it came by.
+    pub(crate) provider: String,
+    identity: Option<Uuid>,
+    provider_session: Option<String>,
+    created_at: OffsetDateTime,
+    authenticated_at: Option<OffsetDateTime>,
+}
+
+/// Reads the visitor's own session, before its cookie is replaced; [`Error::NotFound`] where nobody is signed in.
+pub(crate) async fn kept(database: impl PgExecutor<'_>, visitor: &Visitor) -> Result<Kept> {
+    let kept = sqlx::query_as!(
+        Kept,
+        r#"select coalesce(provider, '') as "provider!", identity_id as identity, provider_session, created_at,
+             authenticated_at
+           from session where id = $1 and account_id = $2 and expires_at > now() order by created_at desc limit 1"#,
+        visitor.session()?.0,
+        visitor.signed_in()?.id.0,
+    );
+    kept.fetch_optional(database).await?.ok_or(Error::NotFound)
+}
+
+/// Gives the new cookie's row to the person who is signed in already and may do more from now on, so that whoever knew the
+/// old cookie may not. The session is no younger for it, and its sign-in no fresher.
+pub async fn carry_over(service: &Service, visitor: &Visitor, kept: &Kept, new_id_hash: &[u8]) -> Result<()> {
+    let given = sqlx::query!(
+        "update session set account_id = $3, provider = $4, identity_id = $5, provider_session = $6, created_at = $7,
+           authenticated_at = $8, last_seen_at = now(), address = $9, agent = $10
+         where id_hash = $1 and id = $2 and expires_at > now()",
+        new_id_hash,
+        visitor.session()?.0,
+        visitor.signed_in()?.id.0,
+        kept.provider,
+        kept.identity,
+        kept.provider_session,
+        kept.created_at,
+        kept.authenticated_at,
+        ipnet::IpNet::from(visitor.address),
+        visitor.agent,
+    )
+    .execute(&service.pool)
+    .await?;
+    if given.rows_affected() == 1 { Ok(()) } else { Err(Error::Overtaken) }
 }
 
 /// The page to which somebody comes who has just signed in: where they were going, and without a database and an aim to

@@ -112,7 +112,8 @@ impl TestPortal {
         .execute(&self.owner)
         .await
         .unwrap();
-        visitor.account = Some(SignedIn { id: AccountId(id), email, way: "mail".into(), fresh: true });
+        visitor.account =
+            Some(SignedIn { id: AccountId(id), email, way: "mail".into(), fresh: true, staff: None });
         visitor
     }
 

@@ -4,6 +4,7 @@ use crate::{Error, Result, audit};
 use innkeeper_domain::{
     email::EmailAddress,
     ids::{AccountId, SessionId},
+    staff::StaffRole,
 };
 use std::net::IpAddr;
 
@@ -31,6 +32,8 @@ pub struct SignedIn {
     pub way: String,
     /// Whether the sign-in is at most [`innkeeper_domain::handoff::FRESH_FOR`] old, by the control database's clock.
     pub fresh: bool,
+    /// What they may do as one of the staff in this session; none for everybody else.
+    pub staff: Option<StaffRole>,
 }
 
 impl Visitor {

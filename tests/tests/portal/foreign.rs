@@ -4,11 +4,12 @@ use innkeeper_tests::{Options, Page, Person, Portal, Values, tenant::texts};
 use reqwest::Method;
 
 /// Every change that a page can ask for; the portal's own test compares its table with what is registered.
-const CHANGES: [&str; 18] = [
+const CHANGES: [&str; 19] = [
     "sign-up",
     "sign-in",
     "verify",
     "sign-out",
+    "staff-claim",
     "database",
     "check",
     "retry",
@@ -56,7 +57,7 @@ const BY_ADMINS: [&str; 12] = [
 
 /// All rows that say who has what, and what happened; without what each look at a page renews.
 async fn state(portal: &Portal) -> Vec<String> {
-    const TABLES: [&str; 19] = [
+    const TABLES: [&str; 21] = [
         "account",
         "organisation",
         "member",
@@ -76,6 +77,8 @@ async fn state(portal: &Portal) -> Vec<String> {
         "form_state",
         "plan",
         "backup",
+        "staff",
+        "staff_claim",
     ];
     let rows = TABLES.map(|table| format!("select '{table} ' || to_jsonb(r)::text from {table} r"));
     let sessions = "select concat_ws(' ', 'session', id, account_id, authenticated_at) from session where account_id is not null";

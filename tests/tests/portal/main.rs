@@ -19,5 +19,6 @@ mod parallel;
 mod secrets;
 mod sign_in;
 mod slots;
+mod staff;
 mod suspend;
 mod wrong_input;

@@ -26,7 +26,10 @@ pub async fn sign_out() -> Result<SeeOther, Refusal> {
 pub fn AccountMenu(
     /// The person's address.
     email: String,
+    /// Whether they are staff in this session.
+    staff: bool,
 ) -> impl IntoView {
+    let staff = staff.then(|| view! { <a href="/staff"><Icon name="shield-check"/>"Staff"</a> });
     view! {
         <nav class="row push" aria-label="Main">
             <a class="btn btn-quiet btn-sm" href="/t">"Databases"</a>
@@ -43,6 +46,7 @@ pub fn AccountMenu(
                 <a href="/t"><Icon name="database"/>"Databases"</a>
                 <a href="/sign-up/database"><Icon name="plus"/>"New database"</a>
                 <a href="/account"><Icon name="user"/>"Your account"</a>
+                {staff}
                 <Form<SignOut>>
                     <button type="submit"><Icon name="log-out"/>"Sign out"</button>
                 </Form<SignOut>>

@@ -5,6 +5,7 @@ mod migrate;
 mod orphan;
 mod report;
 mod run;
+mod staff;
 
 use crate::{
     config::{Config, manual},
@@ -39,6 +40,8 @@ enum Command {
     Run(RunCommand),
     /// About what belongs to nobody: on the servers, in the control database, among backups and files.
     Orphan(OrphanCommand),
+    /// About the people who run the portal.
+    Staff(StaffCommand),
     /// Look for what is wrong, and say what to do. Ends with 0 (nothing found), 1 (found) or 2 (could not look).
     Doctor(DoctorOptions),
 }
@@ -66,6 +69,12 @@ struct RunCommand {
 struct OrphanCommand {
     #[command(subcommand)]
     action: orphan::OrphanAction,
+}
+
+#[derive(Args)]
+struct StaffCommand {
+    #[command(subcommand)]
+    action: staff::StaffAction,
 }
 
 /// How the doctor looks and speaks.
@@ -105,6 +114,7 @@ pub fn run() -> ExitCode {
         Command::Doctor(options) => runtime.block_on(doctor::run(config, options)),
         Command::Orphan(OrphanCommand { action }) => runtime.block_on(orphan::run(&config, action)),
         Command::Run(RunCommand { action }) => runtime.block_on(run::run(&config, action)),
+        Command::Staff(StaffCommand { action }) => runtime.block_on(staff::run(&config, action)),
         Command::Serve => finish(begin(&config).and_then(|()| runtime.block_on(startup::serve(config)))),
         Command::Migrate => finish(begin(&config).and_then(|()| runtime.block_on(migrate::run(&config)))),
     }
@@ -159,6 +169,10 @@ mod tests {
             "orphan list --json",
             "orphan remove database stray_aaaaaa --yes-remove stray_aaaaaa",
             "orphan adopt database shop_k3v9x2",
+            "staff add",
+            "staff add --role viewer",
+            "staff list --json",
+            "staff remove jane@acme.example",
         ];
         for line in lines {
             assert!(
@@ -166,6 +180,11 @@ mod tests {
                 "{line}"
             );
         }
-        assert!(Cli::try_parse_from(["innkeeper", "doctor", "--fix"]).is_err());
+        for line in ["doctor --fix", "staff add --role owner", "staff remove"] {
+            assert!(
+                Cli::try_parse_from(std::iter::once("innkeeper").chain(line.split(' '))).is_err(),
+                "{line}"
+            );
+        }
     }
 }

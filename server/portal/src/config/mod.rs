@@ -5,6 +5,7 @@ mod database_url;
 mod parse;
 mod providers;
 mod show;
+mod staff_groups;
 mod table;
 mod values;
 

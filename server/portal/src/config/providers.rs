@@ -1,9 +1,14 @@
 //! `[[identity.provider]]`: who vouches for people. Only in the file, since there may be any number of them.
 
-use super::{parse, values::Problem};
+use super::{
+    parse,
+    staff_groups::{is_anybodys, staff_groups},
+    values::Problem,
+};
 use innkeeper_domain::{
     identity::{ProviderId, ProviderKind},
     secret::Secret,
+    staff::StaffGroups,
     text,
 };
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -42,8 +47,8 @@ pub struct ProviderConfig {
     pub groups_claim: String,
     /// Whether an address may be written to that it has not verified.
     pub unverified_address: bool,
-    /// Whose members are staff.
-    pub staff_groups: Vec<String>,
+    /// Whose members are staff, and as what.
+    pub staff_groups: StaffGroups,
     /// Certificates (PEM) to trust besides the public ones.
     pub ca: Option<String>,
 }
@@ -134,6 +139,22 @@ impl Entry<'_> {
         value.as_bool()
     }
 
+    /// Groups by role. GitHub tells of none.
+    fn staff_groups(&mut self, kind: ProviderKind, issuer: Option<&String>) -> StaffGroups {
+        const KEY: &str = "staff_groups";
+        let Some(value) = self.table.get(KEY).filter(|_| kind != ProviderKind::GitHub) else {
+            return StaffGroups::default();
+        };
+        self.asked.insert(KEY);
+        if issuer.is_some_and(|issuer| is_anybodys(issuer)) {
+            self.wrong(KEY, "would be anybody's to give: set `tenant` to the number of your own directory");
+        }
+        staff_groups(value).unwrap_or_else(|problem| {
+            self.wrong(KEY, problem);
+            StaffGroups::default()
+        })
+    }
+
     /// The content of a file that is named.
     fn file(&mut self, key: &'static str) -> Option<String> {
         let path = PathBuf::from(self.text(key)?);
@@ -159,6 +180,9 @@ impl Entry<'_> {
         let id = id.and_then(|text| {
             ProviderId::parse(&text).map_err(|error| self.wrong("id", error.to_string())).ok()
         });
+        if id.as_ref().is_some_and(|id| id.as_str().starts_with("org-")) {
+            self.wrong("id", "begins with `org-`, which is for the providers of customers' organisations");
+        }
         let kind = self.needed("kind", "oidc, authentik, entra or github");
         let kind = kind.and_then(|text| {
             let kind = ProviderKind::parse(&text);
@@ -194,7 +218,7 @@ impl Entry<'_> {
         let scopes = self.list("scopes");
         let groups_claim = self.text("groups_claim");
         let unverified = self.flag("unverified_address");
-        let staff_groups = self.list("staff_groups");
+        let staff_groups = self.staff_groups(kind, issuer.as_ref());
         let ca = self.file("ca_file");
         self.refuse_others();
         Some(ProviderConfig {
@@ -210,7 +234,7 @@ impl Entry<'_> {
             // These two verify no address unless they are told to.
             unverified_address: unverified
                 .unwrap_or(matches!(kind, ProviderKind::Authentik | ProviderKind::Entra)),
-            staff_groups: staff_groups.unwrap_or_default(),
+            staff_groups,
             ca,
         })
     }

@@ -3,6 +3,8 @@ use crate::{
     config::{Config, Mail},
     web::{AppState, Door, Site, listen, router},
 };
+use innkeeper_app::components::words;
+use innkeeper_service::staff::Link;
 use std::{io::Write as _, net::SocketAddr, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -59,7 +61,15 @@ async fn run(
         trusted_proxies: config.trusted_proxies.clone(),
         ca_certificate: control.reach.ca_certificate.clone(),
     };
-    announce(config, &site);
+    let link = parts.first_of_staff().await.unwrap_or_else(|error| {
+        let error = super::explain(&error);
+        tracing::error!(
+            error,
+            "no link for the first of the staff can be made; `innkeeper staff add` makes one"
+        );
+        None
+    });
+    announce(config, &site, link.as_ref());
     let state = AppState::new(parts.service.clone(), site, parts.mailbox.clone(), closing.clone());
     let ended = tokio::select! {
         () = listen(listener, router(state), Door::default(), closing.clone()) => Ok(()),
@@ -101,7 +111,7 @@ fn on_signal() -> Result<watch::Receiver<bool>, StartError> {
 }
 
 /// Says on standard output where the portal is. Nobody may be reading it, which is no reason to end.
-fn announce(config: &Config, site: &Site) {
+fn announce(config: &Config, site: &Site, staff: Option<&Link>) {
     let url = &site.public_url;
     let mails = match (&config.mail, site.local()) {
         (Mail::Smtp(_), _) => String::new(),
@@ -110,7 +120,11 @@ fn announce(config: &Config, site: &Site) {
             format!("Mails are kept in {}, to be read at {url}/dev/mailbox\n", config.mailbox().display())
         }
     };
-    let text = format!("Innkeeper is ready at {url}\n{mails}");
+    let staff = staff.map(|link| {
+        let (until, address) = (words::moment(link.until), link.address(url));
+        format!("Nobody is staff yet. Become the first by this link, once, until {until}:\n{address}\n")
+    });
+    let text = format!("Innkeeper is ready at {url}\n{mails}{}", staff.unwrap_or_default());
     let mut out = std::io::stdout().lock();
     if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         tracing::debug!(%error, "nobody reads standard output");

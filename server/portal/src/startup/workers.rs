@@ -23,7 +23,9 @@ use innkeeper_service::{
     reconcile::Reconciler,
     seal,
     servers::{self, Registration, Servers},
-    slots, sweep,
+    slots,
+    staff::{self, Link},
+    sweep,
 };
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
@@ -179,6 +181,11 @@ impl Parts {
             "the watch for first connections",
             first_connection::watch(worker.clone(), servers, ids),
         );
+    }
+
+    /// The link for the first of the staff, where one is needed.
+    pub async fn first_of_staff(&self) -> Result<Option<Link>, innkeeper_service::Error> {
+        staff::first(&self.service, &self.worker).await
     }
 
     /// Closes the connections to the control database.

@@ -39,6 +39,11 @@ impl Browser {
         Ok(self.session.insert(TOKEN, token).await?)
     }
 
+    /// Forgets a session that is over, before anything is made for a new one.
+    pub async fn forget(&self) -> Result<(), Problem> {
+        Ok(self.session.flush().await?)
+    }
+
     async fn replace(&self) -> Result<Vec<u8>, session::Error> {
         if self.session.get_value(store::STABLE_ID).await?.is_none() {
             self.session.insert(store::STABLE_ID, self.state.service.ids.make::<Uuid>()).await?;

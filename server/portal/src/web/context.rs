@@ -31,6 +31,10 @@ impl FromRequestParts<AppState> for RequestCx {
         let browser = Browser::new(session, state.clone());
         let client = Client::of(parts, &state.site);
         let mut visitor = session::visitor(&state.service, browser.id().await?, client.address).await?;
+        if visitor.session.is_none() && browser.id().await?.is_some() {
+            // It has just ended: what it carried, the token of its forms too, goes with it.
+            browser.forget().await?;
+        }
         visitor.agent = agent(&parts.headers);
         let csrf = OnceLock::new();
         if let Some(token) = browser.token().await? {

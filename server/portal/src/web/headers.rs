@@ -53,7 +53,9 @@ fn left(https: bool) -> HeaderValue {
 /// Whether a secret is shown on this path, or stands in its URL.
 pub(super) fn is_secretive(path: &str) -> bool {
     let handoff = |rest: &str| rest.split_once('/').is_some_and(|(_, page)| page.starts_with("handoff"));
-    path == "/verify" || path.starts_with("/dev/") || path.strip_prefix("/t/").is_some_and(handoff)
+    ["/verify", "/staff/claim"].contains(&path)
+        || path.starts_with("/dev/")
+        || path.strip_prefix("/t/").is_some_and(handoff)
 }
 
 /// Sets what is missing on the way out.
@@ -107,12 +109,17 @@ mod tests {
 
     #[test]
     fn pages_with_secrets_are_known() {
-        for path in
-            ["/verify", "/t/shop_k3v9x2/handoff", "/t/shop_k3v9x2/handoff/bundle", "/dev/mailbox/a.eml"]
-        {
+        for path in [
+            "/verify",
+            "/staff/claim",
+            "/t/shop_k3v9x2/handoff",
+            "/t/shop_k3v9x2/handoff/bundle",
+            "/dev/mailbox/a.eml",
+        ] {
             assert!(is_secretive(path), "{path}");
         }
-        for path in ["/", "/t", "/t/handoff", "/t/shop_k3v9x2", "/t/shop_k3v9x2/setup", "/verify/x"] {
+        for path in ["/", "/t", "/t/handoff", "/t/shop_k3v9x2", "/t/shop_k3v9x2/setup", "/verify/x", "/staff"]
+        {
             assert!(!is_secretive(path), "{path}");
         }
     }

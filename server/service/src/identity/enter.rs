@@ -3,6 +3,7 @@ use crate::{
     Error, Result, Service,
     audit::{self, Actor, Entry},
     session::{self, Begin},
+    staff,
     visitor::Visitor,
 };
 use innkeeper_domain::{
@@ -65,6 +66,7 @@ async fn let_in(
         .await?;
     let detail = json!({ "provider": provider.id, "identity": identity });
     audit::record(&mut tx, &service.ids, entry("session.sign_in", detail)).await?;
+    staff::decide(service, &mut tx, provider, account, &vouched.facts.groups, entry).await?;
     let to = session::landing(&mut tx, &begin, &vouched.return_to).await?;
     tx.commit().await?;
     Ok(to)

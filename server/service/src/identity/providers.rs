@@ -4,6 +4,7 @@ use innkeeper_domain::{
     ids::OrganisationId,
     ports::{IdentityProvider, OwnIssuer, Sealed},
     secret::Secret,
+    staff::StaffGroups,
 };
 use std::{
     collections::HashMap,
@@ -25,7 +26,7 @@ pub struct Provider {
     /// Whether an address may be written to that it has not verified.
     pub unverified: bool,
     /// Who belongs to one of these groups there is staff here.
-    pub staff_groups: Vec<String>,
+    pub staff_groups: StaffGroups,
     /// The organisation that named it; none for the operator's.
     pub organisation: Option<OrganisationId>,
     /// The provider itself.
@@ -140,7 +141,7 @@ pub async fn named(service: &Service, id: &str) -> Result<Arc<Provider>> {
         label: row.label,
         // Its organisation answers for it, within its own domains.
         unverified: true,
-        staff_groups: Vec::new(),
+        staff_groups: StaffGroups::default(),
         organisation: Some(organisation),
         port: service.issuers.open(own)?,
     };

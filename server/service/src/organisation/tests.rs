@@ -13,6 +13,7 @@ use innkeeper_domain::{
     ids::ServerId,
     organisation::MemberRole,
     ports::{Dns, DnsError, IdentityProvider, Issuers, OwnIssuer},
+    staff::StaffGroups,
 };
 use sqlx::PgPool;
 use std::sync::{Arc, Mutex};
@@ -211,7 +212,7 @@ async fn an_issuer_that_calls_itself_like_another_has_none_of_its_people(pool: P
         kind: ProviderKind::Oidc,
         label: "Big".into(),
         unverified: true,
-        staff_groups: Vec::new(),
+        staff_groups: StaffGroups::default(),
         organisation: None,
         port: stage.told.clone(),
     };

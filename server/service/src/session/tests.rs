@@ -3,7 +3,7 @@ use crate::{forms, sweep, testing::TestPortal};
 use serde_json::Value;
 use sqlx::PgPool;
 
-const LATER: time::OffsetDateTime = time::macros::datetime!(2999-01-01 0:00 UTC);
+const LATER: OffsetDateTime = time::macros::datetime!(2999-01-01 0:00 UTC);
 
 async fn seen(portal: &TestPortal, visitor: &Visitor) -> Visitor {
     super::visitor(&portal.service, visitor.session, visitor.address).await.unwrap()

@@ -29,6 +29,18 @@ pub fn name(text: &str) -> Option<String> {
     TenantName::parse(text.strip_prefix("n.")?).ok().map(|name| name.as_str().to_owned())
 }
 
+/// The cursor behind a row of a list in the order of any text.
+pub fn by_text(text: &str, id: Uuid) -> String {
+    format!("x.{}.{text}", id.simple())
+}
+
+/// Reads what [`by_text`] wrote.
+pub fn text(cursor: &str) -> Option<(String, Uuid)> {
+    let (id, text) = cursor.strip_prefix("x.")?.split_once('.')?;
+    // PostgreSQL's text has no NUL.
+    (!text.contains('\0')).then_some((text.to_owned(), Uuid::try_parse(id).ok()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +64,10 @@ mod tests {
             "c.99999999999999999999.1",
         ] {
             assert_eq!((time(bad), name(bad)), (None, None), "{bad}");
+        }
+        assert_eq!(text(&by_text("jane.d@acme.example", id)), Some(("jane.d@acme.example".into(), id)));
+        for bad in ["", "x.", "x.1.a", &by_text("\0", id), &by_time(at, id)] {
+            assert_eq!(text(bad), None, "{bad:?}");
         }
         let beyond = format!("c.{}.{}", u64::MAX, id.simple());
         assert_eq!(time(&beyond), None, "past the year 9999");

@@ -17,7 +17,7 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Makes a page of rows of which one more than `size` was asked for; `end` names a row's cursor.
-    pub(super) fn cut(mut items: Vec<T>, size: usize, total: i64, end: impl Fn(&T) -> String) -> Self {
+    pub(crate) fn cut(mut items: Vec<T>, size: usize, total: i64, end: impl Fn(&T) -> String) -> Self {
         let more = items.len() > size;
         items.truncate(size);
         let next = items.last().filter(|_| more).map(end);
@@ -133,12 +133,12 @@ pub async fn list(
 }
 
 /// One row more than a page has: tells whether there is a next one.
-pub(super) fn one_more(size: usize) -> i64 {
+pub(crate) fn one_more(size: usize) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX - 1) + 1
 }
 
 /// The pattern of ILIKE that finds the text anywhere; what ILIKE would take for a sign of its own stands for itself.
-fn pattern(search: &str) -> String {
+pub(crate) fn pattern(search: &str) -> String {
     let mut pattern = String::from("%");
     // PostgreSQL's text has no NUL.
     for c in search.trim().chars().take(LONGEST_SEARCH).filter(|c| *c != '\0') {

@@ -1,0 +1,28 @@
+-- The operator's people. No invite and no provider of a customer writes here: only a group of one of the operator's own
+-- providers, or a link that whoever has the machine has made.
+
+create table staff (
+    account_id uuid not null references account,
+    role text not null check (role in ('approver', 'operator', 'viewer')),
+    -- The provider whose group it is; null for a link.
+    provider text,
+    created_at timestamptz not null default now(),
+    unique nulls not distinct (account_id, provider)
+);
+
+-- A link by which one person becomes staff, once. Its token is kept as a hash.
+create table staff_claim (
+    id uuid primary key,
+    token_hash bytea not null unique,
+    role text not null check (role in ('approver', 'operator', 'viewer')),
+    created_at timestamptz not null default now(),
+    expires_at timestamptz not null,
+    used_at timestamptz,
+    used_by uuid references account
+);
+
+-- Pages use links and never make one.
+grant select, insert, update, delete on staff to innkeeper_web;
+grant select, update on staff_claim to innkeeper_web;
+grant select, delete on staff to innkeeper_worker;
+grant select, insert, delete on staff_claim to innkeeper_worker;

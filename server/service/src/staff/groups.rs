@@ -1,0 +1,52 @@
+use super::read;
+use crate::{
+    Result, Service,
+    audit::{self, Entry},
+    identity::Provider,
+};
+use innkeeper_domain::{identity::Groups, ids::AccountId, staff::StaffRole};
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// Makes the account staff, or no longer, as its groups at one of the operator's providers say at this sign-in. `entry`
+/// makes an audit entry of who signs in.
+pub(crate) async fn decide<'a>(
+    service: &Service,
+    conn: &mut PgConnection,
+    provider: &Provider,
+    account: AccountId,
+    groups: &Groups,
+    entry: impl Fn(&'static str, serde_json::Value) -> Entry<'a>,
+) -> Result<()> {
+    let id = provider.id.as_str();
+    let now = provider.staff_groups.role_of(groups);
+    // Of two sign-ins at once the second sees what the first left.
+    sqlx::query!("select id from account where id = $1 for update", account.0).fetch_one(&mut *conn).await?;
+    let before =
+        sqlx::query_scalar!("select role from staff where account_id = $1 and provider = $2", account.0, id);
+    let before = before.fetch_optional(&mut *conn).await?.map(|role| read(&role)).transpose()?;
+    let action = match (before, now) {
+        (before, now) if before == now => return Ok(()),
+        (Some(_), None) => {
+            sqlx::query!("delete from staff where account_id = $1 and provider = $2", account.0, id)
+                .execute(&mut *conn)
+                .await?;
+            "staff.leave"
+        }
+        (before, now) => {
+            sqlx::query!(
+                "insert into staff (account_id, role, provider) values ($1, $2, $3)
+                 on conflict (account_id, provider) do update set role = excluded.role",
+                account.0,
+                now.map(StaffRole::as_str),
+                id,
+            )
+            .execute(&mut *conn)
+            .await?;
+            if before.is_none() { "staff.join" } else { "staff.change" }
+        }
+    };
+    let (before, now) = (before.map(StaffRole::as_str), now.map(StaffRole::as_str));
+    let detail = json!({ "provider": provider.id, "before": before, "role": now });
+    Ok(audit::record(conn, &service.ids, entry(action, detail)).await?)
+}
