@@ -6,8 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SIZES, launch } from './support/browser.mjs';
-import { startPortal } from './support/portal.mjs';
-import { walk } from './support/walk.mjs';
+import { startForWalk, walk } from './support/walk.mjs';
 
 const README = { 'setup, running': 'setup.png', 'handoff, open': 'handoff.png' };
 
@@ -32,7 +31,7 @@ async function pictures(page, name) {
   await page.setViewportSize({ width: 1440, height: SIZES[1440] });
 }
 
-const [portal, browser] = await Promise.all([startPortal(), launch()]);
+const [portal, browser] = await Promise.all([startForWalk(), launch()]);
 let taken = 0;
 try {
   await walk({

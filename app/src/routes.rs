@@ -2,10 +2,11 @@
 
 use crate::{
     pages::{
-        account::{overview::AccountPage, signed_out::SignedOutPage},
+        account::{overview::AccountPage, passkey::AddPasskeyPage, signed_out::SignedOutPage},
         help::HelpPage,
         landing::LandingPage,
         mailbox::{MailPage, MailboxPage},
+        passkey::PasskeyPage,
         sign_in::SignInPage,
         sign_up::SignUpPage,
         staff::{claim::StaffClaimPage, people::StaffPage},
@@ -44,7 +45,9 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/help") view=HelpPage/>
                 <Route path=path!("/sign-up") view=SignUpPage/>
                 <Route path=path!("/sign-in") view=SignInPage/>
+                <Route path=path!("/sign-in/passkey") view=PasskeyPage/>
                 <Route path=path!("/account") view=AccountPage/>
+                <Route path=path!("/account/passkey") view=AddPasskeyPage/>
                 <Route path=path!("/signed-out") view=SignedOutPage/>
                 <Route path=path!("/verify") view=VerifyPage/>
                 <Route path=path!("/sign-up/database") view=DatabasePage/>

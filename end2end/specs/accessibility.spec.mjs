@@ -7,8 +7,7 @@ import { gzipSync } from 'node:zlib';
 import AxeBuilder from '@axe-core/playwright';
 import { SIZES, launch, missingHeaders, newContext, watch } from '../support/browser.mjs';
 import { get } from '../support/http.mjs';
-import { startPortal } from '../support/portal.mjs';
-import { walk } from '../support/walk.mjs';
+import { startForWalk, walk } from '../support/walk.mjs';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const WIDTHS = [1440, 320];
@@ -19,7 +18,7 @@ const MOST = { html: 20 * KILOBYTE, css: 8 * KILOBYTE, js: 3 * KILOBYTE };
 let portal;
 let browser;
 before(async () => {
-  [portal, browser] = await Promise.all([startPortal(), launch()]);
+  [portal, browser] = await Promise.all([startForWalk(), launch()]);
 });
 after(async () => {
   await browser?.close();

@@ -21,14 +21,14 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 
 /**
  * Starts a portal. `env` is added to its environment, for example a failpoint; `configure` is told the portal's address
- * and answers its configuration file.
+ * and answers its configuration file. Passkeys need a `host` with a name: `localhost`.
  */
-export async function startPortal(env = {}, configure = undefined) {
+export async function startPortal(env = {}, configure = undefined, host = '127.0.0.1') {
   // Its cluster runs as an unprivileged user, who has to get through to it.
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'innkeeper-e2e-'));
   fs.chmodSync(folder, 0o755);
   const [port, databasePort] = await Promise.all([freePort(), freePort()]);
-  const portal = new Portal(folder, port, databasePort);
+  const portal = new Portal(folder, host, port, databasePort);
   try {
     if (configure) fs.writeFileSync(path.join(folder, 'innkeeper.toml'), await configure(portal.url));
     await portal.start(env);
@@ -44,10 +44,10 @@ class Portal {
   #log = '';
   #endAlong = () => this.#child?.kill('SIGTERM');
 
-  constructor(folder, port, databasePort) {
+  constructor(folder, host, port, databasePort) {
     this.folder = folder;
     this.data = path.join(folder, 'data');
-    this.url = `http://127.0.0.1:${port}`;
+    this.url = `http://${host}:${port}`;
     this.databasePort = databasePort;
     this.port = port;
   }
@@ -89,6 +89,7 @@ class Portal {
       PATH: process.env.PATH,
       HOME: this.folder,
       INNKEEPER_LISTEN: `127.0.0.1:${this.port}`,
+      INNKEEPER_PUBLIC_URL: this.url,
       INNKEEPER_DATA_DIR: this.data,
       INNKEEPER_EMBEDDED_PORT: String(this.databasePort),
       INNKEEPER_FAILPOINTS: path.join(this.folder, 'orders'),

@@ -3,13 +3,21 @@
 import assert from 'node:assert/strict';
 import { newContext, watch } from './browser.mjs';
 import * as life from './life.mjs';
+import { addAuthenticator } from './passkeys.mjs';
+import { startPortal } from './portal.mjs';
 import { until } from './until.mjs';
 import * as visitor from './visitor.mjs';
 
 export const EMAIL = 'jane@acme.example';
 const ORGANISATION = 'Acme Robotics';
 
-/** Walks. `portal` has just been started. */
+/** A portal that has every way in. GitHub is never asked anything. */
+export function startForWalk() {
+  const github = '[[identity.provider]]\nid = "github"\nkind = "github"\nclient_id = "walk"\nclient_secret = "walk"\n';
+  return startPortal({}, () => github, 'localhost');
+}
+
+/** Walks. `portal` has just been started by the above. */
 export async function walk({ portal, browser, show }) {
   const world = await makeWorld(portal, browser, show);
   try {
@@ -19,6 +27,7 @@ export async function walk({ portal, browser, show }) {
     await settingUp(world);
     await handingOver(world);
     await customers(world);
+    await account(world);
     await life.credentials(world);
     await life.signIn(world);
     await life.plans(world);
@@ -39,6 +48,7 @@ async function makeWorld(portal, browser, show) {
   const world = { portal, browser, mine, other, name: undefined };
   const watched = [watch(mine, portal), watch(other, portal)];
   [world.page, world.strange] = [await mine.newPage(), await other.newPage()];
+  world.device = await addAuthenticator(world.page);
   world.to = async (path, page = world.page) => {
     const go = () => page.goto(`${portal.url}${path}`);
     // A live page loads itself again when its run has ended, perhaps at this very moment.
@@ -74,6 +84,15 @@ async function strangers({ page, to, show, refused }) {
   await visitor.press(page, 'Continue');
   await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
   await show('sign-in with a mistake');
+  await to('/sign-in');
+  await visitor.press(page, 'Sign in with a passkey');
+  await page.getByText('Nothing was sent').waitFor();
+  await show('sign-in by a passkey, none there');
+  await to('/sign-in/passkey');
+  await visitor.press(page, 'Use a passkey');
+  await page.getByText('Nothing was sent').waitFor();
+  await to('/signed-out?provider=github');
+  await show('signed out');
   await to('/verify');
   await show('verify, nothing asked for');
   await to('/dev/mailbox');
@@ -178,6 +197,41 @@ async function handingOver(world) {
   await show('handoff, open in another browser', strange);
   await visitor.press(page, 'I have saved them');
   await page.waitForURL(`${portal.url}/t/${name}`);
+}
+
+async function account({ portal, page, device, to, show }) {
+  portal.sql('update session set authenticated_at = now() where authenticated_at is not null');
+  await to('/account');
+  await show('account');
+  await visitor.press(page, 'Add a passkey');
+  await visitor.expectHeading(page, 'Add a passkey');
+  await show('add a passkey');
+  await page.getByLabel('Name').fill('');
+  await visitor.press(page, 'Make a passkey');
+  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await show('add a passkey with a mistake');
+  await page.getByLabel('Name').fill('Laptop');
+  await visitor.press(page, 'Make a passkey');
+  await page.getByText('The passkey was added').waitFor();
+  await show('account, with a passkey');
+  await to('/account/passkey');
+  await show('add a passkey, too late');
+  await to('/sign-in?return=/account');
+  await show('sign-in, once more, with a passkey');
+  const [passkey] = await device.credentials();
+  await device.clear();
+  await visitor.press(page, 'Sign in with a passkey');
+  await page.getByText('Nothing was sent').waitFor();
+  await show('sign-in by a passkey, once more');
+  await device.takeIn({ ...passkey, signCount: 0 });
+  await visitor.press(page, 'Use a passkey');
+  await page.getByText('Your passkey did not let you in').waitFor();
+  await show('sign-in, passkey refused');
+  await to('/sign-in/passkey');
+  await show('sign-in by a passkey, nothing asked');
+  await to('/account');
+  await page.getByRole('listitem').filter({ hasText: 'Laptop' }).getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('The way in was removed').waitFor();
 }
 
 async function customers({ page, name, to, show }) {

@@ -5,6 +5,7 @@ pub mod help;
 pub mod landing;
 pub mod mailbox;
 pub(crate) mod others;
+pub mod passkey;
 pub(crate) mod plan_cards;
 pub mod sign_in;
 pub mod sign_up;

@@ -1,7 +1,8 @@
-//! The ways in besides the mail: the providers of identity.
+//! The ways in besides the mail: passkeys, and the providers of identity.
 
 use crate::{
     components::Notice,
+    pages::passkey::{self, PasskeyWay},
     web::{Cx, with_query},
 };
 use innkeeper_domain::identity::{ProviderId, Reason};
@@ -17,6 +18,8 @@ use std::sync::Arc;
 pub(crate) struct Others {
     /// Label and address of each provider, the one used last first.
     pub(crate) ways: Vec<(String, String)>,
+    /// The page to come back to from a passkey, where one is offered.
+    pub(crate) passkey: Option<String>,
     /// Which one vouched for nobody, and why.
     pub(crate) refused: Option<(String, Reason)>,
 }
@@ -41,17 +44,24 @@ impl Others {
         // The order stays among the others.
         let first = Some(cx.asked("way")).filter(|way| !way.is_empty()).or_else(|| cx.way.clone());
         providers.sort_by_key(|provider| Some(provider.id.as_str()) != first.as_deref());
-        let label =
-            providers.iter().find(|provider| provider.id.as_str() == asked).map(|one| one.label.clone());
+        let own = || providers.iter().find(|provider| provider.id.as_str() == asked);
+        let label = label_of(cx, &asked).or_else(|| own().map(|provider| provider.label.clone()));
         let way = |provider: &Arc<Provider>| {
             let to = with_query(&format!("/sign-in/{}", provider.id), "return", return_to);
             (provider.label.clone(), if signed_in { with_query(&to, "for", "fresh") } else { to })
         };
         Ok(Self {
             ways: providers.iter().map(way).collect(),
+            passkey: None,
             refused: label.zip(Reason::parse(&cx.asked("reason"))),
         })
     }
+}
+
+/// What people call a way in that is no organisation's own, by its short name.
+pub(crate) fn label_of(cx: &Cx, way: &str) -> Option<String> {
+    let provider = cx.service.providers.get(way).map(|provider| provider.label.clone());
+    provider.or_else(|| (way == ProviderId::PASSKEY).then(|| passkey::LABEL.to_owned()))
 }
 
 /// Which provider vouched for nobody, and why.
@@ -67,15 +77,23 @@ pub(crate) fn Refused(refused: Option<(String, Reason)>) -> impl IntoView {
     })
 }
 
-/// A link to each, and what parts them from the mail.
+/// A button or link to each, and what parts them from the mail.
 #[component]
-pub(crate) fn Ways(ways: Vec<(String, String)>) -> impl IntoView {
-    (!ways.is_empty()).then(|| {
+pub(crate) fn Ways(
+    ways: Vec<(String, String)>,
+    /// Where a passkey leads, if one is offered.
+    passkey: Option<String>,
+    /// Whether a passkey is the way to prefer.
+    #[prop(optional)]
+    prefer: bool,
+) -> impl IntoView {
+    (!ways.is_empty() || passkey.is_some()).then(|| {
+        let passkey = passkey.map(|return_to| view! { <PasskeyWay return_to prefer/> });
         let links = ways.into_iter().map(|(label, to)| {
             view! { <a class="btn block" href=to>{format!("Continue with {label}")}</a> }
         });
         view! {
-            <div class="stack close">{links.collect_view()}</div>
+            <div class="stack close">{passkey}{links.collect_view()}</div>
             <p class="or">"or by e-mail"</p>
         }
     })

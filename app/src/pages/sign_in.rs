@@ -1,9 +1,11 @@
-//! Signing in by mail.
+//! The sign-in page, and signing in by mail.
 
 use crate::{
     components::{Icon, Notice},
-    pages::load,
-    pages::others::{Others, Refused, Ways},
+    pages::{
+        load,
+        others::{Others, Refused, Ways},
+    },
     web::{
         Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other, with_query,
     },
@@ -12,7 +14,7 @@ use innkeeper_domain::email::EmailAddress;
 use innkeeper_service::{
     Error,
     organisation::{self, Closed},
-    sign_in as use_case,
+    passkey, sign_in as use_case,
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -72,9 +74,13 @@ pub fn SignInPage() -> impl IntoView {
         form.values.email = person.clone().unwrap_or_default();
     }
     let signed_in = person.is_some();
-    load(async move { Others::of(&cx, &cx.asked("return"), signed_in).await }, move |others| {
-        sign_in_view(form, signed_in, others)
-    })
+    let others = async move {
+        let mut others = Others::of(&cx, &cx.asked("return"), signed_in).await?;
+        let offered = passkey::offered(&cx.service, &cx.visitor).await?;
+        others.passkey = offered.then(|| cx.asked("return"));
+        Ok(others)
+    };
+    load(others, move |others| sign_in_view(form, signed_in, others))
 }
 
 pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool, others: Others) -> AnyView {
@@ -89,6 +95,9 @@ pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool, others: Ot
             </Notice>
         }
     });
+    // Who has one shows it faster than a mail comes.
+    let prefer = signed_in && others.passkey.is_some();
+    let send = if prefer { "btn block" } else { "btn btn-primary block" };
     let head = if signed_in { "Sign in again" } else { "Sign in" };
     view! {
         <PageTitle text=head error=!mistakes.is_empty()/>
@@ -99,7 +108,7 @@ pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool, others: Ot
             </div>
             <Refused refused=others.refused/>
             {again}
-            <Ways ways=others.ways/>
+            <Ways ways=others.ways passkey=others.passkey prefer/>
             <Form<SignIn> id class="card">
                 <input type="hidden" name="return_to" value=values.return_to/>
                 <input type="hidden" name="by_mail" value=values.by_mail/>
@@ -109,7 +118,7 @@ pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool, others: Ot
                         value=values.email mistake=mistakes.of("email")
                     />
                     <p class="small dim">"We send you a link and a code. They work once, for 10 minutes."</p>
-                    <button type="submit" class="btn btn-primary block">"Continue"<Icon name="arrow-right"/></button>
+                    <button type="submit" class=send>"Continue"<Icon name="arrow-right"/></button>
                 </div>
             </Form<SignIn>>
             {(!signed_in).then(|| view! {

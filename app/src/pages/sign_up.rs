@@ -66,7 +66,7 @@ pub(crate) fn sign_up_view(form: Filled<SignUpForm>, signed_in: Option<String>, 
                      there is no password to invent."
                 </p>
             </div>
-            <Ways ways=others.ways/>
+            <Ways ways=others.ways passkey=others.passkey/>
             <Form<SignUp> id class="card">
                 <div class="card-body stack">
                     <Field

@@ -8,12 +8,14 @@ use crate::{
     pages::{
         account::{
             overview::{Around, account_view},
+            passkey::{AddPasskeyForm, add_passkey_view},
             signed_out::signed_out_view,
         },
         help::help_view,
         landing::landing_view,
         mailbox::{mail_view, mailbox_view},
         others::Others,
+        passkey::passkey_view,
         sign_in::{SignInForm, sign_in_view},
         sign_up::{SignUpForm, sign_up_view},
         staff::{claim, people},
@@ -44,6 +46,7 @@ use innkeeper_service::{
     account::{AccountView, SessionLine, Way},
     handoff::HandoffView,
     organisation::Closed,
+    passkey::Question,
     sign_in::Pending,
     staff::{How, StaffLine, Standing},
     tenants::Page,
@@ -162,6 +165,10 @@ fn member() -> StaffLine {
     }
 }
 
+fn question() -> Question {
+    Question { options: EVIL.into(), return_to: EVIL.into() }
+}
+
 fn mails() -> Vec<MailboxEntry> {
     vec![MailboxEntry { file: "a.eml".into(), to: EVIL.into(), subject: EVIL.into(), at: NOW }]
 }
@@ -184,7 +191,7 @@ fn all() -> Vec<(&'static str, Make)> {
                 sign_up_view(
                     filled(SignUpForm { email: EVIL.into() }, Some("email")),
                     Some(EVIL.into()),
-                    Others { ways: vec![(EVIL.into(), "/sign-in/acme".into())], refused: None },
+                    Others { ways: vec![(EVIL.into(), "/sign-in/acme".into())], ..Others::default() },
                 )
             }),
         ),
@@ -199,6 +206,7 @@ fn all() -> Vec<(&'static str, Make)> {
                     true,
                     Others {
                         ways: vec![(EVIL.into(), "/sign-in/acme".into())],
+                        passkey: Some(EVIL.into()),
                         refused: Some((EVIL.into(), Reason::Signature)),
                     },
                 )
@@ -211,12 +219,26 @@ fn all() -> Vec<(&'static str, Make)> {
                     account(),
                     Around {
                         more: vec![(EVIL.into(), "/sign-in/acme".into())],
+                        passkeys: true,
                         fresh: true,
                         refused: Some((EVIL.into(), Reason::Taken)),
-                        mistake: Some(EVIL.into()),
+                        mistake: Some(("Nothing was removed", EVIL.into())),
                     },
                 )
             }),
+        ),
+        ("passkey", Box::new(|| passkey_view(question(), false))),
+        ("passkey again", Box::new(|| passkey_view(question(), true))),
+        (
+            "add a passkey",
+            Box::new(|| {
+                let form = AddPasskeyForm { name: EVIL.into(), ..AddPasskeyForm::default() };
+                add_passkey_view(filled(form, Some("name")), Some(question()))
+            }),
+        ),
+        (
+            "add a passkey, too late",
+            Box::new(|| add_passkey_view(filled(AddPasskeyForm::default(), None), None)),
         ),
         ("signed out", Box::new(|| signed_out_view(EVIL.into(), Some("/sign-in/acme/out".into())))),
         ("database", Box::new(|| database_view("form".into(), draft(), Mistakes::default(), choices()))),

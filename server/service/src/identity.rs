@@ -13,6 +13,7 @@ mod sign_out;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use answer::record_refusal_by;
 pub use answer::{Answered, Vouched, answer};
 pub use enter::{enter, link};
 pub(crate) use join::{own_address, rules};
@@ -36,7 +37,7 @@ pub enum Purpose {
 
 impl Purpose {
     /// As stored.
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
             Self::Link => "link",

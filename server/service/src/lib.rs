@@ -18,6 +18,7 @@ pub mod lifecycle;
 pub mod organisation;
 pub mod orphans;
 pub mod outbox;
+pub mod passkey;
 pub mod provision;
 pub mod rate;
 pub mod reconcile;

@@ -2,7 +2,7 @@ use crate::{changes::Changes, identity::Providers, servers::Servers};
 use innkeeper_domain::{
     email::EmailAddress,
     ids::Ids,
-    ports::{Dns, Issuers, Random, Sealer, Verifier},
+    ports::{Dns, Issuers, Passkeys, Random, Sealer, Verifier},
 };
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -47,6 +47,8 @@ pub struct Service {
     pub issuers: Arc<dyn Issuers>,
     /// Where organisations show which domains are theirs.
     pub dns: Arc<dyn Dns>,
+    /// Passkeys, where the public address has a name.
+    pub passkeys: Option<Arc<dyn Passkeys>>,
     /// Tells when runs change.
     pub changes: Changes,
     /// The operator's settings.

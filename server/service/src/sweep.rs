@@ -33,6 +33,7 @@ pub async fn once(pool: &PgPool) -> sqlx::Result<u64> {
         Table::Rate,
         Table::Challenge,
         Table::Question,
+        Table::PasskeyQuestion,
         Table::Mail,
     ] {
         for _ in 0..BATCHES {
@@ -54,6 +55,7 @@ enum Table {
     Rate,
     Challenge,
     Question,
+    PasskeyQuestion,
     Mail,
 }
 
@@ -111,6 +113,15 @@ impl Table {
                 sqlx::query!(
                     "delete from authorization_request where expires_at < now() and id = any (array(
                        select id from authorization_request where expires_at < now() limit $1))",
+                    BATCH
+                )
+                .execute(pool)
+                .await?
+            }
+            Self::PasskeyQuestion => {
+                sqlx::query!(
+                    "delete from passkey_question where expires_at < now() and ctid = any (array(
+                       select ctid from passkey_question where expires_at < now() limit $1))",
                     BATCH
                 )
                 .execute(pool)

@@ -63,6 +63,7 @@ impl TestPortal {
             providers: Providers::default(),
             issuers: Arc::new(NoIssuers),
             dns: Arc::new(NoDns),
+            passkeys: None,
             servers: Servers::default(),
             changes: Changes::silent(),
             settings: Arc::new(Settings {

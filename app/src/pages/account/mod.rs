@@ -2,6 +2,7 @@
 
 pub mod menu;
 pub mod overview;
+pub mod passkey;
 pub mod sessions;
 pub mod signed_out;
 pub mod ways;

@@ -3,7 +3,7 @@
 use super::{sessions::Sessions, ways::Ways};
 use crate::{
     components::Notice,
-    pages::load,
+    pages::{load, others::label_of},
     web::{Cx, PageTitle},
 };
 use innkeeper_domain::identity::Reason;
@@ -18,12 +18,14 @@ use leptos::prelude::*;
 pub(crate) struct Around {
     /// Label and address of each provider that can become one more way in.
     pub(crate) more: Vec<(String, String)>,
+    /// Whether this portal has passkeys.
+    pub(crate) passkeys: bool,
     /// Whether the sign-in is recent enough to change a way in.
     pub(crate) fresh: bool,
     /// Which provider was not added, and why.
     pub(crate) refused: Option<(String, Reason)>,
-    /// What is wrong with what was pressed.
-    pub(crate) mistake: Option<String>,
+    /// What was not done of what was pressed, and why.
+    pub(crate) mistake: Option<(&'static str, String)>,
 }
 
 impl Around {
@@ -38,14 +40,16 @@ impl Around {
             )
         });
         let asked = cx.asked("provider");
-        let label =
-            providers.iter().find(|provider| provider.id.as_str() == asked).map(|one| one.label.clone());
         let form: crate::web::Filled<super::ways::WayForm> = cx.form();
+        let undone = [("way", "Nothing was removed"), ("passkey", "No passkey was added")];
+        let mistake =
+            undone.into_iter().find_map(|(field, title)| Some((title, form.mistakes.of(field)?.to_owned())));
         Self {
             more: more.collect(),
+            passkeys: cx.service.passkeys.is_some(),
             fresh,
-            refused: label.zip(Reason::parse(&cx.asked("reason"))),
-            mistake: form.mistakes.of("way").map(str::to_owned),
+            refused: label_of(cx, &asked).zip(Reason::parse(&cx.asked("reason"))),
+            mistake,
         }
     }
 }
@@ -69,8 +73,8 @@ pub(crate) fn account_view(view: AccountView, around: Around) -> AnyView {
             </Notice>
         }
     });
-    let mistake = around.mistake.clone().map(|mistake| {
-        view! { <Notice tone="bad" icon="circle-alert" title="Nothing was removed"><p>{mistake}</p></Notice> }
+    let mistake = around.mistake.clone().map(|(title, why)| {
+        view! { <Notice tone="bad" icon="circle-alert" title><p>{why}</p></Notice> }
     });
     view! {
         <PageTitle text="Your account" error=around.mistake.is_some()/>
@@ -81,7 +85,7 @@ pub(crate) fn account_view(view: AccountView, around: Around) -> AnyView {
         <div class="stack">
             {refused}
             {mistake}
-            <Ways ways more=around.more fresh=around.fresh/>
+            <Ways ways more=around.more passkeys=around.passkeys fresh=around.fresh/>
             <Sessions sessions/>
         </div>
     }

@@ -90,7 +90,7 @@ fn Line(line: SessionLine) -> impl IntoView {
 }
 
 /// What people call a browser, by what it calls itself. They all call themselves each other: the order counts.
-fn name_of(agent: &str) -> &'static str {
+pub(super) fn name_of(agent: &str) -> &'static str {
     let names = [
         ("Edg/", "Microsoft Edge"),
         ("OPR/", "Opera"),

@@ -1,10 +1,15 @@
 //! The ways in: what there is, one more, one less.
 
+use super::passkey::BeginAddPasskey;
 use crate::{
     components::{Icon, words},
     web::{Cx, Form, Refusal, SeeOther, refused, see_other},
 };
-use innkeeper_service::account::{self, Way};
+use innkeeper_domain::identity::ProviderId;
+use innkeeper_service::{
+    account::{self, Way},
+    passkey,
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -40,16 +45,26 @@ pub(super) fn Ways(
     ways: Vec<Way>,
     /// Label and address of each provider that can become one more.
     more: Vec<(String, String)>,
+    /// Whether this portal has passkeys.
+    passkeys: bool,
     /// Whether the sign-in is recent enough to remove one.
     fresh: bool,
 ) -> impl IntoView {
     let last = ways.len() == 1;
+    let own = ways.iter().filter(|way| way.provider == ProviderId::PASSKEY).count();
+    let passkey = (passkeys && own < passkey::MOST).then(|| {
+        view! {
+            <Form<BeginAddPasskey>>
+                <button type="submit" class="btn btn-sm"><Icon name="key-round"/>"Add a passkey"</button>
+            </Form<BeginAddPasskey>>
+        }
+    });
     let rows: Vec<_> = ways.into_iter().map(|way| view! { <Line way last fresh/> }).collect();
-    let more = (!more.is_empty()).then(|| {
+    let more = (passkey.is_some() || !more.is_empty()).then(|| {
         let links = more.into_iter().map(|(label, to)| {
             view! { <a class="btn btn-sm" href=to><Icon name="plus"/>{format!("Add {label}")}</a> }
         });
-        view! { <div class="card-foot row">{links.collect_view()}</div> }
+        view! { <div class="card-foot row">{passkey}{links.collect_view()}</div> }
     });
     view! {
         <section class="card" aria-labelledby="ways">
@@ -63,7 +78,8 @@ pub(super) fn Ways(
 #[component]
 fn Line(way: Way, last: bool, fresh: bool) -> impl IntoView {
     let title = way.label.clone().unwrap_or_else(|| match way.provider.as_str() {
-        "mail" => "E-mail".to_owned(),
+        ProviderId::MAIL => "E-mail".to_owned(),
+        ProviderId::PASSKEY => "Passkey".to_owned(),
         other => format!("{other} (no longer offered)"),
     });
     let which = format!(" {title}, {}", way.called);

@@ -1,4 +1,5 @@
-//! Providers of identity: OpenID Connect (`oidc`), what Authentik and Entra do in their own way (`odd`), and GitHub.
+//! Providers of identity: OpenID Connect (`oidc`), what Authentik and Entra do in their own way (`odd`), GitHub,
+//! and passkeys, which need none of them.
 //!
 //! Whatever is asked of a provider goes through one client (`fetch`) that follows no redirects, reads no more and waits
 //! no longer than it should, and goes only where it may.
@@ -12,9 +13,11 @@ mod known;
 mod logout;
 mod odd;
 mod oidc;
+mod passkeys;
 mod token;
 
 pub use customers::CustomerIssuers;
 pub use fetch::{Fetch, FetchError, Lookup, Rule, SystemLookup};
 pub use github::{GitHub, GitHubSettings};
 pub use oidc::{Oidc, OidcSettings};
+pub use passkeys::WebAuthn;

@@ -42,6 +42,14 @@ pub enum Reason {
     Taken,
     /// The person belongs to none of the groups that are let in.
     Group,
+    /// No account has this passkey.
+    Unknown,
+    /// The passkey is another account's than the one that is signed in.
+    Another,
+    /// The device did not make sure who holds it (Web Authentication Level 3, section 6.1, the flag UV).
+    Unverified,
+    /// The passkey's counter did not grow: there may be a copy of it (Web Authentication Level 3, section 6.1.1).
+    Counter,
 }
 
 impl Reason {
@@ -66,6 +74,10 @@ impl Reason {
         Self::Address,
         Self::Taken,
         Self::Group,
+        Self::Unknown,
+        Self::Another,
+        Self::Unverified,
+        Self::Counter,
     ];
 
     /// The code.
@@ -90,6 +102,10 @@ impl Reason {
             Self::Address => "address",
             Self::Taken => "taken",
             Self::Group => "group",
+            Self::Unknown => "unknown",
+            Self::Another => "another",
+            Self::Unverified => "unverified",
+            Self::Counter => "counter",
         }
     }
 
@@ -102,7 +118,7 @@ impl Reason {
     pub fn words(self) -> &'static str {
         match self {
             Self::State => {
-                "This browser is not waiting for that answer any more: it took longer than 10 minutes, was used \
+                "This browser is not waiting for that answer any more: it took too long, was used \
                  already, or was begun in another browser. Start again here."
             }
             Self::Answer | Self::AnswerIssuer => {
@@ -130,6 +146,22 @@ impl Reason {
             }
             Self::Group => {
                 "Your account there belongs to none of the groups that are let in here. Ask whoever looks after it."
+            }
+            Self::Unknown => {
+                "It opens no account here: it was removed, or belongs to an account that is gone. Choose another way, and \
+                 delete it where your device or password manager keeps it."
+            }
+            Self::Another => {
+                "It belongs to another account than the one that is signed in here. Use one of this account, or choose \
+                 another way."
+            }
+            Self::Unverified => {
+                "Your device did not make sure that it is you. Set up a screen lock, a PIN or a fingerprint for it and start \
+                 again, or choose another way."
+            }
+            Self::Counter => {
+                "It was used somewhere else since it was last used here, so there may be a copy of it. Sign in another way, \
+                 remove it from your account, and tell support the code below."
             }
         }
     }

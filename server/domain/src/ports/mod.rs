@@ -5,6 +5,7 @@ mod customers;
 mod facts;
 mod identity;
 mod mailer;
+mod passkeys;
 mod sealer;
 mod server;
 mod verifier;
@@ -14,6 +15,7 @@ pub use customers::{Dns, DnsError, Issuers, OwnIssuer};
 pub use facts::{FirstConnection, Inventory, MachineFacts, ServerFacts, Stray, Usage};
 pub use identity::{Answer, Asked, IdentityProvider, SignedOut};
 pub use mailer::{LocalMailbox, MailError, MailboxEntry, MailboxMail, Mailer};
+pub use passkeys::{NewPasskey, PasskeyClaim, PasskeyOwner, PasskeyQuestion, Passkeys};
 pub use sealer::{SealError, Sealed, Sealer};
 pub use server::{
     RoleVerifiers, RulesSession, ServerError, SignIn, SignInAnswer, TenantServer, TenantSession,

@@ -3,14 +3,15 @@
 use crate::config::{Config, CustomersConfig, ProviderConfig};
 use innkeeper_adapters::{
     dns::Resolver,
-    identity::{CustomerIssuers, Fetch, GitHub, GitHubSettings, Oidc, OidcSettings, Rule},
+    identity::{CustomerIssuers, Fetch, GitHub, GitHubSettings, Oidc, OidcSettings, Rule, WebAuthn},
 };
 use innkeeper_domain::{
     identity::ProviderKind,
-    ports::{Clock, Dns, IdentityProvider, Issuers},
+    ports::{Clock, Dns, IdentityProvider, Issuers, Passkeys},
 };
 use innkeeper_service::identity::{Provider, Providers};
 use std::sync::Arc;
+use url::Url;
 
 /// A provider that cannot be worked with, and why.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,15 @@ pub(super) fn providers(config: &Config, clock: &Arc<dyn Clock>) -> Result<Provi
         })
     });
     Ok(Providers::new(made.collect::<Result<_, _>>()?))
+}
+
+/// Passkeys, if the public address has a name to which they can belong.
+pub(super) fn passkeys(public_url: &str) -> Option<Arc<dyn Passkeys>> {
+    let passkeys = Url::parse(public_url).ok().and_then(|url| WebAuthn::at(&url));
+    if passkeys.is_none() {
+        tracing::info!(public_url, "passkeys are not offered: the public address has no name");
+    }
+    Some(Arc::new(passkeys?))
 }
 
 fn port(

@@ -91,6 +91,7 @@ pub(super) async fn assemble(
         ready_slots: config.ready_slots,
     };
     registered.put(servers::register(&worker, &ids, &new).await?, server.clone());
+    let passkeys = providers::passkeys(&public_url);
     let settings = Settings { public_url, support: config.support.clone(), limits: config.limits.clone() };
     let service = Service {
         changes: Changes::listen(worker.clone()),
@@ -102,6 +103,7 @@ pub(super) async fn assemble(
         providers,
         issuers,
         dns,
+        passkeys,
         servers: registered,
         settings: Arc::new(settings),
     };

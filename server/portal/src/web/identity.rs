@@ -53,7 +53,7 @@ pub(super) async fn callback(
     let service = &state.service;
     let entered = async {
         let vouched = match identity::answer(service, &cx.visitor, &provider, &cx.query).await? {
-            Answered::Vouched(vouched) => vouched,
+            Answered::Vouched(vouched) => *vouched,
             Answered::Tried(path) => return Ok(path),
         };
         if vouched.is_link() {

@@ -66,7 +66,7 @@ impl<'a> Parts<'a> {
 #[derive(Debug)]
 pub enum Answered {
     /// A provider vouches for somebody.
-    Vouched(Vouched),
+    Vouched(Box<Vouched>),
     /// An organisation's way in was tried; the path where what was said stands.
     Tried(String),
 }
@@ -92,7 +92,8 @@ pub async fn answer(
             trial::record(service, visitor, provider, person, facts).await?;
             return Ok(Answered::Tried(question.return_to));
         }
-        check(service, provider, question, facts?).await.map(Answered::Vouched)
+        let vouched = check(service, provider, question, facts?).await?;
+        Ok(Answered::Vouched(Box::new(vouched)))
     };
     record_refusal(service, visitor, provider, checked.await).await
 }
@@ -197,14 +198,24 @@ pub(super) async fn record_refusal<T>(
     provider: &Provider,
     outcome: Result<T>,
 ) -> Result<T> {
+    record_refusal_by(service, visitor, provider.id.as_str(), outcome).await
+}
+
+/// The same for the short name of a provider, or of a way that is none's.
+pub(crate) async fn record_refusal_by<T>(
+    service: &Service,
+    visitor: &Visitor,
+    provider: &str,
+    outcome: Result<T>,
+) -> Result<T> {
     if let Err(Error::NotVouched(refusal)) = &outcome {
-        tracing::warn!(provider = %provider.id, %refusal, "somebody was not let in");
+        tracing::warn!(%provider, %refusal, "somebody was not let in");
         let mut conn = service.pool.acquire().await?;
         let entry = Entry {
             actor: visitor.actor(),
             address: Some(visitor.address),
             action: "sign_in.refused",
-            subject: provider.id.as_str(),
+            subject: provider,
             organisation: None,
             tenant: None,
             detail: json!({ "reason": refusal.reason.code(), "found": refusal.found }),

@@ -61,9 +61,11 @@ impl Provider {
 #[derive(Debug, Clone, Default)]
 pub struct Providers {
     operators: Arc<[Arc<Provider>]>,
-    /// By short name, with the version of the settings.
-    own: Arc<Mutex<HashMap<String, (i32, Arc<Provider>)>>>,
+    own: Arc<Mutex<Own>>,
 }
+
+/// Providers of organisations by short name, with the version of the settings.
+type Own = HashMap<String, (i32, Arc<Provider>)>;
 
 impl Providers {
     /// These.

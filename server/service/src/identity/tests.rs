@@ -73,7 +73,7 @@ impl Stage {
     ) -> crate::Result<Vouched> {
         let query: Vec<_> = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         match answer(&self.portal.service, browser, provider, &query).await? {
-            Answered::Vouched(vouched) => Ok(vouched),
+            Answered::Vouched(vouched) => Ok(*vouched),
             Answered::Tried(path) => panic!("a trial that leads to {path}"),
         }
     }

@@ -140,7 +140,7 @@ impl Stage {
         let browser = self.portal.stranger("203.0.113.9").await;
         let Answered::Vouched(vouched) = self.back(&browser, Purpose::SignIn, facts).await? else { panic!() };
         let cookie = self.portal.new_cookie(&browser, &browser.session.unwrap().to_string()).await;
-        identity::enter(&self.portal.service, &browser, vouched, &cookie).await?;
+        identity::enter(&self.portal.service, &browser, *vouched, &cookie).await?;
         session::visitor(&self.portal.service, browser.session, browser.address).await
     }
 
@@ -149,7 +149,7 @@ impl Stage {
         let Answered::Vouched(vouched) = self.back(&self.jane, Purpose::Link, facts()).await.unwrap() else {
             panic!()
         };
-        identity::link(&self.portal.service, &self.jane, vouched).await.unwrap();
+        identity::link(&self.portal.service, &self.jane, *vouched).await.unwrap();
         self.back(&self.jane, Purpose::Trial, facts()).await.unwrap();
     }
 }
@@ -227,7 +227,7 @@ async fn an_issuer_that_calls_itself_like_another_has_none_of_its_people(pool: P
         panic!()
     };
     let cookie = stage.portal.new_cookie(&browser, "other").await;
-    identity::enter(service, &browser, vouched, &cookie).await.unwrap();
+    identity::enter(service, &browser, *vouched, &cookie).await.unwrap();
     let other = session::visitor(service, browser.session, browser.address).await.unwrap();
     assert_ne!(own.account.unwrap().id, other.account.unwrap().id);
 }

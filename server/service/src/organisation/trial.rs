@@ -58,7 +58,7 @@ pub(crate) async fn record(
         organisation.0,
         person.id.0,
         refusal.as_ref().map(|refusal| refusal.reason.code()),
-        refusal.as_ref().map(|refusal| shortened(&refusal.found.to_string())),
+        refusal.as_ref().map(|refusal| shortened(&refusal.found)),
         role.map(MemberRole::as_str),
         serde_json::to_value(said).map_err(|error| Error::corrupt("claims", error))?,
     )

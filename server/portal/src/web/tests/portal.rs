@@ -40,6 +40,7 @@ pub(super) async fn state(owner: &PgPool, public_url: &str, limits: Limits) -> A
         providers: Providers::default(),
         issuers: Arc::new(CustomerIssuers::new(BTreeSet::new(), None, String::new(), Arc::new(SystemClock))),
         dns: Arc::new(Resolver::new(None)),
+        passkeys: None,
         servers: Servers::default(),
         changes: Changes::listen(pool.clone()),
         settings: Arc::new(Settings { public_url: public_url.into(), support: None, limits }),

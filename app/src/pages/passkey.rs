@@ -1,0 +1,182 @@
+//! Signing in by a passkey, and showing by one that it is still them.
+
+use crate::{
+    components::{Icon, Notice},
+    pages::load,
+    web::{Cx, Form, PageTitle, Refusal, Secret, SeeOther, refused, see_other, with_query},
+};
+use innkeeper_assets::url;
+use innkeeper_domain::identity::{ProviderId, Reason};
+use innkeeper_service::{
+    Error,
+    passkey::{self, Question},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Where somebody goes who has shown a passkey.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BeginPasskeyForm {
+    /// The page to come back to; the use case takes only paths of this portal.
+    pub return_to: String,
+}
+
+/// What the browser answers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UsePasskeyForm {
+    /// The passkey's signature and what it is over, as JSON; the script writes it.
+    pub answer: Secret,
+    /// The page to come back to where it has to be begun again.
+    pub return_to: String,
+}
+
+/// Asks this browser for a passkey.
+#[server(prefix = "/do", endpoint = "begin-passkey")]
+pub async fn begin_passkey(
+    /// What was sent.
+    #[server(flatten)]
+    form: BeginPasskeyForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    passkey::begin(&cx.service, &cx.visitor, &form.return_to).await?;
+    see_other("/sign-in/passkey")
+}
+
+/// Checks the passkey and signs in: with a new session id, so that an older one is worth nothing.
+#[server(prefix = "/do", endpoint = "use-passkey")]
+pub async fn use_passkey(
+    /// What was sent.
+    #[server(flatten)]
+    form: UsePasskeyForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let entered = async {
+        let proven = passkey::answer(&cx.service, &cx.visitor, &form.answer.0).await?;
+        let id_hash = cx.session.renew().await.map_err(|_| Error::Overtaken)?;
+        passkey::enter(&cx.service, &cx.visitor, proven, &id_hash).await
+    };
+    match entered.await {
+        Ok(path) => see_other(path),
+        Err(error) => see_other(with_query(&not_let_in("/sign-in", error)?, "return", &form.return_to)),
+    }
+}
+
+/// The page that says why a passkey was not taken.
+pub(super) fn not_let_in(page: &str, error: Error) -> Result<String, Refusal> {
+    let reason = match error {
+        Error::NotVouched(refusal) => refusal.reason,
+        Error::Overtaken => Reason::State,
+        error => return Err(refused(page, &(), error)),
+    };
+    Ok(with_query(&with_query(page, "provider", ProviderId::PASSKEY), "reason", reason.code()))
+}
+
+/// What a passkey is called where a provider has its label.
+pub(crate) const LABEL: &str = "Your passkey";
+
+/// The button that begins it; words instead where scripts are off.
+#[component]
+pub(crate) fn PasskeyWay(
+    /// The page to come back to.
+    return_to: String,
+    /// Whether it is the way to prefer.
+    prefer: bool,
+) -> impl IntoView {
+    let class = if prefer { "btn btn-primary block" } else { "btn block" };
+    view! {
+        <Form<BeginPasskey>>
+            <input type="hidden" name="return_to" value=return_to/>
+            <button type="submit" class=class data-js><Icon name="key-round"/>"Sign in with a passkey"</button>
+            <NeedsScripts/>
+        </Form<BeginPasskey>>
+    }
+}
+
+/// The script that asks the browser; no other page carries it.
+#[component]
+pub(super) fn AskingScript() -> impl IntoView {
+    view! { <script type="module" src=url("passkey.js")></script> }
+}
+
+/// Said where scripts are off: passkeys are the one thing that cannot be had without.
+#[component]
+pub(super) fn NeedsScripts() -> impl IntoView {
+    view! {
+        <noscript>
+            <p class="small dim">
+                "Browsers ask for a passkey only where scripts run, and in this one they are off. Every other way works."
+            </p>
+        </noscript>
+    }
+}
+
+/// The question, the place for what the script says, and the button.
+#[component]
+pub(super) fn Ask(
+    /// `get` or `create`.
+    what: &'static str,
+    /// What the browser is asked, as JSON.
+    options: String,
+    /// On the button.
+    label: &'static str,
+) -> impl IntoView {
+    view! {
+        <input type="hidden" name="answer" data-passkey=what data-options=options/>
+        <p role="alert" class="error" data-says></p>
+        <button type="submit" class="btn btn-primary block" data-js><Icon name="key-round"/>{label}</button>
+        <NeedsScripts/>
+    }
+}
+
+/// The page.
+#[component]
+pub fn PasskeyPage() -> impl IntoView {
+    let cx = Cx::get();
+    let signed_in = cx.visitor.account.is_some();
+    let question = async move { passkey::pending(&cx.service, &cx.visitor, false).await };
+    let body = load(question, move |question| match question {
+        Some(question) => passkey_view(question, signed_in),
+        None => nothing_asked(),
+    });
+    view! { {body} <AskingScript/> }
+}
+
+pub(crate) fn passkey_view(question: Question, signed_in: bool) -> AnyView {
+    let Question { options, return_to } = question;
+    let head = if signed_in { "Show your passkey" } else { "Sign in with a passkey" };
+    let others = with_query("/sign-in", "return", &return_to);
+    view! {
+        <PageTitle text=head/>
+        <div class="narrow slim stack">
+            <div class="page-head flush">
+                <h1>{head}</h1>
+                <p>
+                    "Your browser asks for it now, and your device makes sure that it is you: by a fingerprint, your face \
+                     or a PIN. None of that comes to us."
+                </p>
+            </div>
+            <Form<UsePasskey> class="card card-body stack">
+                <input type="hidden" name="return_to" value=return_to/>
+                <Ask what="get" options label="Use a passkey"/>
+            </Form<UsePasskey>>
+            <p class="small dim"><a href=others>"Choose another way"</a></p>
+        </div>
+    }
+    .into_any()
+}
+
+fn nothing_asked() -> AnyView {
+    view! {
+        <PageTitle text="Sign in with a passkey"/>
+        <div class="narrow slim stack">
+            <div class="page-head flush"><h1>"Sign in with a passkey"</h1></div>
+            <Notice icon="info" title="Start again from the sign-in page">
+                <p>"This browser has not been asked for a passkey in the last 5 minutes, or has answered already."</p>
+            </Notice>
+            <p><a class="btn btn-primary" href="/sign-in">"Sign in"</a></p>
+        </div>
+    }
+    .into_any()
+}
