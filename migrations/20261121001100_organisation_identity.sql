@@ -124,6 +124,20 @@ create function way_of_domain(wanted text) returns table (provider text, label t
         where d.domain = wanted and d.proven_at is not null and i.enforced_at is not null
     $$;
 
+-- The domains on which staff has to decide, those that wait longest first. Pages ask only for staff.
+create function domains_waiting(most bigint)
+    returns table (organisation_id uuid, name text, domain text, asked_at timestamptz, admins text[], total bigint)
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp
+    as $$
+        select d.organisation_id, o.name, d.domain, d.staff_asked_at,
+            array(select a.email from public.member m join public.account a on a.id = m.account_id
+                where m.organisation_id = d.organisation_id and m.role = 'admin' order by a.email_key limit 5),
+            count(*) over ()
+        from public.organisation_domain d join public.organisation o on o.id = d.organisation_id
+        where d.staff_asked_at is not null and d.proven_at is null
+        order by d.staff_asked_at, d.organisation_id, d.domain limit most
+    $$;
+
 -- Who is no member any more is signed out of what came by the organisation's own way.
 create function sign_out_left() returns trigger
     language plpgsql security definer set search_path = pg_catalog, public, pg_temp
@@ -136,6 +150,6 @@ create function sign_out_left() returns trigger
 create trigger member_left after delete on member for each row execute function sign_out_left();
 
 revoke all on function organisation_of_way(text), organisations_open(uuid, text), organisations_closed(uuid, text),
-    way_of_domain(text), sign_out_left() from public;
+    way_of_domain(text), domains_waiting(bigint), sign_out_left() from public;
 grant execute on function organisation_of_way(text), organisations_open(uuid, text), organisations_closed(uuid, text),
-    way_of_domain(text) to innkeeper_web;
+    way_of_domain(text), domains_waiting(bigint) to innkeeper_web;

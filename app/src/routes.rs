@@ -9,7 +9,7 @@ use crate::{
         passkey::PasskeyPage,
         sign_in::SignInPage,
         sign_up::SignUpPage,
-        staff::{claim::StaffClaimPage, people::StaffPage},
+        staff::{claim::StaffClaimPage, domains::StaffDomainsPage, people::StaffPage},
         tenant::{
             connect::ConnectPage,
             credentials::CredentialsPage,
@@ -70,6 +70,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/t/:name/danger/keep") view=KeepPage/>
                 <Route path=path!("/staff") view=StaffPage/>
                 <Route path=path!("/staff/claim") view=StaffClaimPage/>
+                <Route path=path!("/staff/domains") view=StaffDomainsPage/>
                 <Route path=path!("/dev/mailbox") view=MailboxPage/>
                 <Route path=path!("/dev/mailbox/:file") view=MailPage/>
             </Routes>

@@ -340,6 +340,14 @@ async function staff({ portal, page, strange, to, show, refused }) {
   await show('staff, none found');
   await page.locator('summary').filter({ hasText: 'Your account' }).click();
   await show('account menu of staff');
+  await to('/staff/domains');
+  await show('staff, no mail domains');
+  portal.sql(`insert into organisation_domain (organisation_id, domain, token, staff_asked_at)
+    select id, 'robotics.example', 'x', now() from organisation limit 1`);
+  await page.reload();
+  await show('staff, mail domains');
+  await visitor.press(page, 'Decline robotics.example of Acme Robotics');
+  await page.getByText('robotics.example was declined.').waitFor();
 }
 
 /** As it looks where the script does not run; a checker of its own needs scripts, hence an empty one. */

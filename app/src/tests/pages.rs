@@ -18,7 +18,7 @@ use crate::{
         passkey::passkey_view,
         sign_in::{SignInForm, sign_in_view},
         sign_up::{SignUpForm, sign_up_view},
-        staff::{claim, people},
+        staff::{claim, domains::domains_view, people},
         tenant::{
             connect::connect_view, handoff::handoff_view, overview::overview_view, runs::runs_view,
             setup::setup_view,
@@ -33,9 +33,9 @@ use innkeeper_domain::{
     allowlist::AllowedRange,
     handoff::HandoffState,
     identity::Reason,
-    ids::{AccountId, IdentityId, RequestId, SessionId},
+    ids::{AccountId, IdentityId, OrganisationId, RequestId, SessionId},
     name::Wish,
-    organisation::OrganisationName,
+    organisation::{MailDomain, OrganisationName},
     plan::Extension,
     ports::{MailboxEntry, MailboxMail},
     run::RunState,
@@ -45,7 +45,7 @@ use innkeeper_domain::{
 use innkeeper_service::{
     account::{AccountView, SessionLine, Way},
     handoff::HandoffView,
-    organisation::Closed,
+    organisation::{Closed, Waiting},
     passkey::Question,
     sign_in::Pending,
     staff::{How, StaffLine, Standing},
@@ -240,6 +240,20 @@ fn all() -> Vec<(&'static str, Make)> {
             "add a passkey, too late",
             Box::new(|| add_passkey_view(filled(AddPasskeyForm::default(), None), None)),
         ),
+        (
+            "mail domains of the staff",
+            Box::new(|| {
+                let line = Waiting {
+                    organisation: OrganisationId(Uuid::nil()),
+                    name: EVIL.into(),
+                    domain: MailDomain::parse("acme.example").unwrap(),
+                    asked_at: NOW,
+                    admins: vec![EVIL.into()],
+                };
+                domains_view(vec![line], 2, true, true, Some(EVIL.into()))
+            }),
+        ),
+        ("mail domains of the staff, none", Box::new(|| domains_view(vec![], 0, true, false, None))),
         ("signed out", Box::new(|| signed_out_view(EVIL.into(), Some("/sign-in/acme/out".into())))),
         ("database", Box::new(|| database_view("form".into(), draft(), Mistakes::default(), choices()))),
         ("check", Box::new(|| check_view(proposal()))),

@@ -45,6 +45,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     (pages::tenant::danger_acts::DestroyTenant::PATH, Access::SignedIn),
     (pages::tenant::danger_acts::KeepTenant::PATH, Access::SignedIn),
     (pages::tenant::danger_acts::TryAgain::PATH, Access::SignedIn),
+    (pages::staff::domains::DecideDomain::PATH, Access::SignedIn),
     (pages::tenant::identity::issuer::SaveIssuer::PATH, Access::SignedIn),
     (pages::tenant::identity::issuer::RemoveIssuer::PATH, Access::SignedIn),
     (pages::tenant::identity::domains::AddDomain::PATH, Access::SignedIn),

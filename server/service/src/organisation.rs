@@ -1,6 +1,7 @@
 //! How an organisation's people come in: its own issuer, its mail domains, what its groups make of people, and whether
 //! other ways stay open. Only its admins see and change that, with a fresh sign-in.
 
+mod decide;
 mod domains;
 mod enforce;
 mod groups;
@@ -10,6 +11,7 @@ mod tests;
 pub(crate) mod trial;
 mod view;
 
+pub use decide::{Waiting, decide, waiting};
 pub use domains::{DomainLine, add_domain, ask_staff, check_domain, remove_domain};
 pub use enforce::{Closed, closed, enforce, release, way_of};
 pub use groups::{add_group, remove_group};

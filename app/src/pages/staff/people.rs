@@ -1,5 +1,6 @@
 //! Who is staff.
 
+use super::StaffNav;
 use crate::{
     components::{Badge, Icon, words},
     pages::load,
@@ -63,6 +64,7 @@ pub(crate) fn staff_view(page: Page<StaffLine>, asked: &Asked) -> AnyView {
             <h1>"Staff"</h1>
             <p>"Who runs this portal. What makes somebody staff is set by whoever has its machine."</p>
         </div>
+        <StaffNav current="/staff"/>
         <div class="stack">
             <form class="row" role="search" method="get" action="/staff">
                 {asked.by_address.then(|| view! { <input type="hidden" name="sort" value="address"/> })}

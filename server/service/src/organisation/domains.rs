@@ -5,6 +5,8 @@ use serde_json::json;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+/// The rule that a domain is of one organisation.
+pub(super) const PROVEN: &str = "organisation_domain_proven";
 /// Most domains of an organisation.
 const MOST: i64 = 20;
 
@@ -95,7 +97,7 @@ pub async fn check_domain(service: &Service, visitor: &Visitor, name: &str, doma
     .execute(&mut *tx)
     .await;
     match proven {
-        Err(error) if Error::breaks(&error, "organisation_domain_proven") => {
+        Err(error) if Error::breaks(&error, PROVEN) => {
             return Err(Error::mistake(
                 "domain",
                 format!("{} is another organisation's here. Ask support to decide.", line.domain),

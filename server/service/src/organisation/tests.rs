@@ -13,7 +13,7 @@ use innkeeper_domain::{
     ids::ServerId,
     organisation::MemberRole,
     ports::{Dns, DnsError, IdentityProvider, Issuers, OwnIssuer},
-    staff::StaffGroups,
+    staff::{StaffGroups, StaffRole},
 };
 use sqlx::PgPool;
 use std::sync::{Arc, Mutex};
@@ -379,4 +379,44 @@ async fn the_secret_is_sealed_and_stays_with_its_issuer(pool: PgPool) {
     ] {
         mistake(save_issuer(service, jane, SHOP, &wrong).await);
     }
+}
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn staff_decides_where_dns_cannot_show_it(pool: PgPool) {
+    let stage = Stage::open(&pool).await;
+    let (service, jane) = (&stage.portal.service, &stage.jane);
+    let mut staff = stage.portal.person("olga@operator.example").await;
+    let acme = tenants::open(service, jane, SHOP).await.unwrap().organisation_id;
+    for domain in ["a.example", "b.example"] {
+        add_domain(service, jane, SHOP, domain).await.unwrap();
+        ask_staff(service, jane, SHOP, domain).await.unwrap();
+    }
+    assert!(matches!(waiting(service, &staff).await, Err(Error::NotFound)), "not for customers");
+    assert!(matches!(decide(service, jane, acme, "a.example", true).await, Err(Error::NotFound)));
+    staff.account.as_mut().unwrap().staff = Some(StaffRole::Operator);
+    let (lines, total) = waiting(service, &staff).await.unwrap();
+    assert_eq!(
+        (lines.len(), total, lines[0].admins.as_slice()),
+        (2, 2, &["jane@acme.example".to_owned()][..])
+    );
+    assert!(
+        matches!(decide(service, &staff, acme, "a.example", true).await, Err(Error::NotFound)),
+        "to approve"
+    );
+    staff.account.as_mut().unwrap().staff = Some(StaffRole::Approver);
+    decide(service, &staff, acme, "a.example", true).await.unwrap();
+    decide(service, &staff, acme, "b.example", false).await.unwrap();
+    for (domain, again) in [("a.example", false), ("b.example", true), ("c.example", true)] {
+        let outcome = decide(service, &staff, acme, domain, again).await;
+        assert!(matches!(outcome, Err(Error::Overtaken)), "{domain}: {outcome:?}");
+    }
+    let domains = identity(service, jane, SHOP).await.unwrap().domains;
+    let stands: Vec<_> = domains.iter().map(|line| (line.proven_at.is_some(), line.by_dns)).collect();
+    assert_eq!(stands, [(true, false), (false, false)]);
+    assert_eq!(
+        stage.portal.count("select count(*) from audit_event where action = 'domain.decide'").await,
+        2
+    );
+    staff.account.as_mut().unwrap().fresh = false;
+    assert!(matches!(decide(service, &staff, acme, "b.example", true).await, Err(Error::StaleSignIn)));
 }

@@ -58,7 +58,7 @@ pub async fn ask_domain(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = organisation::ask_staff(&cx.service, &cx.visitor, &form.name, &form.what).await;
-    conclude(&form.name, &form, ended, "Asked. We get in touch by mail before we decide.").await
+    conclude(&form.name, &form, ended, "Asked. Staff decides, and you see it here.").await
 }
 
 /// Takes a domain away.

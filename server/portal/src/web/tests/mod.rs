@@ -44,6 +44,7 @@ fn the_pages_are_these() {
         "/signed-out",
         "/staff",
         "/staff/claim",
+        "/staff/domains",
         "/t",
         "/t/{name}",
         "/t/{name}/connect",

@@ -1,0 +1,153 @@
+//! Mail domains that organisations say are theirs and cannot show in DNS: staff decides.
+
+use super::StaffNav;
+use crate::{
+    components::{Icon, Notice, words},
+    pages::load,
+    web::{Cx, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other, with_query},
+};
+use innkeeper_domain::staff::StaffRole;
+use innkeeper_service::{
+    Error,
+    organisation::{self, Waiting},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Where the page is.
+const PAGE: &str = "/staff/domains";
+
+/// What staff decides.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DecideForm {
+    /// The organisation's id.
+    pub organisation: String,
+    /// The domain.
+    pub domain: String,
+    /// `yes` if it is theirs.
+    pub theirs: String,
+}
+
+/// Decides whether a domain is an organisation's.
+#[server(prefix = "/do", endpoint = "decide-domain")]
+pub async fn decide_domain(
+    /// What was sent.
+    #[server(flatten)]
+    form: DecideForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let organisation = form.organisation.parse().map_err(|_| Refusal::NotFound)?;
+    let theirs = form.theirs == "yes";
+    let line = match organisation::decide(&cx.service, &cx.visitor, organisation, &form.domain, theirs).await
+    {
+        Ok(()) if theirs => format!("{} is theirs now.", form.domain),
+        Ok(()) => format!("{} was declined.", form.domain),
+        Err(Error::Overtaken) => "That was decided already, or nobody asks for it any more.".into(),
+        Err(error) => return Err(refused(PAGE, &form, error)),
+    };
+    cx.say(&line).await?;
+    see_other(PAGE)
+}
+
+/// The page.
+#[component]
+pub fn StaffDomainsPage() -> impl IntoView {
+    let cx = Cx::get();
+    let form: Filled<DecideForm> = cx.form();
+    let mistake = form.mistakes.of("domain").map(str::to_owned);
+    let person = cx.visitor.account.clone();
+    let fresh = person.as_ref().is_some_and(|person| person.fresh);
+    let may = person.and_then(|person| person.staff).is_some_and(|role| role >= StaffRole::Approver);
+    load(async move { organisation::waiting(&cx.service, &cx.visitor).await }, move |(waiting, total)| {
+        domains_view(waiting, total, may, fresh, mistake)
+    })
+}
+
+pub(crate) fn domains_view(
+    waiting: Vec<Waiting>,
+    total: i64,
+    may: bool,
+    fresh: bool,
+    mistake: Option<String>,
+) -> AnyView {
+    let mistake_notice = mistake.clone().map(|mistake| {
+        view! { <Notice tone="bad" icon="circle-alert" title="Nothing was decided"><p>{mistake}</p></Notice> }
+    });
+    let stale = (may && !fresh && total > 0).then(|| {
+        let again = with_query("/sign-in", "return", PAGE);
+        view! {
+            <Notice icon="lock-keyhole" title="Looking only">
+                <p>"Domains are decided only within 5 minutes of a sign-in. Yours is older."</p>
+                <p><a class="btn btn-sm" href=again>"Sign in again to decide"</a></p>
+            </Notice>
+        }
+    });
+    let count = words::count(usize::try_from(total).unwrap_or_default(), "domain waits", "domains wait");
+    let more = usize::try_from(total).unwrap_or_default() > waiting.len();
+    let rows: Vec<_> = waiting.into_iter().map(|line| view! { <Line line act=may && fresh/> }).collect();
+    let body = if rows.is_empty() {
+        view! {
+            <div class="card empty">
+                <Icon name="circle-check"/>
+                <h2>"Nothing waits"</h2>
+                <p>"Domains that organisations cannot show in DNS stand here until somebody decides."</p>
+            </div>
+        }
+        .into_any()
+    } else {
+        view! {
+            <section class="card" aria-label="Domains">
+                <div class="card-head"><span class="small dim">{count}</span></div>
+                <ul class="rows" role="list">{rows}</ul>
+                {more.then(|| view! {
+                    <p class="card-foot small dim">"These wait longest. The next follow as soon as some of them are decided."</p>
+                })}
+            </section>
+        }
+        .into_any()
+    };
+    view! {
+        <PageTitle text="Mail domains" error=mistake.is_some()/>
+        <div class="page-head">
+            <h1>"Mail domains"</h1>
+            <p>"An organisation's own sign-in speaks for the addresses of its domains. Ask somebody of the domain before you say that it is theirs."</p>
+        </div>
+        <StaffNav current=PAGE/>
+        <div class="stack">{mistake_notice}{stale}{body}</div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Line(line: Waiting, act: bool) -> impl IntoView {
+    let Waiting { organisation, name, domain, asked_at, admins } = line;
+    let (shown, which) = (domain.to_string(), format!(" {domain} of {name}"));
+    let button = |theirs: &'static str, label: &'static str, class: &'static str| {
+        let (organisation, domain, which) = (organisation.to_string(), shown.clone(), which.clone());
+        view! {
+            <Form<DecideDomain>>
+                <input type="hidden" name="organisation" value=organisation/>
+                <input type="hidden" name="domain" value=domain/>
+                <input type="hidden" name="theirs" value=theirs/>
+                <button type="submit" class=class>{label}<span class="vh">{which}</span></button>
+            </Form<DecideDomain>>
+        }
+    };
+    let acts = act.then(|| {
+        view! {
+            <div class="row">
+                {button("yes", "It is theirs", "btn btn-sm")}
+                {button("no", "Decline", "btn btn-quiet btn-sm")}
+            </div>
+        }
+    });
+    view! {
+        <li>
+            <div><p class="name mono">{shown.clone()}</p><p>{name}</p></div>
+            <p>{format!("Asked {} by {}.", words::moment(asked_at), admins.join(", "))}</p>
+            <span></span>
+            <div>{acts}</div>
+        </li>
+    }
+}
