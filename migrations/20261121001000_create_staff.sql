@@ -21,6 +21,12 @@ create table staff_claim (
     used_by uuid references account
 );
 
+-- A mailbox is proven to sign in, or to have it as one more way in of who is signed in already.
+alter table challenge
+    add purpose text not null default 'sign_in' check (purpose in ('sign_in', 'link')),
+    add account_id uuid references account,
+    add check ((purpose = 'link') = (account_id is not null));
+
 -- Pages use links and never make one.
 grant select, insert, update, delete on staff to innkeeper_web;
 grant select, update on staff_claim to innkeeper_web;

@@ -37,6 +37,7 @@ export async function walk({ portal, browser, show }) {
     await failing(world);
     await withoutScripts(world);
     await life.removing(world);
+    await account(world);
     await staff(world);
   } finally {
     await Promise.all([world.mine, world.other].map((context) => context.close()));
@@ -298,6 +299,39 @@ async function failing({ portal, page, to, show }) {
   await show('overview, failed');
   await to('/t');
   await show('databases, two');
+}
+
+async function account({ portal, page, strange, to, show }) {
+  makeSignInOld(portal);
+  await to('/account');
+  await show('account, sign-in too old');
+  await page.getByRole('link', { name: 'Sign in again to add an e-mail address' }).click();
+  await signInAgain(portal, page);
+  await page.waitForURL(`${portal.url}/account`);
+  await show('account');
+  await page.getByLabel('Add an e-mail address').fill('jane at acme');
+  await visitor.press(page, 'Send the mail');
+  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await show('account with a mistake');
+  await page.getByLabel('Add an e-mail address').fill('jane.s@acme.example');
+  await visitor.press(page, 'Send the mail');
+  await visitor.expectHeading(page, 'Check your mail');
+  const { link } = await portal.mail('jane.s@acme.example');
+  await strange.goto(link);
+  await visitor.expectHeading(strange, 'Go on in the other browser');
+  await show('verify, to add, in another browser', strange);
+  await page.goto(link);
+  await show('verify, to add, by link');
+  portal.sql("update challenge set expires_at = now() where purpose = 'link'");
+  await page.reload();
+  await show('verify, to add, too late');
+  portal.sql("update challenge set expires_at = now() + interval '5 minutes' where purpose = 'link'");
+  await page.goto(link);
+  await visitor.press(page, 'Confirm e-mail');
+  await page.waitForURL(`${portal.url}/account`);
+  await show('account, two ways in');
+  await to('/account?provider=mail&reason=taken');
+  await show('account, address taken');
 }
 
 async function staff({ portal, page, strange, to, show, refused }) {

@@ -10,9 +10,10 @@ use crate::{
         refused, see_other, with_query,
     },
 };
+use innkeeper_domain::identity::ProviderId;
 use innkeeper_service::{
     Error,
-    sign_in::{self, Pending},
+    sign_in::{self, Checked, Pending},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -41,9 +42,28 @@ pub async fn verify(
         Err(Error::Overtaken) => return see_other(page),
         Err(error) => return Err(refused(&page, &form, error)),
     };
+    if checked.is_link() {
+        return add(&cx, checked, page).await;
+    }
     let id_hash = cx.session.renew().await?;
     match sign_in::complete(&cx.service, &cx.visitor, checked, &id_hash).await {
         Ok(path) => see_other(path),
+        Err(Error::Overtaken) => see_other(page),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes the mailbox one more way in; the account's page says how it went.
+async fn add(cx: &Cx, checked: Checked, page: String) -> Result<SeeOther, Refusal> {
+    match sign_in::link(&cx.service, &cx.visitor, checked).await {
+        Ok(()) => {
+            cx.say("The e-mail address is a way into your account now.").await?;
+            see_other("/account")
+        }
+        Err(Error::NotVouched(refusal)) => {
+            let to = with_query("/account", "provider", ProviderId::MAIL);
+            see_other(with_query(&to, "reason", refusal.reason.code()))
+        }
         Err(Error::Overtaken) => see_other(page),
         Err(error) => Err(error.into()),
     }
@@ -79,8 +99,16 @@ pub(crate) fn verify_view(
     let mistake = mistakes.of("code").map(str::to_owned);
     let summary = view! { <ErrorSummary mistakes=mistakes.clone() fields=&["code"]/> };
     let (title, body) = match pending {
-        Pending::Press { email } => ("Confirm your e-mail address", press(id, token, email)),
-        Pending::Code { email } => ("Enter the code", code(id, token, email, Issue(mistake), mailbox)),
+        Pending::Press { email } => ("Confirm your e-mail address", press(id, token, email, SIGN_IN)),
+        Pending::Code { email } => {
+            ("Enter the code", code(id, token, email, Issue(mistake), mailbox, SIGN_IN))
+        }
+        Pending::Adding { email, press: true } => ("Add this e-mail address", press(id, token, email, ADD)),
+        Pending::Adding { email, press: false } => {
+            ("Enter the code", code(id, token, Some(email), Issue(mistake), mailbox, ADD))
+        }
+        Pending::AddingElsewhere => ("Go on in the other browser", elsewhere()),
+        Pending::AddingOver => ("This mail is over", adding_over()),
         Pending::Expired { email } => ("This sign-in is over", expired(email)),
         Pending::Used { at, from, by_you } => {
             let from = from.map(|from| format!(" from {from}")).unwrap_or_default();
@@ -98,25 +126,77 @@ pub(crate) fn verify_view(
     .into_any()
 }
 
-fn press(id: String, token: String, email: String) -> AnyView {
+/// What differs between signing in and adding a mailbox: title, text, and where another mail is asked for.
+#[derive(Clone, Copy)]
+struct Words {
+    title: &'static str,
+    text: &'static str,
+    again: &'static str,
+}
+
+const SIGN_IN: Words = Words {
+    title: "Confirm your e-mail address",
+    text: "You came here by the link in our mail. One press, and you are signed in.",
+    again: "/sign-in",
+};
+const ADD: Words = Words {
+    title: "Add this e-mail address",
+    text: "You came here by the link in our mail. One press, and whoever reads this mailbox can sign in to your account.",
+    again: "/account",
+};
+
+fn press(id: String, token: String, email: String, words: Words) -> AnyView {
     view! {
         <div class="page-head flush">
-            <h1>"Confirm your e-mail address"</h1>
-            <p>"You came here by the link in our mail. One press, and you are signed in."</p>
+            <h1>{words.title}</h1>
+            <p>{words.text}</p>
         </div>
         <Form<Verify> id class="card">
             <input type="hidden" name="token" value=token/>
             <dl class="kv card-body"><div><dt>"E-mail address"</dt><dd>{email}</dd></div></dl>
             <div class="card-foot">
                 <button type="submit" class="btn btn-primary"><Icon name="check"/>"Confirm e-mail"</button>
-                <a class="btn btn-quiet" href="/sign-in">"Use another address"</a>
+                <a class="btn btn-quiet" href=words.again>"Use another address"</a>
             </div>
         </Form<Verify>>
     }
     .into_any()
 }
 
-fn code(id: String, token: String, email: Option<String>, mistake: Issue, mailbox: bool) -> AnyView {
+fn elsewhere() -> AnyView {
+    view! {
+        <div class="page-head flush">
+            <h1>"Go on in the other browser"</h1>
+            <p>
+                "An address is added to an account only in the browser in which somebody asked for it, and while they are \
+                 signed in there. Open the link there, or type the code there. If you did not ask for it, ignore the mail: \
+                 nothing happens."
+            </p>
+        </div>
+        <p><a class="btn btn-primary" href="/account">"Your account"</a></p>
+    }
+    .into_any()
+}
+
+fn adding_over() -> AnyView {
+    view! {
+        <div class="page-head flush">
+            <h1>"This mail is over"</h1>
+            <p>"Links and codes work for 10 minutes, and a code takes five tries. Nothing was added. Ask for a new mail on your account's page."</p>
+        </div>
+        <p><a class="btn btn-primary" href="/account">"Your account"</a></p>
+    }
+    .into_any()
+}
+
+fn code(
+    id: String,
+    token: String,
+    email: Option<String>,
+    mistake: Issue,
+    mailbox: bool,
+    words: Words,
+) -> AnyView {
     let (head, text) = match email {
         Some(email) => (
             "Check your mail",
@@ -159,7 +239,7 @@ fn code(id: String, token: String, email: Option<String>, mistake: Issue, mailbo
             </div>
         </Form<Verify>>
         <p class="small dim">
-            "No mail after two minutes? Look into the spam folder, or " <a href="/sign-in">"send it again"</a> "."
+            "No mail after two minutes? Look into the spam folder, or " <a href=words.again>"send it again"</a> "."
         </p>
     }
     .into_any()

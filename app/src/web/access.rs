@@ -25,6 +25,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     (pages::passkey::BeginPasskey::PATH, Access::Anyone),
     (pages::passkey::UsePasskey::PATH, Access::Anyone),
     (pages::account::menu::SignOut::PATH, Access::SignedIn),
+    (pages::account::ways::AddMailbox::PATH, Access::SignedIn),
     (pages::account::ways::RemoveWay::PATH, Access::SignedIn),
     (pages::account::passkey::BeginAddPasskey::PATH, Access::SignedIn),
     (pages::account::passkey::AddPasskey::PATH, Access::SignedIn),

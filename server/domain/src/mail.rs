@@ -16,6 +16,24 @@ pub enum Message {
         /// Whether an account with this address exists.
         known: bool,
     },
+    /// Show that a mailbox is theirs who want it as one more way into their account.
+    AddMailbox {
+        /// The link.
+        link: String,
+        /// The six digits.
+        code: String,
+    },
+    /// Who gets into the account was changed, or what they may do.
+    AccountChanged {
+        /// What, as a sentence.
+        what: String,
+        /// When, in UTC, as a person reads it.
+        at: String,
+        /// From which address.
+        address: String,
+        /// The account's page.
+        link: String,
+    },
     /// The database is ready; the passwords wait.
     Ready {
         /// The tenant's name.
@@ -117,6 +135,8 @@ impl Message {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::SignIn { .. } => "sign_in",
+            Self::AddMailbox { .. } => "add_mailbox",
+            Self::AccountChanged { .. } => "account_changed",
             Self::Ready { .. } => "ready",
             Self::SetupFailed { .. } => "setup_failed",
             Self::CredentialsRevealed { .. } => "credentials_revealed",

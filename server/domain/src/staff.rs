@@ -1,7 +1,7 @@
 //! The operator's people: what they may do, and which groups of a provider make somebody one of them.
 
 use crate::identity::Groups;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// What one of the staff may do; each may do what those before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +79,17 @@ impl StaffGroups {
     }
 }
 
+/// `db-team = operator, support = viewer`.
+impl fmt::Display for StaffGroups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (group, role)) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            write!(f, "{comma}{group} = {}", role.as_str())?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +117,7 @@ mod tests {
         ] {
             groups.add(group.into(), role);
         }
+        assert_eq!(groups.to_string(), "boss = approver, db = operator, support = viewer");
         let of = |names: &[&str]| {
             groups.role_of(&Groups::Listed(names.iter().map(|name| (*name).to_owned()).collect()))
         };

@@ -1,9 +1,11 @@
 //! Mails on their way: rows written with the change that causes them, sent by a worker.
 
 mod admins;
+mod person;
 mod worker;
 
 pub use admins::{moment, to_admins};
+pub(crate) use person::to_person;
 pub use worker::MailWorker;
 
 use crate::Result;

@@ -9,14 +9,16 @@ mod ask;
 mod challenge;
 mod check;
 mod complete;
+mod link;
 mod pending;
 mod return_to;
 #[cfg(test)]
 mod tests;
 
-pub use ask::ask;
+pub use ask::{ask, ask_to_link};
 pub use check::{Checked, check};
 pub use complete::complete;
+pub use link::link;
 pub use pending::{Pending, pending};
 pub use return_to::ReturnTo;
 

@@ -4,12 +4,13 @@ use innkeeper_tests::{Options, Page, Person, Portal, Values, tenant::texts};
 use reqwest::Method;
 
 /// Every change that a page can ask for; the portal's own test compares its table with what is registered.
-const CHANGES: [&str; 19] = [
+const CHANGES: [&str; 20] = [
     "sign-up",
     "sign-in",
     "verify",
     "sign-out",
     "staff-claim",
+    "add-mailbox",
     "database",
     "check",
     "retry",
@@ -102,7 +103,7 @@ async fn forged_requests_change_nothing() {
     // A change that would do something if it were let through.
     let wizard = jane.form("/sign-up/database", "/do/database").await.values;
     let good = |change: &str| match change {
-        "sign-up" | "sign-in" | "verify" => draft.clone().with("email", "joe@acme.example"),
+        "sign-up" | "sign-in" | "verify" | "add-mailbox" => draft.clone().with("email", "joe@acme.example"),
         "database" => wizard.clone().with("database", "other"),
         _ => draft.clone().with("name", &name).with("typed", &name).with("plan", "professional"),
     };

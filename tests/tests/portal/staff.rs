@@ -3,7 +3,7 @@
 use innkeeper_tests::{
     Options, Page, Person, Portal,
     issuer::{CLIENT, CLIENT_SECRET, Issuer, Play},
-    tenant::texts,
+    tenant::{run, texts},
 };
 use serde_json::json;
 use std::{collections::BTreeMap, fmt::Write as _, fs};
@@ -76,6 +76,12 @@ async fn a_link_of_the_machine_makes_one_person_staff() {
     assert!(jane.open("/account").await.text().contains("href=\"/staff\""));
     is_nothing_to(&joe).await;
 
+    // An hour without use ends it, and the browser starts anew with its very next page.
+    let idle = "update session set last_seen_at = now() - interval '61 minutes' where account_id is not null";
+    run(&mut portal.control().await, idle).await;
+    jane.sign_in(&portal).await;
+    jane.open("/staff").await;
+
     // Used, too late and never made are one.
     assert!(joe.press(&joes).await.leads_to().starts_with("/staff/claim?token="));
     let (done, said) = ask(&portal, &["add", "--role", "viewer"]).await;
@@ -84,8 +90,7 @@ async fn a_link_of_the_machine_makes_one_person_staff() {
         done && said.contains("becomes viewer") && joe.open(&late).await.has_form("/do/staff-claim"),
         "{said}"
     );
-    innkeeper_tests::tenant::run(&mut portal.control().await, "update staff_claim set expires_at = now()")
-        .await;
+    run(&mut portal.control().await, "update staff_claim set expires_at = now()").await;
     let unknown = "/staff/claim?token=x";
     let dead: Vec<_> = [link.as_str(), &late, unknown, "/staff/claim"].into_iter().collect();
     let wanted = joe.open(unknown).await;
@@ -149,6 +154,8 @@ async fn only_a_group_of_a_provider_that_has_groups_of_staff_counts() {
     fs::write(portal.folder().join("innkeeper.toml"), configuration).unwrap();
     portal.restart().await;
     assert_eq!(links(&portal.log()), Vec::<String>::new(), "the first comes by a group");
+    let shown = portal.run(&["config", "check"]).await.stdout;
+    assert!(String::from_utf8_lossy(&shown).contains(", staff: db-team = operator"));
 
     let sign_in = async |name: &str, groups: serde_json::Value| {
         let mut play = Play::good(&issuer.address(name), issuer.keys());

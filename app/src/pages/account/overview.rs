@@ -1,12 +1,15 @@
 //! The account: who the person is here, how they come in, and where they are signed in.
 
-use super::{sessions::Sessions, ways::Ways};
+use super::{
+    sessions::Sessions,
+    ways::{MailboxForm, Ways},
+};
 use crate::{
     components::Notice,
     pages::{load, others::label_of},
-    web::{Cx, PageTitle},
+    web::{Cx, ErrorSummary, Filled, Mistakes, PageTitle},
 };
-use innkeeper_domain::identity::Reason;
+use innkeeper_domain::identity::{ProviderId, Reason};
 use innkeeper_service::{
     account::{self, AccountView},
     identity,
@@ -14,7 +17,6 @@ use innkeeper_service::{
 use leptos::prelude::*;
 
 /// What the page knows besides the account.
-#[derive(Debug, Clone, Default)]
 pub(crate) struct Around {
     /// Label and address of each provider that can become one more way in.
     pub(crate) more: Vec<(String, String)>,
@@ -26,6 +28,8 @@ pub(crate) struct Around {
     pub(crate) refused: Option<(String, Reason)>,
     /// What was not done of what was pressed, and why.
     pub(crate) mistake: Option<(&'static str, String)>,
+    /// One more mailbox, as typed.
+    pub(crate) mailbox: Filled<MailboxForm>,
 }
 
 impl Around {
@@ -40,16 +44,22 @@ impl Around {
             )
         });
         let asked = cx.asked("provider");
-        let form: crate::web::Filled<super::ways::WayForm> = cx.form();
+        let label = match asked.as_str() {
+            ProviderId::MAIL => Some("The e-mail address".to_owned()),
+            asked => label_of(cx, asked),
+        };
+        let mailbox: Filled<MailboxForm> = cx.form();
         let undone = [("way", "Nothing was removed"), ("passkey", "No passkey was added")];
-        let mistake =
-            undone.into_iter().find_map(|(field, title)| Some((title, form.mistakes.of(field)?.to_owned())));
+        let mistake = undone
+            .into_iter()
+            .find_map(|(field, title)| Some((title, mailbox.mistakes.of(field)?.to_owned())));
         Self {
             more: more.collect(),
             passkeys: cx.service.passkeys.is_some(),
             fresh,
-            refused: label_of(cx, &asked).zip(Reason::parse(&cx.asked("reason"))),
+            refused: label.zip(Reason::parse(&cx.asked("reason"))),
             mistake,
+            mailbox,
         }
     }
 }
@@ -64,8 +74,11 @@ pub fn AccountPage() -> impl IntoView {
 }
 
 pub(crate) fn account_view(view: AccountView, around: Around) -> AnyView {
+    let wrong = !around.mailbox.mistakes.is_empty();
+    let typed = around.mailbox.mistakes.of("email");
+    let typed = typed.map(|what| Mistakes::one("email", what)).unwrap_or_default();
     let AccountView { email, name, ways, sessions } = view;
-    let refused = around.refused.clone().map(|(label, reason)| {
+    let refused = around.refused.map(|(label, reason)| {
         view! {
             <Notice tone="bad" icon="circle-alert" title=format!("{label} was not added")>
                 <p>{reason.words()}</p>
@@ -73,19 +86,20 @@ pub(crate) fn account_view(view: AccountView, around: Around) -> AnyView {
             </Notice>
         }
     });
-    let mistake = around.mistake.clone().map(|(title, why)| {
+    let mistake = around.mistake.map(|(title, why)| {
         view! { <Notice tone="bad" icon="circle-alert" title><p>{why}</p></Notice> }
     });
     view! {
-        <PageTitle text="Your account" error=around.mistake.is_some()/>
+        <PageTitle text="Your account" error=wrong/>
         <div class="page-head">
             <h1>"Your account"</h1>
             <p>{name.map_or_else(|| email.clone(), |name| format!("{name}, {email}"))}</p>
         </div>
         <div class="stack">
+            <ErrorSummary mistakes=typed fields=&["email"]/>
             {refused}
             {mistake}
-            <Ways ways more=around.more passkeys=around.passkeys fresh=around.fresh/>
+            <Ways ways more=around.more passkeys=around.passkeys fresh=around.fresh mailbox=around.mailbox/>
             <Sessions sessions/>
         </div>
     }

@@ -3,12 +3,12 @@
 use super::passkey::BeginAddPasskey;
 use crate::{
     components::{Icon, words},
-    web::{Cx, Form, Refusal, SeeOther, refused, see_other},
+    web::{Cx, Field, Filled, Form, Refusal, SeeOther, refused, see_other},
 };
 use innkeeper_domain::identity::ProviderId;
 use innkeeper_service::{
     account::{self, Way},
-    passkey,
+    passkey, sign_in,
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,56 @@ pub async fn remove_way(
     }
 }
 
+/// What is typed to add a mailbox.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MailboxForm {
+    /// The address the mail goes to.
+    pub email: String,
+}
+
+/// Sends the mail by which a mailbox becomes one more way in.
+#[server(prefix = "/do", endpoint = "add-mailbox")]
+pub async fn add_mailbox(
+    /// What was sent.
+    #[server(flatten)]
+    form: MailboxForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    match sign_in::ask_to_link(&cx.service, &cx.visitor, &form.email).await {
+        Ok(()) => see_other("/verify"),
+        Err(error) => Err(refused("/account", &form, error)),
+    }
+}
+
+/// One more mailbox.
+#[component]
+fn AddMailboxForm(
+    /// Whether the sign-in is recent enough.
+    fresh: bool,
+    /// What was typed, and what is wrong with it.
+    form: Filled<MailboxForm>,
+) -> impl IntoView {
+    if !fresh {
+        return view! {
+            <a class="btn btn-sm" href="/sign-in?return=/account">"Sign in again to add an e-mail address"</a>
+        }
+        .into_any();
+    }
+    let Filled { id, values, mistakes, .. } = form;
+    view! {
+        <Form<AddMailbox> id class="stack">
+            <Field
+                name="email" label="Add an e-mail address" kind="email" autocomplete="email" inputmode="email"
+                hint="We send it a link and a code. Use them in this browser within 10 minutes."
+                value=values.email mistake=mistakes.of("email")
+            />
+            <div><button type="submit" class="btn btn-sm"><Icon name="mail-plus"/>"Send the mail"</button></div>
+        </Form<AddMailbox>>
+    }
+    .into_any()
+}
+
 /// The card.
 #[component]
 pub(super) fn Ways(
@@ -47,8 +97,10 @@ pub(super) fn Ways(
     more: Vec<(String, String)>,
     /// Whether this portal has passkeys.
     passkeys: bool,
-    /// Whether the sign-in is recent enough to remove one.
+    /// Whether the sign-in is recent enough to change one.
     fresh: bool,
+    /// One more mailbox, as typed.
+    mailbox: Filled<MailboxForm>,
 ) -> impl IntoView {
     let last = ways.len() == 1;
     let own = ways.iter().filter(|way| way.provider == ProviderId::PASSKEY).count();
@@ -70,6 +122,7 @@ pub(super) fn Ways(
         <section class="card" aria-labelledby="ways">
             <div class="card-head"><h2 id="ways">"Ways in"</h2></div>
             <ul class="rows" role="list">{rows}</ul>
+            <div class="card-body"><AddMailboxForm fresh form=mailbox/></div>
             {more}
         </section>
     }

@@ -70,6 +70,10 @@ macro_rules! mail {
 
 mail!(SignIn { code: String, known: bool }
     "mail/sign_in/subject.txt" "mail/sign_in/text.txt" "mail/sign_in/body.html");
+mail!(AddMailbox { code: String }
+    "mail/add_mailbox/subject.txt" "mail/add_mailbox/text.txt" "mail/add_mailbox/body.html");
+mail!(AccountChanged { what: String, at: String, address: String }
+    "mail/account_changed/subject.txt" "mail/account_changed/text.txt" "mail/account_changed/body.html");
 mail!(Ready { tenant: String, until: String }
     "mail/ready/subject.txt" "mail/ready/text.txt" "mail/ready/body.html");
 mail!(SetupFailed { tenant: String, reason: String, support_number: String }
@@ -97,6 +101,15 @@ pub(super) fn words(mail: &OutgoingMail) -> Result<Words, WordsError> {
         Message::SignIn { link, code, known } => {
             SignIn { to, link: web(link)?, code: short(code), known: *known }.words()
         }
+        Message::AddMailbox { link, code } => AddMailbox { to, link: web(link)?, code: short(code) }.words(),
+        Message::AccountChanged { what, at, address, link } => AccountChanged {
+            to,
+            link: web(link)?,
+            what: line(what, 600),
+            at: short(at),
+            address: short(address),
+        }
+        .words(),
         Message::Ready { tenant, link, until } => {
             Ready { to, link: web(link)?, tenant: short(tenant), until: short(until) }.words()
         }

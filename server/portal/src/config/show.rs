@@ -18,7 +18,10 @@ impl Config {
         };
         let misspelt = |name: &String| format!("{name} is set and is not a setting: misspelt?\n");
         let provider = |one: &ProviderConfig| {
-            format!("identity.provider {} = {} {} (file)\n", one.id, one.kind.as_str(), one.issuer)
+            let ProviderConfig { id, kind, issuer, staff_groups, .. } = one;
+            let staff =
+                if staff_groups.is_empty() { String::new() } else { format!(", staff: {staff_groups}") };
+            format!("identity.provider {id} = {} {issuer}{staff} (file)\n", kind.as_str())
         };
         let settings = SETTINGS.iter().map(line).chain(self.providers.iter().map(provider));
         settings.chain(self.unknown.iter().map(misspelt)).collect()

@@ -1,5 +1,6 @@
 use super::*;
 use crate::{Error, session, testing::TestPortal};
+use innkeeper_domain::mail::Message;
 use sqlx::PgPool;
 
 /// One more way in of a person, by this provider.
@@ -35,6 +36,16 @@ async fn the_last_way_in_stays_also_when_two_are_removed_at_once(pool: PgPool) {
     assert!(at_once.iter().any(|one| matches!(one, Err(Error::Mistakes(_)))));
     assert_eq!(view(service, &jane).await.unwrap().ways.len(), 1);
     assert_eq!(portal.count("select count(*) from audit_event where action = 'identity.remove'").await, 2);
+    let mails = portal.mails("jane@acme.example").await;
+    let what = |mail: &Message| match mail {
+        Message::AccountChanged { what, address, link, .. } => {
+            assert_eq!((address.as_str(), link.as_str()), ("203.0.113.7", "https://portal.example/account"));
+            what.clone()
+        }
+        _ => panic!("another mail"),
+    };
+    assert_eq!(mails.len(), 2, "each removal is told, and what was refused is not");
+    assert_eq!(what(&mails[0]), "The e-mail address jane@acme.example was removed as a way in.");
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]

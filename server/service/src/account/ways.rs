@@ -1,10 +1,10 @@
 use crate::{
     Error, Result, Service,
     audit::{self, Entry},
-    identity,
+    identity, outbox,
     visitor::Visitor,
 };
-use innkeeper_domain::ids::IdentityId;
+use innkeeper_domain::{identity::ProviderId, ids::IdentityId};
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -75,7 +75,7 @@ pub async fn remove(service: &Service, visitor: &Visitor, way: IdentityId) -> Re
     let mut tx = service.pool.begin().await?;
     // Of two that are taken away at once the second sees what the first left.
     sqlx::query!("select id from account where id = $1 for update", person.id.0).fetch_one(&mut *tx).await?;
-    let ways = sqlx::query!("select id, provider from identity where account_id = $1", person.id.0)
+    let ways = sqlx::query!("select id, provider, coalesce(address, name, subject) as \"called!\" from identity where account_id = $1", person.id.0)
         .fetch_all(&mut *tx)
         .await?;
     let gone = ways.iter().find(|one| one.id == way.0).ok_or(Error::NotFound)?;
@@ -93,5 +93,12 @@ pub async fn remove(service: &Service, visitor: &Visitor, way: IdentityId) -> Re
         detail: json!({ "provider": gone.provider, "identity": way }),
     };
     audit::record(&mut tx, &service.ids, entry).await?;
+    let label = service.providers.get(&gone.provider).map_or("", |provider| &provider.label);
+    let what = match gone.provider.as_str() {
+        ProviderId::MAIL => format!("The e-mail address {} was removed as a way in.", gone.called),
+        _ if label.is_empty() => format!("{} ({}) was removed as a way in.", gone.provider, gone.called),
+        _ => format!("{label} ({}) was removed as a way in.", gone.called),
+    };
+    outbox::to_person(service, &mut tx, visitor, &person.email.to_string(), what).await?;
     Ok(tx.commit().await?)
 }

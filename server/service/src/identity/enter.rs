@@ -2,6 +2,7 @@ use super::{Provider, Vouched, answer::record_refusal, join, named};
 use crate::{
     Error, Result, Service,
     audit::{self, Actor, Entry},
+    outbox,
     session::{self, Begin},
     staff,
     visitor::Visitor,
@@ -66,7 +67,11 @@ async fn let_in(
         .await?;
     let detail = json!({ "provider": provider.id, "identity": identity });
     audit::record(&mut tx, &service.ids, entry("session.sign_in", detail)).await?;
-    staff::decide(service, &mut tx, provider, account, &vouched.facts.groups, entry).await?;
+    let risen = staff::decide(service, &mut tx, provider, account, &vouched.facts.groups, entry).await?;
+    if let Some(role) = risen {
+        let what = format!("A group of {} made you staff, as {}.", provider.label, role.as_str());
+        outbox::to_person(service, &mut tx, visitor, &email, what).await?;
+    }
     let to = session::landing(&mut tx, &begin, &vouched.return_to).await?;
     tx.commit().await?;
     Ok(to)
@@ -92,6 +97,8 @@ pub async fn link(service: &Service, visitor: &Visitor, vouched: Vouched) -> Res
             detail: json!({ "provider": provider.id, "identity": identity }),
         };
         audit::record(&mut tx, &service.ids, entry).await?;
+        let what = format!("{} was added as a way in.", provider.label);
+        outbox::to_person(service, &mut tx, visitor, &person.email.to_string(), what).await?;
     }
     tx.commit().await?;
     Ok(vouched.return_to)

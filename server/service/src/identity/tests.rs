@@ -291,6 +291,9 @@ async fn one_more_way_in_is_added_by_who_is_signed_in_and_to_nobody_else(pool: P
     let shown: Vec<_> = ways.iter().map(|way| (way.label.as_deref(), way.called.as_str())).collect();
     assert_eq!(shown, [(None, "jane@acme.example"), (Some("acme"), "other@issuer.example")]);
     assert_eq!(stage.portal.count("select count(*) from audit_event where action = 'identity.add'").await, 1);
+    let told =
+        "select count(*) from outbox where kind = 'account_changed' and recipient = 'jane@acme.example'";
+    assert_eq!(stage.portal.count(told).await, 1);
 
     let state = stage.leave(&joe, Purpose::Link).await;
     let taken = stage.back(&joe, "acme", &[("state", &state), ("code", "good")]).await;

@@ -11,7 +11,7 @@ use crate::{
 };
 use innkeeper_domain::{
     email::EmailAddress,
-    ids::ChallengeId,
+    ids::{AccountId, ChallengeId},
     mail::Message,
     password::{draw_code, draw_token},
 };
@@ -26,6 +26,23 @@ const MAIL_HOURS: i32 = 1;
 ///
 /// The visitor has a session already: the challenge is bound to it.
 pub async fn ask(service: &Service, visitor: &Visitor, email: &str, return_to: &str) -> Result<()> {
+    send(service, visitor, email, return_to, None).await
+}
+
+/// The same to have the mailbox as one more way in. Needs a fresh sign-in; whether the mailbox is somebody's already is
+/// told only to who has shown that it is theirs.
+pub async fn ask_to_link(service: &Service, visitor: &Visitor, email: &str) -> Result<()> {
+    let person = visitor.fresh()?;
+    send(service, visitor, email, "/account", Some(person.id)).await
+}
+
+async fn send(
+    service: &Service,
+    visitor: &Visitor,
+    email: &str,
+    return_to: &str,
+    account: Option<AccountId>,
+) -> Result<()> {
     let email = EmailAddress::parse(email).map_err(|what| Error::mistake("email", what.to_string()))?;
     let session = visitor.session()?;
     let return_to = ReturnTo::parse(return_to);
@@ -43,8 +60,10 @@ pub async fn ask(service: &Service, visitor: &Visitor, email: &str, return_to: &
     .fetch_one(&mut *tx)
     .await?;
     sqlx::query!(
-        "insert into challenge (id, email, email_key, token_hash, code_hash, session_id, return_to, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, now() + interval '10 minutes')",
+        "insert into challenge
+           (id, email, email_key, token_hash, code_hash, session_id, return_to, purpose, account_id, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, case when $8::uuid is null then 'sign_in' else 'link' end, $8,
+           now() + interval '10 minutes')",
         id.0,
         email.to_string(),
         email.key(),
@@ -52,19 +71,21 @@ pub async fn ask(service: &Service, visitor: &Visitor, email: &str, return_to: &
         code_hash.as_slice(),
         session.0,
         return_to.as_str(),
+        account.map(|account| account.0),
     )
     .execute(&mut *tx)
     .await?;
-    let message = Message::SignIn {
-        link: format!("{}/verify?token={}", service.settings.public_url, token.expose()),
-        code: code.expose().into(),
-        known,
+    let link = format!("{}/verify?token={}", service.settings.public_url, token.expose());
+    let code = code.expose().into();
+    let message = match account {
+        None => Message::SignIn { link, code, known },
+        Some(_) => Message::AddMailbox { link, code },
     };
     outbox::queue(&mut tx, &service.ids, &*service.sealer, &email, &message, MAIL_HOURS).await?;
     let entry = Entry {
         actor: visitor.actor(),
         address: Some(visitor.address),
-        action: "sign_in.ask",
+        action: if account.is_some() { "identity.ask" } else { "sign_in.ask" },
         subject: &email.to_string(),
         organisation: None,
         tenant: None,

@@ -1,8 +1,8 @@
 //! A challenge as its pages see it, and how its secrets are kept.
 
 use super::TRIES;
-use crate::Result;
-use innkeeper_domain::ids::{ChallengeId, SessionId};
+use crate::{Result, visitor::Visitor};
+use innkeeper_domain::ids::{AccountId, ChallengeId, SessionId};
 use sqlx::PgPool;
 use std::net::IpAddr;
 use time::OffsetDateTime;
@@ -15,7 +15,18 @@ pub struct Challenge {
     pub email: String,
     /// The browser that asked.
     pub asked_in: SessionId,
+    /// Whose way in the mailbox is to be, where it is to be one more.
+    pub links_to: Option<AccountId>,
     pub stands: Stands,
+}
+
+impl Challenge {
+    /// Whether this visitor can meet it at all. One more way in is added where it was asked for, by who asked for it:
+    /// nobody can be made to add theirs to another's account.
+    pub fn is_for(&self, visitor: &Visitor) -> bool {
+        let account = visitor.account.as_ref().map(|person| person.id);
+        self.links_to.is_none_or(|to| account == Some(to) && visitor.session == Some(self.asked_in))
+    }
 }
 
 /// Where a challenge stands.
@@ -54,6 +65,7 @@ struct Row {
     id: Uuid,
     email: String,
     session_id: Uuid,
+    account_id: Option<Uuid>,
     over: bool,
     used_at: Option<OffsetDateTime>,
     used_from: Option<ipnet::IpNet>,
@@ -66,7 +78,7 @@ pub async fn find(pool: &PgPool, session: Option<SessionId>, token: &str) -> Res
         ("", Some(session)) => {
             sqlx::query_as!(
                 Row,
-                r#"select id, email, session_id, expires_at <= now() or tries >= $2 as "over!", used_at, used_from, used_in
+                r#"select id, email, session_id, account_id, expires_at <= now() or tries >= $2 as "over!", used_at, used_from, used_in
                    from challenge where session_id = $1 order by created_at desc, id desc limit 1"#,
                 session.0,
                 TRIES
@@ -78,7 +90,7 @@ pub async fn find(pool: &PgPool, session: Option<SessionId>, token: &str) -> Res
             let hash = token_hash(token);
             sqlx::query_as!(
                 Row,
-                r#"select id, email, session_id, expires_at <= now() or tries >= $2 as "over!", used_at, used_from, used_in
+                r#"select id, email, session_id, account_id, expires_at <= now() or tries >= $2 as "over!", used_at, used_from, used_in
                    from challenge where token_hash = $1"#,
                 hash.as_slice(),
                 TRIES
@@ -92,6 +104,7 @@ pub async fn find(pool: &PgPool, session: Option<SessionId>, token: &str) -> Res
         id: ChallengeId(row.id),
         email: row.email,
         asked_in: SessionId(row.session_id),
+        links_to: row.account_id.map(AccountId),
         stands: match row.used_at {
             Some(at) => Stands::Used {
                 at,

@@ -13,7 +13,21 @@ use serde_json::json;
 
 /// A challenge that was met and can be completed once. Only [`check`] makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checked(pub(super) ChallengeId);
+pub struct Checked {
+    pub(super) id: ChallengeId,
+    link: bool,
+}
+
+impl Checked {
+    /// Whether the mailbox is to be one more way in of who is signed in already.
+    pub fn is_link(self) -> bool {
+        self.link
+    }
+
+    fn of(challenge: &Challenge) -> Self {
+        Self { id: challenge.id, link: challenge.links_to.is_some() }
+    }
+}
 
 /// Checks what was sent back: the link in the browser that asked, or the code. Consumes nothing yet.
 ///
@@ -23,11 +37,11 @@ pub async fn check(service: &Service, visitor: &Visitor, token: &str, code: &str
     let limit = service.settings.limits.verify_per_address;
     rate::take(&service.pool, &rate::address_key("sign in by", visitor.address), limit).await?;
     let challenge = challenge::find(&service.pool, Some(session), token).await?.ok_or(Error::Overtaken)?;
-    if !matches!(challenge.stands, Stands::Open) {
+    if !matches!(challenge.stands, Stands::Open) || !challenge.is_for(visitor) {
         return Err(Error::Overtaken);
     }
     if !token.is_empty() && challenge.asked_in == session {
-        return Ok(Checked(challenge.id));
+        return Ok(Checked::of(&challenge));
     }
     let code = parse_code(code)?;
     if token.is_empty() {
@@ -84,7 +98,7 @@ async fn guess(service: &Service, visitor: &Visitor, challenge: &Challenge, code
     .ok_or(Error::Overtaken)?;
     if challenge::is_code(challenge.id, code, &counted.code_hash) {
         tx.commit().await?;
-        return Ok(Checked(challenge.id));
+        return Ok(Checked::of(challenge));
     }
     let left = TRIES - counted.tries;
     let entry = Entry {

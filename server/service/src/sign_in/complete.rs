@@ -28,16 +28,16 @@ pub async fn complete(
     let mut tx = service.pool.begin().await?;
     let used = sqlx::query!(
         "update challenge set used_at = now(), used_from = $2, used_in = $3
-         where id = $1 and used_at is null and expires_at > now()
+         where id = $1 and purpose = 'sign_in' and used_at is null and expires_at > now()
          returning email, return_to",
-        checked.0.0,
+        checked.id.0,
         ipnet::IpNet::from(visitor.address),
         session.0,
     )
     .fetch_optional(&mut *tx)
     .await?
     .ok_or(Error::Overtaken)?;
-    let email = EmailAddress::parse(&used.email).map_err(|_| Error::corrupt("address of", checked.0))?;
+    let email = EmailAddress::parse(&used.email).map_err(|_| Error::corrupt("address of", checked.id))?;
     let (account, identity, new) = account_of(service, &mut tx, &email).await?;
     let person = Person { account, email, visitor };
     if new {
@@ -46,7 +46,7 @@ pub async fn complete(
     let begin = Begin { account, provider: ProviderId::MAIL, identity };
     session::begin(&mut tx, visitor, &begin, new_id_hash).await?;
     person
-        .record(service, &mut tx, "session.sign_in", json!({ "provider": "mail", "challenge": checked.0 }))
+        .record(service, &mut tx, "session.sign_in", json!({ "provider": "mail", "challenge": checked.id }))
         .await?;
     let to = session::landing(&mut tx, &begin, &used.return_to).await?;
     tx.commit().await?;
@@ -82,6 +82,16 @@ impl Person<'_> {
     }
 }
 
+/// One at a time decides whose way in a mailbox is.
+pub(super) async fn lock(conn: &mut PgConnection, email: &EmailAddress) -> Result<()> {
+    let alone = sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+        format!("mailbox {}", email.key())
+    );
+    alone.fetch_one(conn).await?;
+    Ok(())
+}
+
 /// The account that a mailbox is a way into, made if there is none; whether it was made. Of two browsers at once the
 /// second waits for what the first makes.
 async fn account_of(
@@ -89,11 +99,7 @@ async fn account_of(
     conn: &mut PgConnection,
     email: &EmailAddress,
 ) -> Result<(AccountId, IdentityId, bool)> {
-    let alone = sqlx::query!(
-        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
-        format!("mailbox {}", email.key())
-    );
-    alone.fetch_one(&mut *conn).await?;
+    lock(conn, email).await?;
     let used = sqlx::query!(
         "update identity set used_at = now() where issuer = 'mail' and subject = $1 returning id, account_id",
         email.key()
@@ -110,14 +116,25 @@ async fn account_of(
     )
     .execute(&mut *conn)
     .await?;
+    add(conn, identity, account, email).await?;
+    Ok((account, identity, true))
+}
+
+/// Makes a mailbox a way into an account. The caller holds its [`lock`].
+pub(super) async fn add(
+    conn: &mut PgConnection,
+    id: IdentityId,
+    account: AccountId,
+    email: &EmailAddress,
+) -> Result<()> {
     sqlx::query!(
         "insert into identity (id, account_id, provider, issuer, subject, address) values ($1, $2, 'mail', 'mail', $3, $4)",
-        identity.0,
+        id.0,
         account.0,
         email.key(),
         email.to_string(),
     )
     .execute(conn)
     .await?;
-    Ok((account, identity, true))
+    Ok(())
 }

@@ -3,7 +3,7 @@ use crate::{Result, Service, visitor::Visitor};
 use std::net::IpAddr;
 use time::OffsetDateTime;
 
-/// What the page of a sign-in has to show.
+/// What the page of a challenge has to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pending {
     /// There is no such sign-in.
@@ -13,6 +13,17 @@ pub enum Pending {
         /// The mailbox.
         email: String,
     },
+    /// It is to be one more way in, and this browser asked for it.
+    Adding {
+        /// The mailbox.
+        email: String,
+        /// Whether a press is enough, since they came by the link; else the code is needed.
+        press: bool,
+    },
+    /// It is to be one more way in, and can be added only where somebody who is signed in asked for it.
+    AddingElsewhere,
+    /// It was to be one more way in, and is too late, or too many wrong codes were typed.
+    AddingOver,
     /// The code of the mail is needed.
     Code {
         /// The mailbox, in the browser that asked; others are not told.
@@ -40,12 +51,18 @@ pub async fn pending(service: &Service, visitor: &Visitor, token: &str) -> Resul
     let Some(challenge) = challenge::find(&service.pool, visitor.session, token).await? else {
         return Ok(Pending::Nothing);
     };
+    let (link, for_them) = (challenge.links_to.is_some(), challenge.is_for(visitor));
     let own = visitor.session == Some(challenge.asked_in);
     let email = own.then_some(challenge.email);
     Ok(match (challenge.stands, email) {
         (Stands::Used { at, from, within }, _) => {
             Pending::Used { at, from, by_you: within.is_some() && within == visitor.session }
         }
+        (Stands::Over, _) if link => Pending::AddingOver,
+        (Stands::Open, Some(email)) if link && for_them => {
+            Pending::Adding { email, press: !token.is_empty() }
+        }
+        (Stands::Open, _) if link => Pending::AddingElsewhere,
         (Stands::Over, email) => Pending::Expired { email },
         (Stands::Open, Some(email)) if !token.is_empty() => Pending::Press { email },
         (Stands::Open, email) => Pending::Code { email },

@@ -1,4 +1,5 @@
 mod limits;
+mod link;
 
 use super::*;
 use crate::{Error, session, session::rows, testing::TestPortal, visitor::Visitor};
@@ -12,7 +13,7 @@ const JANE: &str = "jane@acme.example";
 /// Token and code of the newest mail to an address.
 async fn mailed(portal: &TestPortal, to: &str) -> (String, String) {
     match portal.mails(to).await.pop() {
-        Some(Message::SignIn { link, code, .. }) => {
+        Some(Message::SignIn { link, code, .. } | Message::AddMailbox { link, code }) => {
             let token = link.strip_prefix("https://portal.example/verify?token=").unwrap();
             (token.to_owned(), code)
         }

@@ -2,7 +2,7 @@ use super::{StaffWays, read};
 use crate::{
     Error, Result, Service,
     audit::{self, Entry},
-    rate,
+    outbox, rate,
     session::{self, Kept},
     visitor::Visitor,
 };
@@ -106,6 +106,8 @@ pub async fn claim(service: &Service, visitor: &Visitor, token: &str) -> Result<
         detail: json!({ "link": StaffClaimId(used.id), "role": role.as_str() }),
     };
     audit::record(&mut tx, &service.ids, entry).await?;
+    let what = format!("A link of this portal's operator made you staff, as {}.", role.as_str());
+    outbox::to_person(service, &mut tx, visitor, &person.email.to_string(), what).await?;
     tx.commit().await?;
     Ok(Claimed { role, session: kept })
 }

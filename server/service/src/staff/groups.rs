@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 /// Makes the account staff, or no longer, as its groups at one of the operator's providers say at this sign-in. `entry`
-/// makes an audit entry of who signs in.
+/// makes an audit entry of who signs in. The role, where it is more than before.
 pub(crate) async fn decide<'a>(
     service: &Service,
     conn: &mut PgConnection,
@@ -17,7 +17,7 @@ pub(crate) async fn decide<'a>(
     account: AccountId,
     groups: &Groups,
     entry: impl Fn(&'static str, serde_json::Value) -> Entry<'a>,
-) -> Result<()> {
+) -> Result<Option<StaffRole>> {
     let id = provider.id.as_str();
     let now = provider.staff_groups.role_of(groups);
     // Of two sign-ins at once the second sees what the first left.
@@ -26,7 +26,7 @@ pub(crate) async fn decide<'a>(
         sqlx::query_scalar!("select role from staff where account_id = $1 and provider = $2", account.0, id);
     let before = before.fetch_optional(&mut *conn).await?.map(|role| read(&role)).transpose()?;
     let action = match (before, now) {
-        (before, now) if before == now => return Ok(()),
+        (before, now) if before == now => return Ok(None),
         (Some(_), None) => {
             sqlx::query!("delete from staff where account_id = $1 and provider = $2", account.0, id)
                 .execute(&mut *conn)
@@ -46,7 +46,8 @@ pub(crate) async fn decide<'a>(
             if before.is_none() { "staff.join" } else { "staff.change" }
         }
     };
-    let (before, now) = (before.map(StaffRole::as_str), now.map(StaffRole::as_str));
-    let detail = json!({ "provider": provider.id, "before": before, "role": now });
-    Ok(audit::record(conn, &service.ids, entry(action, detail)).await?)
+    let words = [before, now].map(|role| role.map(StaffRole::as_str));
+    let detail = json!({ "provider": provider.id, "before": words[0], "role": words[1] });
+    audit::record(conn, &service.ids, entry(action, detail)).await?;
+    Ok(now.filter(|_| now > before))
 }

@@ -9,6 +9,7 @@ use crate::{
 };
 use innkeeper_domain::{
     identity::{Facts, Groups},
+    mail::Message,
     staff::StaffGroups,
 };
 use sqlx::PgPool;
@@ -64,6 +65,12 @@ async fn groups_decide_at_each_sign_in(pool: PgPool) {
         stage.come_by("acme", &stage.browser, Purpose::SignIn, facts.clone()).await.unwrap();
         assert_eq!(role(&stage, &stage.browser).await, wanted, "{:?}", facts.groups);
     }
+    // Whoever comes to more is told by mail.
+    let mails = stage.portal.mails("jane@acme.example").await;
+    assert_eq!(mails.len(), 4);
+    let first = matches!(&mails[0], Message::AccountChanged { what, address, .. }
+        if what == "A group of acme made you staff, as viewer." && address == "203.0.113.7");
+    assert!(first);
     let told = deeds(&stage.portal).await;
     assert_eq!(told, done(&[("staff.change", 2), ("staff.join", 3), ("staff.leave", 3)]));
 
@@ -182,6 +189,8 @@ async fn a_link_makes_one_person_staff_once(pool: PgPool) {
         assert!(matches!(claim(service, who, token).await, Err(Error::Overtaken)), "never again");
     }
     assert_eq!(deeds(&stage.portal).await, done(&[("staff.claim", 1), ("staff.link", 1)]));
+    let told = "select count(*) from outbox where kind = 'account_changed'";
+    assert_eq!(stage.portal.count(told).await, 1, "who became staff is told by mail");
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]

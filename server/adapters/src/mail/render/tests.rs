@@ -29,6 +29,16 @@ fn samples(text: Option<&str>) -> Vec<(&'static str, Said)> {
     vec![
         ("sign_in_new", sign_in(false)),
         ("sign_in_known", sign_in(true)),
+        ("add_mailbox", Said::AddMailbox { link: link(), code: or("042137") }),
+        (
+            "account_changed",
+            Said::AccountChanged {
+                what: or("The e-mail address jane.s@acme.example was added as a way in."),
+                at: or("21 November 2025 at 03:15 UTC"),
+                address: or("198.51.100.7"),
+                link: link(),
+            },
+        ),
         ("ready", Said::Ready { tenant: tenant(), link: link(), until: or("24 November 2025, 03:15 UTC") }),
         (
             "setup_failed",
