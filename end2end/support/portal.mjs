@@ -195,7 +195,7 @@ class Portal {
 }
 
 /** A port that is free at this moment. */
-async function freePort() {
+export async function freePort() {
   const server = net.createServer();
   await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const { port } = server.address();

@@ -1,6 +1,7 @@
 //! An issuer of OpenID Connect that answers as it is told, right or wrong: any number of issuers on one port, each by its
 //! path.
 
+pub mod http;
 mod keys;
 mod server;
 
@@ -79,7 +80,7 @@ pub struct Play {
     pub token: Answer,
     /// What it says besides.
     pub userinfo: Answer,
-    /// What the browser brings back; `state` is filled in where it is the empty text.
+    /// What the browser brings back; `state` is filled in where it is the empty text, and `code` where it is `code`.
     pub callback: Vec<(String, String)>,
 }
 

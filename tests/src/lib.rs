@@ -11,6 +11,7 @@
 pub mod catalog;
 pub mod chaos;
 pub mod figures;
+pub mod github;
 pub mod html;
 pub mod issuer;
 pub mod mail;

@@ -28,7 +28,7 @@ pub struct Page {
     pub path: String,
     /// The status.
     pub status: u16,
-    /// All headers, their names in small letters.
+    /// All headers, their names in small letters; what stands there more than once in lines.
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Vec<u8>,
@@ -107,8 +107,12 @@ impl Person {
         let answer = request.send().await?;
         let status = answer.status().as_u16();
         let value = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers =
-            answer.headers().iter().map(|(name, text)| (name.as_str().to_owned(), value(text))).collect();
+        let mut headers = BTreeMap::<String, String>::new();
+        for (name, text) in answer.headers() {
+            let all = headers.entry(name.as_str().to_owned()).or_default();
+            all.push_str(if all.is_empty() { "" } else { "\n" });
+            all.push_str(&value(text));
+        }
         let body = answer.bytes().await?.to_vec();
         Ok(Page { path: path.into(), status, headers, body })
     }

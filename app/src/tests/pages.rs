@@ -135,6 +135,7 @@ fn account() -> AccountView {
         added: NOW,
         used: NOW,
         here,
+        only: false,
     };
     let session = |id, agent: Option<&str>, here| SessionLine {
         id: SessionId(Uuid::from_u128(id)),

@@ -9,6 +9,7 @@ mod enter;
 mod join;
 mod leave;
 mod providers;
+mod removed;
 mod sign_out;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -20,6 +21,7 @@ pub(crate) use join::{own_address, rules};
 pub use leave::{leave, ticket};
 pub(crate) use providers::secret_context;
 pub use providers::{Provider, Providers, named};
+pub use removed::end_removed;
 pub use sign_out::{signed_out, way_out};
 
 /// Why somebody goes to a provider.

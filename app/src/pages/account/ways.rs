@@ -102,7 +102,6 @@ pub(super) fn Ways(
     /// One more mailbox, as typed.
     mailbox: Filled<MailboxForm>,
 ) -> impl IntoView {
-    let last = ways.len() == 1;
     let own = ways.iter().filter(|way| way.provider == ProviderId::PASSKEY).count();
     let passkey = (passkeys && own < passkey::MOST).then(|| {
         view! {
@@ -111,7 +110,7 @@ pub(super) fn Ways(
             </Form<BeginAddPasskey>>
         }
     });
-    let rows: Vec<_> = ways.into_iter().map(|way| view! { <Line way last fresh/> }).collect();
+    let rows: Vec<_> = ways.into_iter().map(|way| view! { <Line way fresh/> }).collect();
     let more = (passkey.is_some() || !more.is_empty()).then(|| {
         let links = more.into_iter().map(|(label, to)| {
             view! { <a class="btn btn-sm" href=to><Icon name="plus"/>{format!("Add {label}")}</a> }
@@ -129,14 +128,14 @@ pub(super) fn Ways(
 }
 
 #[component]
-fn Line(way: Way, last: bool, fresh: bool) -> impl IntoView {
+fn Line(way: Way, fresh: bool) -> impl IntoView {
     let title = way.label.clone().unwrap_or_else(|| match way.provider.as_str() {
         ProviderId::MAIL => "E-mail".to_owned(),
         ProviderId::PASSKEY => "Passkey".to_owned(),
         other => format!("{other} (no longer offered)"),
     });
     let which = format!(" {title}, {}", way.called);
-    let act = match (last, fresh) {
+    let act = match (way.only, fresh) {
         (true, _) => view! { <span class="small dim">"Your only way in"</span> }.into_any(),
         (false, false) => {
             view! { <a class="btn btn-sm" href="/sign-in?return=/account">"Sign in again to remove"</a> }

@@ -69,9 +69,10 @@ pub(super) async fn believe<'a>(
         now: oidc.clock.now(),
     };
     match verify(token, known, &wanted) {
-        Err(Refusal { reason: Reason::Signature, .. }) => {
-            verify(token, &*oidc.directory.newer(known).await?, &wanted)
-        }
+        Err(refusal) if refusal.reason == Reason::Signature => match oidc.directory.newer(known).await? {
+            Some(newer) => verify(token, &newer, &wanted),
+            None => Err(refusal),
+        },
         checked => checked,
     }
 }

@@ -1,7 +1,7 @@
 //! The one client for what is asked of providers.
 
 use async_trait::async_trait;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use innkeeper_domain::{
     identity::{Reason, Refusal},
     net,
@@ -168,6 +168,10 @@ impl Fetch {
         for certificate in CertificateDer::pem_slice_iter(ca.unwrap_or_default().as_bytes()) {
             roots.add(certificate.map_err(|error| wrong(&error))?).map_err(|error| wrong(&error))?;
         }
+        // Anything else in the file is read over: it could be a key, or another file.
+        if ca.is_some() && roots.len() == webpki_roots::TLS_SERVER_ROOTS.len() {
+            return Err(wrong(&"there is none (PEM) in it"));
+        }
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| wrong(&error))?
@@ -218,7 +222,16 @@ impl<'c> AsyncHttpClient<'c> for Fetch {
     type Future = Pin<Box<dyn Future<Output = Result<Response<Vec<u8>>, FetchError>> + Send + 'c>>;
 
     fn call(&'c self, request: Request<Vec<u8>>) -> Self::Future {
-        Box::pin(self.fetch(request))
+        Box::pin(async move {
+            let answer = self.fetch(request).await?;
+            match answer.status() {
+                // The library would take it for an answer that it cannot read.
+                status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+                    Err(FetchError::Unreachable(format!("answered {status}")))
+                }
+                _ => Ok(answer),
+            }
+        })
     }
 }
 

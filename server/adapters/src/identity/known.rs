@@ -19,6 +19,9 @@ use url::Url;
 /// How long a description is believed. Keys that are missing in it are looked for at once.
 const AGE: Duration = Duration::from_hours(1);
 
+/// The shortest time between two looks for missing keys: anybody can send a token of a key that nobody has.
+const PAUSE: Duration = Duration::from_secs(10);
+
 /// What the library does not read of a description.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct More {
@@ -57,7 +60,14 @@ pub(super) struct Known {
 pub(super) struct Directory {
     pub fetch: Fetch,
     pub issuers: Issuers,
-    kept: Mutex<Option<Arc<Known>>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    known: Option<Arc<Known>>,
+    /// When missing keys were last looked for, whatever came of it.
+    looked: Option<Instant>,
 }
 
 impl Directory {
@@ -68,19 +78,24 @@ impl Directory {
     /// The description, read anew where it is old.
     pub async fn known(&self) -> Result<Arc<Known>, Refusal> {
         let mut kept = self.kept.lock().await;
-        match &*kept {
+        match &kept.known {
             Some(known) if known.read.elapsed() < AGE => Ok(known.clone()),
-            _ => Ok(kept.insert(Arc::new(self.read().await?)).clone()),
+            _ => Ok(kept.known.insert(Arc::new(self.read().await?)).clone()),
         }
     }
 
-    /// A newer description than this one, since a token has a key that this one does not have.
-    pub async fn newer(&self, than: &Known) -> Result<Arc<Known>, Refusal> {
+    /// A newer description than this one, since a token has a key that this one does not have; none where that was looked
+    /// for just now.
+    pub async fn newer(&self, than: &Known) -> Result<Option<Arc<Known>>, Refusal> {
         let mut kept = self.kept.lock().await;
-        match &*kept {
-            Some(known) if known.read > than.read => Ok(known.clone()),
-            _ => Ok(kept.insert(Arc::new(self.read().await?)).clone()),
+        if let Some(known) = kept.known.as_ref().filter(|known| known.read > than.read) {
+            return Ok(Some(known.clone()));
         }
+        if kept.looked.is_some_and(|looked| looked.elapsed() < PAUSE) {
+            return Ok(None);
+        }
+        kept.looked = Some(Instant::now());
+        Ok(Some(kept.known.insert(Arc::new(self.read().await?)).clone()))
     }
 
     async fn read(&self) -> Result<Known, Refusal> {

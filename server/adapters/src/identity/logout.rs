@@ -31,9 +31,10 @@ struct Head {
 pub(super) async fn read(oidc: &Oidc, message: &str) -> Result<SignedOut, Refusal> {
     let known = oidc.directory.known().await?;
     let claims = match signed(message, &known) {
-        Err(Refusal { reason: Reason::Signature, .. }) => {
-            signed(message, &*oidc.directory.newer(&known).await?)?
-        }
+        Err(refusal) if refusal.reason == Reason::Signature => match oidc.directory.newer(&known).await? {
+            Some(newer) => signed(message, &newer)?,
+            None => return Err(refusal),
+        },
         checked => checked?,
     };
     let maker = oidc.directory.issuers.maker(known.metadata.issuer(), &claims)?;

@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "the counts a test stands for are printed")]
 
 mod forms;
+mod host;
+mod places;
 
 use async_trait::async_trait;
 use http::Request;
@@ -112,12 +114,13 @@ async fn one_address_that_may_not_be_asked_is_enough() {
 #[tokio::test]
 async fn a_name_that_changes_its_address_is_looked_up_once_for_a_connection() {
     let canary = Canary::sit().await;
-    // Nobody answers at the first one; whoever looked again before connecting would come here.
-    let told = Told::new(&[&["192.0.2.1"], &["127.0.0.1"]]);
+    // Nobody speaks for that name at the first one, a public address; whoever looked again before connecting would come
+    // here.
+    let told = Told::new(&[&["93.184.216.34"], &["127.0.0.1"]]);
     let public = Told::new(&[&["127.0.0.1"]]);
     let fetch = Fetch::looking_up(customer(&[]), None, told.clone()).unwrap();
     let first = ask(&fetch, &format!("https://issuer.example:{}/", canary.port)).await;
-    assert!(matches!(first, Err(FetchError::Forbidden(_))), "{first:?}");
+    assert!(matches!(first, Err(FetchError::Unreachable(_))), "{first:?}");
     assert_eq!(told.asked.load(Ordering::SeqCst), 1);
     let second = ask(&fetch, &format!("https://issuer.example:{}/", canary.port)).await;
     assert!(matches!(second, Err(FetchError::Forbidden(_))), "{second:?}");

@@ -107,10 +107,7 @@ pub fn run() -> ExitCode {
         }
     };
     match cli.command {
-        Command::Config(ConfigCommand { command: ConfigAction::Check }) => {
-            say(&config.show());
-            ExitCode::SUCCESS
-        }
+        Command::Config(ConfigCommand { command: ConfigAction::Check }) => check(&config),
         Command::Doctor(options) => runtime.block_on(doctor::run(config, options)),
         Command::Orphan(OrphanCommand { action }) => runtime.block_on(orphan::run(&config, action)),
         Command::Run(RunCommand { action }) => runtime.block_on(run::run(&config, action)),
@@ -118,6 +115,17 @@ pub fn run() -> ExitCode {
         Command::Serve => finish(begin(&config).and_then(|()| runtime.block_on(startup::serve(config)))),
         Command::Migrate => finish(begin(&config).and_then(|()| runtime.block_on(migrate::run(&config)))),
     }
+}
+
+/// Shows the configuration, or what of it `serve` would refuse.
+fn check(config: &Config) -> ExitCode {
+    if let Err(wrong) = startup::check_providers(config) {
+        let lines: String = wrong.iter().map(|one| format!("  {one}\n")).collect();
+        complain(&format!("The configuration is refused:\n{lines}"));
+        return ExitCode::FAILURE;
+    }
+    say(&config.show());
+    ExitCode::SUCCESS
 }
 
 fn begin(config: &Config) -> Result<(), startup::StartError> {

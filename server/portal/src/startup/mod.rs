@@ -19,6 +19,6 @@ pub use external::ExternalError;
 pub use folder::{CA, ensure_data_folder, is_private};
 pub use logging::start_logging;
 pub use process::protect_memory;
-pub use providers::ProviderError;
+pub use providers::{ProviderError, check_providers};
 pub use reach::{COUNT_THEM, FIRST_SERVER, NOT_COUNTED, Reach};
 pub use serve::serve;

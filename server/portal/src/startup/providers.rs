@@ -4,6 +4,7 @@ use crate::config::{Config, CustomersConfig, ProviderConfig};
 use innkeeper_adapters::{
     dns::Resolver,
     identity::{CustomerIssuers, Fetch, GitHub, GitHubSettings, Oidc, OidcSettings, Rule, WebAuthn},
+    system::SystemClock,
 };
 use innkeeper_domain::{
     identity::ProviderKind,
@@ -42,6 +43,15 @@ pub(super) fn passkeys(public_url: &str) -> Option<Arc<dyn Passkeys>> {
         tracing::info!(public_url, "passkeys are not offered: the public address has no name");
     }
     Some(Arc::new(passkeys?))
+}
+
+/// Whether they can be made, without asking any; all that is wrong, one line each.
+pub fn check_providers(config: &Config) -> Result<(), Vec<ProviderError>> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let wrong =
+        |one: &ProviderConfig| Some(ProviderError(one.id.to_string(), port(one, config, &clock).err()?));
+    let wrong: Vec<_> = config.providers.iter().filter_map(wrong).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
 fn port(

@@ -4,7 +4,7 @@ use crate::{
     web::{AppState, Door, Site, listen, router},
 };
 use innkeeper_app::components::words;
-use innkeeper_service::staff::Link;
+use innkeeper_service::{identity, staff::Link};
 use std::{io::Write as _, net::SocketAddr, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -49,6 +49,7 @@ async fn run(
             tracing::info!(migrations = ran, "the control database was brought up to date");
         }
         let parts = workers::assemble(config, &control.reach, config.public_url(bound)).await?;
+        identity::end_removed(&parts.service).await?;
         parts.start(&mut workers);
         Ok::<_, StartError>(parts)
     };

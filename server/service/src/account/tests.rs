@@ -7,12 +7,14 @@ use sqlx::PgPool;
 async fn add(
     portal: &TestPortal,
     person: &Visitor,
+    provider: &'static str,
     subject: &'static str,
 ) -> innkeeper_domain::ids::IdentityId {
     let id: uuid::Uuid = portal.service.ids.make();
-    sqlx::query("insert into identity (id, account_id, provider, issuer, subject) values ($1, $2, 'acme', 'https://a.example', $3)")
+    sqlx::query("insert into identity (id, account_id, provider, issuer, subject) values ($1, $2, $3, 'https://a.example', $4)")
         .bind(id)
         .bind(person.signed_in().unwrap().id.0)
+        .bind(provider)
         .bind(subject)
         .execute(&portal.owner)
         .await
@@ -26,7 +28,8 @@ async fn the_last_way_in_stays_also_when_two_are_removed_at_once(pool: PgPool) {
     let service = &portal.service;
     let jane = portal.person("jane@acme.example").await;
     let joe = portal.person("joe@acme.example").await;
-    let more = [add(&portal, &jane, "1").await, add(&portal, &jane, "2").await];
+    let [one, two] = ["1", "2"].map(|nth| add(&portal, &jane, "passkey", nth));
+    let more = [one.await, two.await];
     let mail = view(service, &jane).await.unwrap().ways[0].id;
     assert!(matches!(remove(service, &joe, more[0]).await, Err(Error::NotFound)), "somebody else's");
 
@@ -49,10 +52,21 @@ async fn the_last_way_in_stays_also_when_two_are_removed_at_once(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn a_way_that_is_not_offered_any_more_is_none(pool: PgPool) {
+    let portal = TestPortal::open(&pool).await;
+    let service = &portal.service;
+    let jane = portal.person("jane@acme.example").await;
+    let mail = view(service, &jane).await.unwrap().ways[0].id;
+    let gone = add(&portal, &jane, "gone", "1").await;
+    assert!(matches!(remove(service, &jane, mail).await, Err(Error::Mistakes(_))), "it would lock her out");
+    remove(service, &jane, gone).await.unwrap();
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
 async fn an_old_sign_in_removes_no_way_in(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let mut jane = portal.person("jane@acme.example").await;
-    let way = add(&portal, &jane, "1").await;
+    let way = add(&portal, &jane, "passkey", "1").await;
     jane.account.as_mut().unwrap().fresh = false;
     assert!(matches!(remove(&portal.service, &jane, way).await, Err(Error::StaleSignIn)));
 }

@@ -26,6 +26,18 @@ pub struct Way {
     pub used: OffsetDateTime,
     /// Whether this browser came by it.
     pub here: bool,
+    /// Whether no other one leads in, so that it stays.
+    pub only: bool,
+}
+
+/// Whether one of the others leads in. One by a provider that the operator has taken away leads nowhere, and one by an
+/// organisation's own way leads in only as long as its admins want.
+fn another<'a>(service: &Service, way: Uuid, mut all: impl Iterator<Item = (Uuid, &'a str)>) -> bool {
+    let offered = |provider: &str| match provider {
+        ProviderId::PASSKEY => service.passkeys.is_some(),
+        other => service.providers.offer(other),
+    };
+    all.any(|(id, provider)| id != way && offered(provider))
 }
 
 struct Row {
@@ -49,8 +61,10 @@ pub(super) async fn of(service: &Service, visitor: &Visitor) -> Result<Vec<Way>>
     )
     .fetch_all(&service.pool)
     .await?;
+    let only = |row: &Row| !another(service, row.id, rows.iter().map(|one| (one.id, one.provider.as_str())));
+    let only: Vec<bool> = rows.iter().map(only).collect();
     let mut ways = Vec::new();
-    for row in rows {
+    for (row, only) in rows.into_iter().zip(only) {
         let label = match identity::named(service, &row.provider).await {
             Ok(provider) => Some(provider.label.clone()),
             Err(Error::NotFound | Error::NotVouched(_)) => None,
@@ -64,6 +78,7 @@ pub(super) async fn of(service: &Service, visitor: &Visitor) -> Result<Vec<Way>>
             added: row.created_at,
             used: row.used_at,
             here: row.here,
+            only,
         });
     }
     Ok(ways)
@@ -79,7 +94,7 @@ pub async fn remove(service: &Service, visitor: &Visitor, way: IdentityId) -> Re
         .fetch_all(&mut *tx)
         .await?;
     let gone = ways.iter().find(|one| one.id == way.0).ok_or(Error::NotFound)?;
-    if ways.len() == 1 {
+    if !another(service, way.0, ways.iter().map(|one| (one.id, one.provider.as_str()))) {
         return Err(Error::mistake("way", "This is your last way in. Add another one before you remove it."));
     }
     sqlx::query!("delete from identity where id = $1", way.0).execute(&mut *tx).await?;

@@ -96,6 +96,11 @@ impl Providers {
         own.insert(provider.id.to_string(), (version, provider.clone()));
         provider
     }
+
+    /// Whether people can come in by this way: the mail, a passkey, or a provider that is configured.
+    pub fn offer(&self, way: &str) -> bool {
+        [ProviderId::MAIL, ProviderId::PASSKEY].contains(&way) || self.get(way).is_some()
+    }
 }
 
 /// The provider of this short name: the operator's, or an organisation's own. [`Error::NotFound`] where there is none.

@@ -306,6 +306,35 @@ async fn one_more_way_in_is_added_by_who_is_signed_in_and_to_nobody_else(pool: P
     assert_eq!(crate::account::view(service, &joe).await.unwrap().ways.len(), 1);
 }
 
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn sessions_end_with_the_provider_that_they_came_by(pool: PgPool) {
+    let mut stage = Stage::open(&pool).await;
+    let mail = stage.portal.person("joe@acme.example").await;
+    stage.sign_in(&stage.browser, person("1", "jane@acme.example", true)).await.unwrap();
+    let nobody = stage.portal.stranger("198.51.100.9").await;
+    crate::session::flash(&stage.portal.service, stage.browser.session.unwrap(), "hello").await.unwrap();
+    assert_eq!(end_removed(&stage.portal.service).await.unwrap(), 0, "all are offered");
+    let all = std::mem::take(&mut stage.portal.service.providers);
+    assert_eq!(end_removed(&stage.portal.service).await.unwrap(), 1);
+    assert_eq!(end_removed(&stage.portal.service).await.unwrap(), 0);
+    for (visitor, alive) in
+        [(&stage.browser, (false, false)), (&mail, (true, true)), (&nobody, (true, false))]
+    {
+        let seen = crate::session::visitor(&stage.portal.service, visitor.session, visitor.address).await;
+        let seen = seen.unwrap();
+        assert_eq!((seen.session.is_some(), seen.account.is_some()), alive);
+    }
+    assert_eq!(stage.portal.count("select count(*) from flash").await, 0);
+    let written = "select count(*) from audit_event where action = 'session.end' and subject = 'acme'
+                   and detail->>'ended' = '1'";
+    assert_eq!(stage.portal.count(written).await, 1);
+    // Put back, it lets the same person in.
+    stage.portal.service.providers = all;
+    let back = stage.portal.stranger("203.0.113.8").await;
+    stage.sign_in(&back, person("1", "jane@acme.example", true)).await.unwrap();
+    assert_eq!(stage.portal.count(ACCOUNTS).await, 2);
+}
+
 #[test]
 fn a_ticket_is_of_one_session_and_one_provider() {
     let all = [ticket("a", "acme"), ticket("b", "acme"), ticket("a", "other")];

@@ -8,7 +8,8 @@ mod signature;
 use innkeeper_tests::issuer::{Answer, Body, Keys, Play, Signature};
 use serde_json::{Value, json};
 
-type Change = fn(&mut Play, &Keys);
+/// What is said otherwise than by a good issuer.
+pub type Change = fn(&mut Play, &Keys);
 
 /// One way to be broken.
 #[derive(Clone, Copy)]

@@ -70,6 +70,7 @@ pub const CASES: &[Case] = &[
         |p, _| p.token = Answer { status: 401, ..Answer::json(json!({ "error": "invalid_client" })) },
         AS_IS,
     ),
+    case("token-broken-down", "unreachable", |p, _| p.token.status = 503, AS_IS),
     case("token-elsewhere", "form", |p, _| p.token = redirect("/other/token"), AS_IS),
     case("token-in-words", "form", |p, _| p.token.body = Body::Bytes(b"here you are".to_vec()), AS_IS),
     case(

@@ -88,6 +88,7 @@ pub const CASES: &[Case] = &[
         AS_IS,
     ),
     case("userinfo-refused", "form", |p, _| p.userinfo.status = 403, AS_IS),
+    case("userinfo-broken-down", "unreachable", |p, _| p.userinfo.status = 503, AS_IS),
     case("userinfo-elsewhere", "form", |p, _| p.userinfo = redirect("/other/userinfo"), AS_IS),
     case(
         "userinfo-of-ten-megabytes",
