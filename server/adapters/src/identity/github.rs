@@ -149,6 +149,7 @@ impl IdentityProvider for GitHub {
             contact,
             groups: Groups::Untold,
             session: None,
+            since: None,
             said: said.map(|(name, value)| (name.to_owned(), value)).into(),
         })
     }

@@ -22,6 +22,9 @@ const AGE: Duration = Duration::from_hours(1);
 /// The shortest time between two looks for missing keys: anybody can send a token of a key that nobody has.
 const PAUSE: Duration = Duration::from_secs(10);
 
+/// How long a provider that could not be read is taken to be away.
+const AWAY: Duration = Duration::from_secs(3);
+
 /// What the library does not read of a description.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct More {
@@ -68,6 +71,8 @@ struct Kept {
     known: Option<Arc<Known>>,
     /// When missing keys were last looked for, whatever came of it.
     looked: Option<Instant>,
+    /// What came of the last reading, where that was no description.
+    failed: Option<(Instant, Refusal)>,
 }
 
 impl Directory {
@@ -78,9 +83,17 @@ impl Directory {
     /// The description, read anew where it is old.
     pub async fn known(&self) -> Result<Arc<Known>, Refusal> {
         let mut kept = self.kept.lock().await;
-        match &kept.known {
-            Some(known) if known.read.elapsed() < AGE => Ok(known.clone()),
-            _ => Ok(kept.known.insert(Arc::new(self.read().await?)).clone()),
+        match (&kept.known, &kept.failed) {
+            (Some(known), _) if known.read.elapsed() < AGE => Ok(known.clone()),
+            // Who waited behind somebody else does not wait once more for a provider that is away.
+            (_, Some((at, refusal))) if at.elapsed() < AWAY => Err(refusal.clone()),
+            _ => match self.read().await {
+                Ok(read) => Ok(kept.known.insert(Arc::new(read)).clone()),
+                Err(refusal) => {
+                    kept.failed = Some((Instant::now(), refusal.clone()));
+                    Err(refusal)
+                }
+            },
         }
     }
 

@@ -25,7 +25,11 @@ use openidconnect::{
     },
 };
 use serde_json::Value;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use time::OffsetDateTime;
+
+/// How long ago somebody may have signed in there who comes here without being asked to show that it is still them.
+const OLDEST_SIGN_IN: Duration = Duration::from_hours(30 * 24);
 
 /// The portal as it is registered with a provider.
 pub(super) type Registered = Client<
@@ -109,6 +113,10 @@ impl Oidc {
             contact: odd::contact(kind, claims),
             groups: odd::groups(&self.settings.groups, claims),
             session: text("sid"),
+            since: claims
+                .get("auth_time")
+                .and_then(Value::as_i64)
+                .and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok()),
             said: claims.iter().map(|(name, value)| (name.clone(), shown(value))).collect(),
         })
     }
@@ -129,9 +137,11 @@ impl IdentityProvider for Oidc {
             )
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
             .add_scopes(self.settings.scopes.iter().cloned().map(Scope::new));
-        if asked.fresh {
-            request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(FRESH);
-        }
+        // Whoever asks for an age is told the time (OpenID Connect Core 1.0, section 3.1.2.1).
+        request = match asked.fresh {
+            true => request.add_prompt(CoreAuthPrompt::Login).set_max_age(FRESH),
+            false => request.set_max_age(OLDEST_SIGN_IN),
+        };
         let (url, ..) = request.url();
         Ok(url.into())
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::print_stdout, reason = "the counts a test stands for are printed")]
 
+mod away;
 mod forms;
 mod host;
 mod places;

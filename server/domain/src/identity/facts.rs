@@ -1,4 +1,5 @@
 use crate::email::EmailAddress;
+use time::OffsetDateTime;
 
 /// What a person is called by who vouches for them, and what never changes: never an address, since addresses are
 /// given to others (OpenID Connect Core 1.0, section 5.7; OWASP ASVS 5.0.0, 6.8.1).
@@ -68,6 +69,8 @@ pub struct Facts {
     pub groups: Groups,
     /// The provider's own session, by which it later says that the person signed out there (`sid`).
     pub session: Option<String>,
+    /// When they signed in there, if that is said: it may be long ago (`auth_time`).
+    pub since: Option<OffsetDateTime>,
     /// All that was said, name and value, for the admin who tries the way out before it is enforced.
     pub said: Vec<(String, String)>,
 }

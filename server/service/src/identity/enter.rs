@@ -62,9 +62,15 @@ async fn let_in(
     let begin = Begin { account, provider: provider.id.as_str(), identity };
     session::begin(&mut tx, visitor, &begin, new_id_hash).await?;
     let there = vouched.facts.session.as_deref();
-    sqlx::query!("update session set provider_session = $2 where id_hash = $1", new_id_hash, there)
-        .execute(&mut *tx)
-        .await?;
+    // Who was signed in there all along has not shown just now that it is still them.
+    sqlx::query!(
+        "update session set provider_session = $2, authenticated_at = least(authenticated_at, $3) where id_hash = $1",
+        new_id_hash,
+        there,
+        vouched.facts.since,
+    )
+    .execute(&mut *tx)
+    .await?;
     let detail = json!({ "provider": provider.id, "identity": identity });
     audit::record(&mut tx, &service.ids, entry("session.sign_in", detail)).await?;
     let risen = staff::decide(service, &mut tx, provider, account, &vouched.facts.groups, entry).await?;

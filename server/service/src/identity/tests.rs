@@ -26,6 +26,7 @@ pub(crate) fn person(subject: &str, address: &str, proven: bool) -> Facts {
         contact: EmailAddress::parse(address).ok().map(|address| Contact { address, proven }),
         groups: Groups::Untold,
         session: Some("there".into()),
+        since: None,
         said: Vec::new(),
     }
 }
@@ -362,4 +363,21 @@ async fn who_signs_out_there_is_signed_out_here_and_later_sessions_are_not(pool:
     assert_eq!(out("acme", "1 there").await.unwrap(), 1, "by the session there");
     let to = way_out(service, "acme").await.unwrap().unwrap();
     assert_eq!(to, "https://issuer.example/out?back=https://portal.example/");
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn who_was_signed_in_there_all_along_has_not_just_shown_who_they_are(pool: PgPool) {
+    let stage = Stage::open(&pool).await;
+    let now: time::OffsetDateTime = sqlx::query_scalar("select now()").fetch_one(&pool).await.unwrap();
+    let minutes = |ago: i64| now - time::Duration::minutes(ago);
+    for (since, fresh) in
+        [(None, true), (Some(minutes(1)), true), (Some(minutes(6)), false), (Some(minutes(-9)), true)]
+    {
+        let browser = stage.portal.stranger("203.0.113.7").await;
+        let jane = Facts { since, ..person("jane", "jane@acme.example", true) };
+        stage.sign_in(&browser, jane).await.unwrap();
+        let visitor =
+            crate::session::visitor(&stage.portal.service, browser.session, browser.address).await.unwrap();
+        assert_eq!(visitor.signed_in().unwrap().fresh, fresh, "{since:?}");
+    }
 }

@@ -68,6 +68,7 @@ fn says(subject: &str, address: &str, groups: &[&str]) -> Facts {
         contact: EmailAddress::parse(address).ok().map(|address| Contact { address, proven: false }),
         groups: Groups::Listed(groups.iter().map(|&group| group.to_owned()).collect()),
         session: None,
+        since: None,
         said: vec![("email".into(), address.into())],
     }
 }

@@ -118,5 +118,9 @@ async fn a_mailbox_of_another_account_is_refused_once_it_was_proven(pool: PgPool
     }
     let at_once = join_all(checked.into_iter().map(|(who, checked)| link(service, who, checked))).await;
     assert_eq!(at_once.iter().filter(|one| one.is_ok()).count(), 1);
+    assert!(
+        at_once.iter().any(|one| matches!(one, Err(Error::NotVouched(_)))),
+        "the other is told so: {at_once:?}"
+    );
     assert_eq!(portal.count(MAILBOXES).await, 3);
 }
