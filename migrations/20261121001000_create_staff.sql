@@ -6,9 +6,13 @@ create table staff (
     role text not null check (role in ('approver', 'operator', 'viewer')),
     -- The provider whose group it is; null for a link.
     provider text,
+    -- The way in that it came by. It holds in no session of another one: whoever can add a way in to the account, by its
+    -- mailbox or by a customer's provider, does not get it by that.
+    identity_id uuid references identity on delete cascade,
     created_at timestamptz not null default now(),
-    unique nulls not distinct (account_id, provider)
+    unique nulls not distinct (account_id, provider, identity_id)
 );
+create index on staff (identity_id);
 
 -- A link by which one person becomes staff, once. Its token is kept as a hash.
 create table staff_claim (

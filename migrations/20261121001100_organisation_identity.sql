@@ -59,6 +59,9 @@ create table organisation_trial (
     found text,
     -- What they would be.
     role text,
+    -- Who the issuer says they are.
+    issuer text,
+    subject text,
     said jsonb not null,
     primary key (organisation_id, account_id)
 );
@@ -91,36 +94,38 @@ create function organisation_of_way(way text) returns uuid
     language sql stable security definer set search_path = pg_catalog, public, pg_temp
     as $$ select organisation_id from public.organisation_identity where provider = way and kind is not null $$;
 
--- The organisations that open to an account which came by this way.
+-- The organisations that open to an account which came by this way. An organisation's own way opens that organisation and
+-- no other, since its admins decide whom it vouches for.
 create function organisations_open(account uuid, way text) returns uuid[]
     language sql stable security definer set search_path = pg_catalog, public, pg_temp
     as $$
         select coalesce(array_agg(m.organisation_id), '{}') from public.member m
         left join public.organisation_identity i on i.organisation_id = m.organisation_id
         where m.account_id = account
-            and (i.enforced_at is null or coalesce(way = i.provider or way = any (i.open_ways), false))
+            and case when starts_with(way, 'org-') then coalesce(way = i.provider, false)
+                else i.enforced_at is null or way = any (i.open_ways) end
     $$;
 
--- The organisations of an account that stay closed to this way, and the way that opens them.
+-- The organisations of an account that stay closed to this way, and the way that opens them, where it is their own only.
 create function organisations_closed(account uuid, way text)
     returns table (name text, provider text, label text)
     language sql stable security definer set search_path = pg_catalog, public, pg_temp
     as $$
-        select o.name, i.provider, i.label from public.member m
+        select o.name, case when i.enforced_at is not null then i.provider end,
+            case when i.enforced_at is not null then i.label end
+        from public.member m
         join public.organisation o on o.id = m.organisation_id
-        join public.organisation_identity i on i.organisation_id = m.organisation_id
-        where m.account_id = account and i.enforced_at is not null
-            and not coalesce(way = i.provider or way = any (i.open_ways), false)
+        left join public.organisation_identity i on i.organisation_id = m.organisation_id
+        where m.account_id = account and m.organisation_id <> all (public.organisations_open(account, way))
         order by o.name
     $$;
 
 -- The way in of the organisation that has shown to have this mail domain, where it lets nobody in by another.
-create function way_of_domain(wanted text) returns table (provider text, label text, organisation text)
+create function way_of_domain(wanted text) returns table (provider text, label text)
     language sql stable security definer set search_path = pg_catalog, public, pg_temp
     as $$
-        select i.provider, i.label, o.name from public.organisation_domain d
+        select i.provider, i.label from public.organisation_domain d
         join public.organisation_identity i on i.organisation_id = d.organisation_id
-        join public.organisation o on o.id = d.organisation_id
         where d.domain = wanted and d.proven_at is not null and i.enforced_at is not null
     $$;
 

@@ -146,6 +146,7 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
       await page.waitForURL(`${portal.url}/t`);
       await page.goto(`${portal.url}/t/${name}`);
       assert.equal(at(page), `/t/${name}`);
+      assert.equal((await page.goto(`${portal.url}/t/${other}`)).status(), 404, 'it opens nothing of another organisation');
       await page.goto(`${portal.url}/account`);
       await page.getByText(label).first().waitFor();
     });
@@ -169,6 +170,8 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
       const again = await open(t, scripts);
       way = portal.sql(`select provider from organisation_identity where label = '${label}'`);
       await again.goto(`${portal.url}/sign-in/${way}?return=/t`);
+      assert.equal(at(again), '/sign-in', 'nobody is led there without a press');
+      await again.getByRole('link', { name: `Continue with ${label} (localhost` }).click();
       await signInThere(again, 'bob');
       await again.getByText(`${label} did not let you in`).waitFor();
       assert.match(await again.getByText('Code:').textContent(), /group/);
@@ -181,8 +184,9 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
       await page.goto(settings);
       await visitor.press(page, 'Remove this sign-in');
       await page.waitForURL(/sign-in/);
-      const answer = await page.goto(`${portal.url}/sign-in/${way}`);
-      assert.equal(answer.status(), 404);
+      await page.goto(`${portal.url}/sign-in/${way}`);
+      assert.equal(at(page), '/sign-in');
+      assert.equal(await page.getByRole('link', { name: `Continue with ${label}` }).count(), 0);
       await page.goto(`${portal.url}/sign-in?return=/t`);
       const known = portal.mails();
       await page.getByLabel('E-mail address').fill(email);

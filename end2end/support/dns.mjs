@@ -7,6 +7,8 @@ import { until } from './until.mjs';
 export async function startDns() {
   const port = await freePort();
   let server;
+  const endAlong = () => server?.kill('SIGTERM');
+  process.once('exit', endAlong);
   const run = async (records) => {
     await end();
     const options = ['--no-daemon', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--bind-interfaces', '--pid-file='];
@@ -26,7 +28,7 @@ export async function startDns() {
     await ended;
   };
   await run([]);
-  return { address: `127.0.0.1:${port}`, publish: (name, text) => run([[name, text]]), stop: end };
+  return { address: `127.0.0.1:${port}`, publish: (name, text) => run([[name, text]]), stop: () => (process.off('exit', endAlong), end()) };
 }
 
 async function freePort() {

@@ -27,7 +27,7 @@ export async function walk({ portal, browser, show }) {
     await settingUp(world);
     await handingOver(world);
     await customers(world);
-    await account(world);
+    await passkeys(world);
     await life.credentials(world);
     await life.signIn(world);
     await life.plans(world);
@@ -37,7 +37,7 @@ export async function walk({ portal, browser, show }) {
     await failing(world);
     await withoutScripts(world);
     await life.removing(world);
-    await account(world);
+    await ways(world);
     await staff(world);
   } finally {
     await Promise.all([world.mine, world.other].map((context) => context.close()));
@@ -200,7 +200,7 @@ async function handingOver(world) {
   await page.waitForURL(`${portal.url}/t/${name}`);
 }
 
-async function account({ portal, page, device, to, show }) {
+async function passkeys({ portal, page, device, to, show }) {
   portal.sql('update session set authenticated_at = now() where authenticated_at is not null');
   await to('/account');
   await show('account');
@@ -301,7 +301,7 @@ async function failing({ portal, page, to, show }) {
   await show('databases, two');
 }
 
-async function account({ portal, page, strange, to, show }) {
+async function ways({ portal, page, strange, to, show }) {
   makeSignInOld(portal);
   await to('/account');
   await show('account, sign-in too old');

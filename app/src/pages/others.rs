@@ -48,6 +48,11 @@ impl Others {
         let label = label_of(cx, &asked).or_else(|| own().map(|provider| provider.label.clone()));
         let way = |provider: &Arc<Provider>| {
             let to = with_query(&format!("/sign-in/{}", provider.id), "return", return_to);
+            if let Some(host) = &provider.host {
+                // What an organisation calls its own way is its own affair: where it leads is said beside it.
+                let to = with_query(&to, "ticket", &identity::ticket(&cx.csrf(), provider.id.as_str()));
+                return (format!("{} ({host})", provider.label), to);
+            }
             (provider.label.clone(), if signed_in { with_query(&to, "for", "fresh") } else { to })
         };
         Ok(Self {

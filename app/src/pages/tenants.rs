@@ -7,7 +7,8 @@ use crate::{
 };
 use innkeeper_domain::tenant::TenantState;
 use innkeeper_service::{
-    organisation::{self, Closed},
+    identity,
+    organisation::{self, Closed, OwnWay},
     tenants::{self, Page, TenantLine},
 };
 use leptos::prelude::*;
@@ -48,19 +49,25 @@ pub fn TenantsPage() -> impl IntoView {
     let after = cx.asked("after");
     let asked =
         Asked { search: cx.asked("search"), by_name: cx.asked("sort") == "name", first: after.is_empty() };
-    let ask = asked.clone();
+    let (ask, csrf) = (asked.clone(), cx.csrf());
     load(
         async move {
             let page = tenants::list(&cx.service, &cx.visitor, &ask.search, ask.sort(), &after).await?;
             Ok((page, organisation::closed(&cx.service, &cx.visitor).await?))
         },
-        move |(page, closed)| tenants_view(page, &asked, closed),
+        move |(page, closed)| tenants_view(page, &asked, closed, &csrf),
     )
 }
 
-pub(crate) fn tenants_view(page: Page<TenantLine>, asked: &Asked, closed: Vec<Closed>) -> AnyView {
+pub(crate) fn tenants_view(
+    page: Page<TenantLine>,
+    asked: &Asked,
+    closed: Vec<Closed>,
+    csrf: &str,
+) -> AnyView {
     let total = usize::try_from(page.total).unwrap_or_default();
     let searching = !asked.search.is_empty();
+    let closed: Vec<_> = closed.into_iter().map(|closed| not_this_way(closed, csrf)).collect();
     let body = if page.items.is_empty() { empty(searching) } else { list(page, asked) };
     let search = (searching || total > 0).then(|| {
         view! {
@@ -85,7 +92,7 @@ pub(crate) fn tenants_view(page: Page<TenantLine>, asked: &Asked, closed: Vec<Cl
             </div>
         </div>
         <div class="stack">
-            {closed.into_iter().map(|closed| view! { <NotThisWay closed/> }).collect_view()}
+            {closed}
             {search}
             {body}
         </div>
@@ -94,16 +101,29 @@ pub(crate) fn tenants_view(page: Page<TenantLine>, asked: &Asked, closed: Vec<Cl
 }
 
 /// An organisation of the person's that opens to another way only.
-#[component]
-fn NotThisWay(closed: Closed) -> impl IntoView {
-    let Closed { organisation, provider, label } = closed;
-    let to = format!("/sign-in/{provider}?return=/t");
+fn not_this_way(closed: Closed, csrf: &str) -> AnyView {
+    let Closed { organisation, way } = closed;
+    let (title, says, to, label) = match way {
+        Some(OwnWay { provider, label }) => (
+            format!("{organisation} opens by {label} only"),
+            "Its databases are here once you come in that way.",
+            format!("/sign-in/{provider}?return=/t&ticket={}", identity::ticket(csrf, &provider)),
+            format!("Continue with {label}"),
+        ),
+        None => (
+            format!("{organisation} is closed here"),
+            "You came in by another organisation's sign-in, which opens that one only.",
+            "/sign-in?return=/t".to_owned(),
+            "Sign in by another way".to_owned(),
+        ),
+    };
     view! {
-        <Notice icon="lock-keyhole" title=format!("{organisation} opens by {label} only")>
-            <p>"Its databases are here once you come in that way."</p>
-            <p><a class="btn btn-sm" href=to>{format!("Continue with {label}")}</a></p>
+        <Notice icon="lock-keyhole" title>
+            <p>{says}</p>
+            <p><a class="btn btn-sm" href=to>{label}</a></p>
         </Notice>
     }
+    .into_any()
 }
 
 fn empty(searching: bool) -> AnyView {

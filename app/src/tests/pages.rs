@@ -46,7 +46,7 @@ use innkeeper_domain::{
 use innkeeper_service::{
     account::{AccountView, SessionLine, Way},
     handoff::HandoffView,
-    organisation::{Closed, Waiting},
+    organisation::{Closed, OwnWay, Waiting},
     passkey::Question,
     sign_in::Pending,
     staff::{How, StaffLine, Standing},
@@ -356,9 +356,10 @@ fn all() -> Vec<(&'static str, Make)> {
             "tenants",
             Box::new(move || {
                 let asked = Asked { search: EVIL.into(), by_name: true, first: false };
-                let closed =
-                    Closed { organisation: EVIL.into(), provider: "org-a".into(), label: EVIL.into() };
-                tenants_view(Page { total: 30, items, next: Some(EVIL.into()) }, &asked, vec![closed])
+                let way = OwnWay { provider: "org-a".into(), label: EVIL.into() };
+                let closed = |way| Closed { organisation: EVIL.into(), way };
+                let closed = vec![closed(Some(way)), closed(None)];
+                tenants_view(Page { total: 30, items, next: Some(EVIL.into()) }, &asked, closed, EVIL)
             }),
         ));
     }

@@ -13,7 +13,7 @@ mod view;
 
 pub use decide::{Waiting, decide, waiting};
 pub use domains::{DomainLine, add_domain, ask_staff, check_domain, remove_domain};
-pub use enforce::{Closed, closed, enforce, release, way_of};
+pub use enforce::{Closed, OwnWay, closed, enforce, release, way_of};
 pub use groups::{add_group, remove_group};
 pub use issuer::{IssuerForm, remove_issuer, save_issuer};
 pub use trial::Trial;

@@ -39,7 +39,7 @@ pub async fn visitor(service: &Service, session: Option<SessionId>, address: IpA
         r#"with found as (
              select s.id_hash, s.last_seen_at, s.created_at, s.account_id, a.email, s.provider,
                coalesce(s.authenticated_at > now() - make_interval(secs => $2), false) as fresh,
-               array(select st.role from staff st where st.account_id = s.account_id
+               array(select st.role from staff st where st.account_id = s.account_id and st.identity_id = s.identity_id
                  and (st.provider = s.provider and s.provider = any ($4)
                    or st.provider is null and s.provider = any ($5))) as roles
              from session s left join account a on a.id = s.account_id
@@ -127,7 +127,8 @@ pub(crate) async fn begin(
 pub struct Kept {
     /// The short name of the way it came by.
     pub(crate) provider: String,
-    identity: Option<Uuid>,
+    /// The way in itself.
+    pub(crate) identity: Option<Uuid>,
     provider_session: Option<String>,
     created_at: OffsetDateTime,
     authenticated_at: Option<OffsetDateTime>,

@@ -106,7 +106,9 @@ impl TestPortal {
         .await
         .unwrap();
         sqlx::query(
-            "update session set account_id = $2, provider = 'mail', authenticated_at = now() where id = $1",
+            "update session set account_id = $2, provider = 'mail', authenticated_at = now(),
+               identity_id = (select id from identity where account_id = $2 and provider = 'mail' order by created_at limit 1)
+             where id = $1",
         )
         .bind(visitor.session.unwrap().0)
         .bind(id)

@@ -3,6 +3,7 @@
 use crate::{Error, Result, audit};
 use innkeeper_domain::{
     email::EmailAddress,
+    identity::ProviderId,
     ids::{AccountId, SessionId},
     staff::StaffRole,
 };
@@ -36,6 +37,13 @@ pub struct SignedIn {
     pub staff: Option<StaffRole>,
 }
 
+impl SignedIn {
+    /// Whether an organisation's own way vouches for them in this session.
+    pub fn by_organisation(&self) -> bool {
+        self.way.starts_with(ProviderId::OWN)
+    }
+}
+
 impl Visitor {
     /// The person; [`Error::NotFound`] if nobody is signed in.
     pub fn signed_in(&self) -> Result<&SignedIn> {
@@ -45,6 +53,20 @@ impl Visitor {
     /// The person, if the sign-in is fresh; else [`Error::StaleSignIn`].
     pub fn fresh(&self) -> Result<&SignedIn> {
         self.signed_in().and_then(|person| person.fresh.then_some(person).ok_or(Error::StaleSignIn))
+    }
+
+    /// The person with a fresh sign-in by a way that is their own: what changes the account itself is not for somebody whom
+    /// an organisation's issuer vouches for, since its admins decide who that is.
+    pub fn themselves(&self) -> Result<&SignedIn> {
+        let person = self.fresh()?;
+        if person.by_organisation() {
+            return Err(Error::mistake(
+                "way",
+                "You came in by your organisation's sign-in, which opens its databases and \
+                changes nothing of your account. Sign in by another of your ways first.",
+            ));
+        }
+        Ok(person)
     }
 
     /// The browser's session; [`Error::NotFound`] if it has none.

@@ -4,7 +4,7 @@ use innkeeper_tests::{Options, Page, Person, Portal, Values, tenant::texts};
 use reqwest::Method;
 
 /// Every change that a page can ask for; the portal's own test compares its table with what is registered.
-const CHANGES: [&str; 20] = [
+const CHANGES: [&str; 38] = [
     "sign-up",
     "sign-in",
     "verify",
@@ -25,10 +25,28 @@ const CHANGES: [&str; 20] = [
     "destroy",
     "keep",
     "try-again",
+    "add-domain",
+    "add-group",
+    "add-passkey",
+    "ask-domain",
+    "begin-add-passkey",
+    "begin-passkey",
+    "check-domain",
+    "decide-domain",
+    "end-session",
+    "end-sessions",
+    "enforce-sign-in",
+    "release-sign-in",
+    "remove-domain",
+    "remove-group",
+    "remove-issuer",
+    "remove-way",
+    "save-issuer",
+    "use-passkey",
 ];
 
 /// The pages of a tenant that only its admins have.
-const OF_ADMINS: [&str; 9] = [
+const OF_ADMINS: [&str; 10] = [
     "/credentials",
     "/credentials/rotate",
     "/plan",
@@ -38,10 +56,11 @@ const OF_ADMINS: [&str; 9] = [
     "/danger/resume",
     "/danger/destroy",
     "/danger/keep",
+    "/settings/identity",
 ];
 
 /// The changes of a tenant by its admins.
-const BY_ADMINS: [&str; 12] = [
+const BY_ADMINS: [&str; 22] = [
     "retry",
     "start-over",
     "reveal",
@@ -54,11 +73,21 @@ const BY_ADMINS: [&str; 12] = [
     "destroy",
     "keep",
     "try-again",
+    "save-issuer",
+    "remove-issuer",
+    "add-domain",
+    "check-domain",
+    "ask-domain",
+    "remove-domain",
+    "add-group",
+    "remove-group",
+    "enforce-sign-in",
+    "release-sign-in",
 ];
 
 /// All rows that say who has what, and what happened; without what each look at a page renews.
 async fn state(portal: &Portal) -> Vec<String> {
-    const TABLES: [&str; 21] = [
+    const TABLES: [&str; 27] = [
         "account",
         "organisation",
         "member",
@@ -80,6 +109,12 @@ async fn state(portal: &Portal) -> Vec<String> {
         "backup",
         "staff",
         "staff_claim",
+        "identity",
+        "passkey",
+        "organisation_identity",
+        "organisation_group",
+        "organisation_domain",
+        "organisation_trial",
     ];
     let rows = TABLES.map(|table| format!("select '{table} ' || to_jsonb(r)::text from {table} r"));
     let sessions = "select concat_ws(' ', 'session', id, account_id, authenticated_at) from session where account_id is not null";

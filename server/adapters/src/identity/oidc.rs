@@ -31,6 +31,9 @@ use time::OffsetDateTime;
 /// How long ago somebody may have signed in there who comes here without being asked to show that it is still them.
 const OLDEST_SIGN_IN: Duration = Duration::from_hours(30 * 24);
 
+/// The longest name of a person, in characters.
+const NAME: usize = 200;
+
 /// The portal as it is registered with a provider.
 pub(super) type Registered = Client<
     Rest,
@@ -109,13 +112,14 @@ impl Oidc {
         let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         Ok(Facts {
             subject: odd::subject(kind, issuer, name, claims)?,
-            name: text("name"),
+            name: text("name").map(|name| name.chars().filter(|c| !c.is_control()).take(NAME).collect()),
             contact: odd::contact(kind, claims),
             groups: odd::groups(&self.settings.groups, claims),
-            session: text("sid"),
+            session: text("sid").filter(|sid| sid.len() <= 255 && !sid.contains('\0')),
             since: claims
                 .get("auth_time")
                 .and_then(Value::as_i64)
+                .filter(|at| *at > 0)
                 .and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok()),
             said: claims.iter().map(|(name, value)| (name.clone(), shown(value))).collect(),
         })
@@ -138,9 +142,10 @@ impl IdentityProvider for Oidc {
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
             .add_scopes(self.settings.scopes.iter().cloned().map(Scope::new));
         // Whoever asks for an age is told the time (OpenID Connect Core 1.0, section 3.1.2.1).
-        request = match asked.fresh {
-            true => request.add_prompt(CoreAuthPrompt::Login).set_max_age(FRESH),
-            false => request.set_max_age(OLDEST_SIGN_IN),
+        request = if asked.fresh {
+            request.add_prompt(CoreAuthPrompt::Login).set_max_age(FRESH)
+        } else {
+            request.set_max_age(OLDEST_SIGN_IN)
         };
         let (url, ..) = request.url();
         Ok(url.into())

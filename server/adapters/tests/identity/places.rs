@@ -157,8 +157,9 @@ async fn a_name_that_changes_its_address_leads_nowhere_at_any_place() {
             if place != "issuer" {
                 host.name(place, &elsewhere);
             }
-            let oidc = oidc(issuer, &[NAME], &host.ca, told.clone()).unwrap();
             for (nth, reason) in [(1, Reason::Unreachable), (2, Reason::Forbidden), (3, Reason::Forbidden)] {
+                // Made anew: an issuer that could not be read is not asked again at once.
+                let oidc = oidc(issuer, &[NAME], &host.ca, told.clone()).unwrap();
                 let refusal = walk(&oidc).await.unwrap_err();
                 assert_eq!(
                     (refusal.reason, told.asked.load(Ordering::SeqCst)),

@@ -30,6 +30,7 @@ pub(super) fn providers(config: &Config, clock: &Arc<dyn Clock>) -> Result<Provi
             unverified: one.unverified_address,
             staff_groups: one.staff_groups.clone(),
             organisation: None,
+            host: None,
             port,
         })
     });

@@ -12,7 +12,7 @@ use axum::{
 };
 use http::{HeaderValue, header};
 use innkeeper_app::web::{BrowserSession as _, Cx, with_query};
-use innkeeper_domain::identity::Reason;
+use innkeeper_domain::identity::{ProviderId, Reason};
 use innkeeper_service::{
     Error,
     identity::{self, Answered, Purpose},
@@ -26,6 +26,16 @@ pub(super) async fn leave(
     RequestCx { mut cx, browser }: RequestCx,
 ) -> Result<Response, Problem> {
     let return_to = cx.asked("return");
+    // An issuer that a customer named may answer at once with whom it likes: nobody is led there but from a page of ours.
+    let own = ProviderId::parse(&provider).is_ok_and(|id| id.is_own());
+    if own && !has_ticket(&cx, &provider) {
+        let page = with_query("/sign-in", "way", &provider);
+        return Ok(see_other(&if return_to.is_empty() {
+            page
+        } else {
+            with_query(&page, "return", &return_to)
+        }));
+    }
     let purpose = match cx.asked("for").as_str() {
         "" => Purpose::SignIn,
         "fresh" => Purpose::Fresh,

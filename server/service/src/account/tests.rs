@@ -28,7 +28,7 @@ async fn the_last_way_in_stays_also_when_two_are_removed_at_once(pool: PgPool) {
     let service = &portal.service;
     let jane = portal.person("jane@acme.example").await;
     let joe = portal.person("joe@acme.example").await;
-    let [one, two] = ["1", "2"].map(|nth| add(&portal, &jane, "passkey", nth));
+    let [one, two] = ["1", "2"].map(|nth| add(&portal, &jane, "mail", nth));
     let more = [one.await, two.await];
     let mail = view(service, &jane).await.unwrap().ways[0].id;
     assert!(matches!(remove(service, &joe, more[0]).await, Err(Error::NotFound)), "somebody else's");

@@ -86,7 +86,7 @@ pub(super) async fn of(service: &Service, visitor: &Visitor) -> Result<Vec<Way>>
 
 /// Takes a way in away, and every session that came by it, this one included. Needs a fresh sign-in; the last way stays.
 pub async fn remove(service: &Service, visitor: &Visitor, way: IdentityId) -> Result<()> {
-    let person = visitor.fresh()?;
+    let person = visitor.themselves()?;
     let mut tx = service.pool.begin().await?;
     // Of two that are taken away at once the second sees what the first left.
     sqlx::query!("select id from account where id = $1 for update", person.id.0).fetch_one(&mut *tx).await?;

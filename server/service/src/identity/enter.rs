@@ -58,7 +58,7 @@ async fn let_in(
         audit::record(&mut tx, &service.ids, entry("account.create", json!({ "provider": provider.id })))
             .await?;
     }
-    join::apply(service, &mut tx, visitor, provider, account, &vouched.facts).await?;
+    join::apply(service, &mut tx, visitor, provider, (account, new), &vouched.facts).await?;
     let begin = Begin { account, provider: provider.id.as_str(), identity };
     session::begin(&mut tx, visitor, &begin, new_id_hash).await?;
     let there = vouched.facts.session.as_deref();
@@ -73,7 +73,8 @@ async fn let_in(
     .await?;
     let detail = json!({ "provider": provider.id, "identity": identity });
     audit::record(&mut tx, &service.ids, entry("session.sign_in", detail)).await?;
-    let risen = staff::decide(service, &mut tx, provider, account, &vouched.facts.groups, entry).await?;
+    let risen =
+        staff::decide(service, &mut tx, provider, (account, identity), &vouched.facts.groups, entry).await?;
     if let Some(role) = risen {
         let what = format!("A group of {} made you staff, as {}.", provider.label, role.as_str());
         outbox::to_person(service, &mut tx, visitor, &email, what).await?;
@@ -91,7 +92,12 @@ pub async fn link(service: &Service, visitor: &Visitor, vouched: Vouched) -> Res
         return Err(Error::NotFound);
     }
     let mut tx = service.pool.begin().await?;
-    if find(&mut tx, &vouched.facts).await?.is_none() {
+    let known = find(&mut tx, &vouched.facts).await?;
+    if known.as_ref().is_some_and(|known| known.account != person.id) {
+        let taken = Refusal::new(Reason::Taken, "it became somebody else's way in meanwhile");
+        return record_refusal(service, visitor, provider, Err(taken.into())).await;
+    }
+    if known.is_none() {
         let identity = add(service, &mut tx, provider, person.id, &vouched.facts).await?;
         let entry = Entry {
             actor: visitor.actor(),

@@ -8,7 +8,7 @@ use crate::{
     visitor::{SignedIn, Visitor},
 };
 use innkeeper_domain::{
-    identity::{Facts, GroupRule, Reason, Refusal, role_of},
+    identity::{Facts, GroupRule, ProviderKind, Reason, Refusal, role_of},
     ids::{AccountId, OrganisationId},
     organisation::MemberRole,
 };
@@ -53,7 +53,7 @@ pub(super) async fn check(
     store::as_member(&mut tx, organisation).await?;
     let standing = standing(&mut tx, provider, organisation, account, facts).await?;
     if account.is_none() {
-        own_address(&mut tx, organisation, facts).await?;
+        own_address(&mut tx, provider, organisation, facts).await?;
     }
     match (&standing.role, &standing.member, account) {
         (None, Some((_, true)), Some(account)) => {
@@ -72,11 +72,14 @@ pub(super) async fn apply(
     conn: &mut PgConnection,
     visitor: &Visitor,
     provider: &Provider,
-    account: AccountId,
+    (account, new): (AccountId, bool),
     facts: &Facts,
 ) -> Result<()> {
     let Some(organisation) = provider.organisation else { return Ok(()) };
     store::as_member(conn, organisation).await?;
+    if new {
+        own_address(conn, provider, organisation, facts).await?;
+    }
     let standing = standing(conn, provider, organisation, Some(account), facts).await?;
     let (action, role) = match (standing.role, standing.member) {
         (Some(role), None) => ("member.join", role),
@@ -142,11 +145,18 @@ pub(crate) async fn rules(conn: &mut PgConnection, organisation: OrganisationId)
 /// Whether the person's address is in a domain that the organisation has shown to be its own: it speaks for no others.
 pub(crate) async fn own_address(
     conn: &mut PgConnection,
+    provider: &Provider,
     organisation: OrganisationId,
     facts: &Facts,
 ) -> Result<()> {
     let contact = facts.contact.as_ref();
     let contact = contact.ok_or_else(|| Refusal::new(Reason::Address, "no address"))?;
+    // Whoever has an account at an issuer that serves many may call themselves what they like there.
+    if provider.kind == ProviderKind::Oidc && !contact.proven {
+        return Err(
+            Refusal::new(Reason::Address, "the issuer does not say that the address is verified").into()
+        );
+    }
     let own = sqlx::query_scalar!(
         r#"select exists (select from organisation_domain
            where organisation_id = $1 and domain = $2 and proven_at is not null) as "own!""#,

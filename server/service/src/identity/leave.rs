@@ -50,7 +50,7 @@ pub async fn leave(
     let account = match purpose {
         Purpose::SignIn => None,
         Purpose::Link => {
-            let person = visitor.fresh()?;
+            let person = visitor.themselves()?;
             join::member(service, provider, person, false).await?;
             Some(person.id)
         }

@@ -29,6 +29,8 @@ pub struct Provider {
     pub staff_groups: StaffGroups,
     /// The organisation that named it; none for the operator's.
     pub organisation: Option<OrganisationId>,
+    /// Where the issuer of an organisation is.
+    pub host: Option<String>,
     /// The provider itself.
     pub port: Arc<dyn IdentityProvider>,
 }
@@ -135,6 +137,7 @@ pub async fn named(service: &Service, id: &str) -> Result<Arc<Provider>> {
         }
         None => None,
     };
+    let host = row.issuer.split('/').nth(2).unwrap_or(&row.issuer).to_owned();
     let own = OwnIssuer {
         kind,
         issuer: row.issuer,
@@ -150,6 +153,7 @@ pub async fn named(service: &Service, id: &str) -> Result<Arc<Provider>> {
         unverified: true,
         staff_groups: StaffGroups::default(),
         organisation: Some(organisation),
+        host: Some(host),
         port: service.issuers.open(own)?,
     };
     Ok(service.providers.keep(row.version, Arc::new(provider)))

@@ -47,6 +47,7 @@ impl Stage {
             unverified: false,
             staff_groups,
             organisation: None,
+            host: None,
             port: told.clone(),
         };
         let (acme, other) = (provider("acme", staff_groups), provider("other", StaffGroups::default()));

@@ -77,10 +77,10 @@ pub async fn add_domain(service: &Service, visitor: &Visitor, name: &str, typed:
 pub async fn check_domain(service: &Service, visitor: &Visitor, name: &str, domain: &str) -> Result<bool> {
     let (mut tx, tenant) = begin(service, visitor, name).await?;
     let line = find(&mut tx, &tenant, domain).await?;
+    // Nothing is held while something else is waited for.
+    tx.rollback().await?;
     let limit = service.settings.limits.verify_per_address;
     rate::take(&service.pool, &rate::address_key("domain by", visitor.address), limit).await?;
-    // Nothing is held while somebody else's server is waited for.
-    tx.rollback().await?;
     let texts = service.dns.texts(&line.domain.record()).await.map_err(|error| {
         Error::mistake("domain", format!("{}: {error}. Try again in a minute.", line.domain))
     })?;

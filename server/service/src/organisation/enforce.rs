@@ -8,9 +8,16 @@ use serde_json::json;
 pub struct Closed {
     /// Its name.
     pub organisation: String,
-    /// The way that opens it.
+    /// The way that opens it, where it is its own only.
+    pub way: Option<OwnWay>,
+}
+
+/// An organisation's own way in.
+#[derive(Debug, Clone)]
+pub struct OwnWay {
+    /// Its short name.
     pub provider: String,
-    /// What its people call that way.
+    /// What its people call it.
     pub label: String,
 }
 
@@ -29,7 +36,8 @@ pub async fn enforce(service: &Service, visitor: &Visitor, name: &str, open: &[S
     let row = sqlx::query!(
         r#"select kind is not null as "issuer!", enforced_at,
              exists (select from organisation_domain where organisation_id = $1 and proven_at is not null) as "proven!",
-             exists (select from identity w where w.account_id = $2 and w.provider = i.provider) as "linked!",
+             exists (select from identity w join organisation_trial t on t.organisation_id = $1 and t.account_id = $2
+               where w.account_id = $2 and w.issuer = t.issuer and w.subject = t.subject) as "linked!",
              exists (select from organisation_trial t where t.organisation_id = $1 and t.account_id = $2
                and t.version = i.version and t.tried_at > now() - interval '1 day') as "tried!"
            from organisation_identity i where organisation_id = $1"#,
@@ -55,7 +63,9 @@ pub async fn enforce(service: &Service, visitor: &Visitor, name: &str, open: &[S
         }
     }
     if !row.linked {
-        return no("Add the sign-in to your own account first. You would shut yourself out.");
+        return no(
+            "Add the sign-in to your own account first, as the person who tried it. You would shut yourself out.",
+        );
     }
     sqlx::query!(
         "update organisation_identity set enforced_at = coalesce(enforced_at, now()), open_ways = $2
@@ -92,21 +102,24 @@ pub(super) fn ways(service: &Service) -> impl Iterator<Item = (String, String)> 
 /// The visitor's organisations that stay closed to the way they came by.
 pub async fn closed(service: &Service, visitor: &Visitor) -> Result<Vec<Closed>> {
     let person = visitor.signed_in()?;
-    let rows = sqlx::query_as!(
-        Closed,
-        r#"select name as "organisation!", provider as "provider!", label as "label!"
-           from organisations_closed($1, $2)"#,
+    let rows = sqlx::query!(
+        r#"select name as "name!", provider, label from organisations_closed($1, $2)"#,
         person.id.0,
         person.way
     );
-    Ok(rows.fetch_all(&service.pool).await?)
+    let closed = |name, provider: Option<String>, label: Option<String>| Closed {
+        organisation: name,
+        way: provider.zip(label).map(|(provider, label)| OwnWay { provider, label }),
+    };
+    let rows = rows.fetch_all(&service.pool).await?;
+    Ok(rows.into_iter().map(|row| closed(row.name, row.provider, row.label)).collect())
 }
 
 /// The way in of the organisation whose mail domain that is, where it lets its people in by no other.
-pub async fn way_of(service: &Service, email: &EmailAddress) -> Result<Option<Closed>> {
+pub async fn way_of(service: &Service, email: &EmailAddress) -> Result<Option<OwnWay>> {
     let row = sqlx::query_as!(
-        Closed,
-        r#"select organisation as "organisation!", provider as "provider!", label as "label!" from way_of_domain($1)"#,
+        OwnWay,
+        r#"select provider as "provider!", label as "label!" from way_of_domain($1)"#,
         email.domain()
     );
     Ok(row.fetch_optional(&service.pool).await?)

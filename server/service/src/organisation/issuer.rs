@@ -27,6 +27,8 @@ pub struct IssuerForm {
 
 /// The address of Entra for a directory.
 const ENTRA: &str = "https://login.microsoftonline.com";
+/// What Entra calls all directories at once.
+const ANYBODYS: [&str; 3] = ["organizations", "common", "consumers"];
 /// Longest texts, in characters.
 const LABEL: usize = 40;
 const LINE: usize = 200;
@@ -58,15 +60,19 @@ pub async fn save_issuer(service: &Service, visitor: &Visitor, name: &str, form:
         return Err(Error::mistake("issuer", format!("This address cannot be used: {}.", refusal.found)));
     }
     let before = sqlx::query!(
-        "select issuer, client_id, enforced_at from organisation_identity where organisation_id = $1",
+        "select kind, issuer, client_id, groups_claim, enforced_at from organisation_identity where organisation_id = $1",
         organisation.0
     )
     .fetch_one(&mut *tx)
     .await?;
-    if before.enforced_at.is_some() {
+    let renewed = before.kind.as_deref() == Some(kind.as_str())
+        && before.issuer.as_ref() == Some(&issuer)
+        && before.client_id.as_ref() == Some(&client_id)
+        && before.groups_claim.as_ref() == Some(&groups_claim);
+    if before.enforced_at.is_some() && !renewed {
         return Err(Error::mistake(
             "kind",
-            "Nobody could come in while this is changed. Open the other ways first, below.",
+            "Nobody could come in while this is changed: only its name and its secret can be. Open the other ways first, below.",
         ));
     }
     // A secret is shown to nobody but the issuer and the client it was given for.
@@ -148,6 +154,12 @@ fn parse(form: &IssuerForm) -> Result<Parsed> {
             .add("client_secret", "This is no client secret: it is too long, or holds what cannot be seen.");
     }
     match kind {
+        Some(ProviderKind::Entra)
+            if ANYBODYS.iter().any(|all| issuer.contains(&format!("/{all}/")) || issuer == *all) =>
+        {
+            let what = "This lets in every directory there is. Type the ID of your own.";
+            Err(Error::mistake("issuer", what))
+        }
         Some(kind) if mistakes.is_empty() => {
             let issuer = address(kind, &issuer);
             Ok(Parsed { kind, label, issuer, client_id, groups_claim })

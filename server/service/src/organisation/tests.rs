@@ -65,7 +65,7 @@ fn says(subject: &str, address: &str, groups: &[&str]) -> Facts {
     Facts {
         subject: Subject::new("https://issuer.example", subject).unwrap(),
         name: None,
-        contact: EmailAddress::parse(address).ok().map(|address| Contact { address, proven: false }),
+        contact: EmailAddress::parse(address).ok().map(|address| Contact { address, proven: true }),
         groups: Groups::Listed(groups.iter().map(|&group| group.to_owned()).collect()),
         session: None,
         since: None,
@@ -201,6 +201,9 @@ async fn an_issuer_speaks_for_its_organisations_domains_alone(pool: PgPool) {
             "{foreign}"
         );
     }
+    let mut unproven = says("bob", "bob@acme.example", &["devs"]);
+    unproven.contact.as_mut().unwrap().proven = false;
+    assert_eq!(reason(stage.sign_in(unproven).await), Reason::Address, "whatever they call themselves there");
     stage.prove("beta.example").await;
     stage.sign_in(says("bob", "bob@beta.example", &["devs"])).await.unwrap();
 }
@@ -215,6 +218,7 @@ async fn an_issuer_that_calls_itself_like_another_has_none_of_its_people(pool: P
         unverified: true,
         staff_groups: StaffGroups::default(),
         organisation: None,
+        host: None,
         port: stage.told.clone(),
     };
     let own = stage.sign_in(says("victim", "victim@acme.example", &["devs"])).await.unwrap();
@@ -266,7 +270,10 @@ async fn whoever_closes_the_door_has_the_key(pool: PgPool) {
         view.ways.iter().filter(|way| way.open).map(|way| way.id.as_str()).collect::<Vec<_>>(),
         ["mail"]
     );
-    assert!(mistake(save_issuer(service, jane, SHOP, &form()).await).contains("Open the other ways first"));
+    let other = IssuerForm { client_id: "other".into(), ..form() };
+    assert!(mistake(save_issuer(service, jane, SHOP, &other).await).contains("Open the other ways first"));
+    let renewed = IssuerForm { client_secret: "a newer one".into(), ..form() };
+    save_issuer(service, jane, SHOP, &renewed).await.unwrap();
     assert!(mistake(remove_domain(service, jane, SHOP, DOMAIN).await).contains("last proven domain"));
     release(service, jane, SHOP).await.unwrap();
     remove_domain(service, jane, SHOP, DOMAIN).await.unwrap();
@@ -287,12 +294,26 @@ async fn other_ways_are_closed_for_this_organisation_and_no_other(pool: PgPool) 
     let closed = closed(service, jane).await.unwrap();
     assert_eq!(closed.iter().map(|one| one.organisation.as_str()).collect::<Vec<_>>(), ["Acme"]);
     let bob = EmailAddress::parse("bob@acme.example").unwrap();
-    assert_eq!(way_of(service, &bob).await.unwrap().unwrap().provider, closed[0].provider);
+    assert_eq!(
+        way_of(service, &bob).await.unwrap().unwrap().provider,
+        closed[0].way.clone().unwrap().provider
+    );
 
     let own = stage.sign_in(says("jane", "jane@acme.example", &["admins"])).await.unwrap();
     assert_eq!(own.account.as_ref().unwrap().id, jane.account.as_ref().unwrap().id);
     tenants::open(service, &own, SHOP).await.unwrap();
-    tenants::open(service, &own, "wiki_b2c3d4").await.unwrap();
+    // Acme's admins decide whom Acme's issuer vouches for: it opens nothing of Beta, and changes nothing of the account.
+    assert!(matches!(tenants::open(service, &own, "wiki_b2c3d4").await, Err(Error::NotFound)));
+    let elsewhere = crate::organisation::closed(service, &own).await.unwrap();
+    assert!(elsewhere.len() == 1 && elsewhere[0].organisation == "Beta" && elsewhere[0].way.is_none());
+    let way = crate::account::view(service, &own).await.unwrap().ways[0].id;
+    for outcome in [
+        crate::account::remove(service, &own, way).await,
+        crate::sign_in::ask_to_link(service, &own, "eve@evil.example").await,
+        stage.back(&own, Purpose::Link, says("eve", "eve@acme.example", &[])).await.map(drop),
+    ] {
+        assert!(mistake(outcome).contains("your organisation's sign-in"));
+    }
 
     remove_issuer(service, &own, SHOP).await.unwrap();
     let now = session::visitor(service, own.session, own.address).await.unwrap();
@@ -374,6 +395,12 @@ async fn the_secret_is_sealed_and_stays_with_its_issuer(pool: PgPool) {
     assert_eq!(stage.portal.count(kept).await, 0, "never shown to another issuer");
     for wrong in [
         IssuerForm { kind: "github".into(), ..form() },
+        IssuerForm { kind: "entra".into(), issuer: "common".into(), ..form() },
+        IssuerForm {
+            kind: "entra".into(),
+            issuer: "https://login.microsoftonline.com/organizations/v2.0".into(),
+            ..form()
+        },
         IssuerForm { label: " ".into(), ..form() },
         IssuerForm { issuer: "x".repeat(300), ..form() },
         IssuerForm { client_secret: "a\0b".into(), ..form() },

@@ -8,7 +8,7 @@ use crate::{
     visitor::{SignedIn, Visitor},
 };
 use innkeeper_domain::{
-    identity::{Facts, Groups, Reason, Refusal, role_of},
+    identity::{Facts, Groups, Reason, Refusal, Subject, role_of},
     organisation::MemberRole,
 };
 use sqlx::{PgConnection, types::Json};
@@ -44,6 +44,7 @@ pub(crate) async fn record(
     let organisation = provider.organisation.ok_or(Error::NotFound)?;
     let mut tx = store::begin_as_account(&service.pool, person).await?;
     let said = facts.as_ref().map(claims).unwrap_or_default();
+    let subject = facts.as_ref().ok().map(|facts| facts.subject.clone());
     let (role, refusal) = match judge(&mut tx, provider, facts).await {
         Ok(role) => (Some(role), None),
         Err(Error::NotVouched(refusal)) => (None, Some(refusal)),
@@ -51,16 +52,19 @@ pub(crate) async fn record(
     };
     tracing::info!(provider = %provider.id, address = %visitor.address, "an organisation's way in was tried");
     sqlx::query!(
-        "insert into organisation_trial (organisation_id, account_id, version, refusal, found, role, said)
-         select $1, $2, version, $3, $4, $5, $6 from organisation_identity where organisation_id = $1
+        "insert into organisation_trial (organisation_id, account_id, version, refusal, found, role, said, issuer, subject)
+         select $1, $2, version, $3, $4, $5, $6, $7, $8 from organisation_identity where organisation_id = $1
          on conflict (organisation_id, account_id) do update set version = excluded.version, tried_at = now(),
-           refusal = excluded.refusal, found = excluded.found, role = excluded.role, said = excluded.said",
+           refusal = excluded.refusal, found = excluded.found, role = excluded.role, said = excluded.said,
+           issuer = excluded.issuer, subject = excluded.subject",
         organisation.0,
         person.id.0,
         refusal.as_ref().map(|refusal| refusal.reason.code()),
         refusal.as_ref().map(|refusal| shortened(&refusal.found)),
         role.map(MemberRole::as_str),
         serde_json::to_value(said).map_err(|error| Error::corrupt("claims", error))?,
+        subject.as_ref().map(Subject::issuer),
+        subject.as_ref().map(Subject::subject),
     )
     .execute(&mut *tx)
     .await?;
@@ -71,7 +75,7 @@ pub(crate) async fn record(
 async fn judge(conn: &mut PgConnection, provider: &Provider, facts: Result<Facts>) -> Result<MemberRole> {
     let facts = facts?;
     let organisation = provider.organisation.ok_or(Error::NotFound)?;
-    own_address(conn, organisation, &facts).await?;
+    own_address(conn, provider, organisation, &facts).await?;
     let role = role_of(&rules(conn, organisation).await?, &facts.groups);
     role.ok_or_else(|| Refusal::new(Reason::Group, "none of your groups is in the list below").into())
 }

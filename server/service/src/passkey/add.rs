@@ -6,6 +6,7 @@ use crate::{
     Error, Result, Service,
     audit::{self, Entry},
     identity::{Purpose, record_refusal_by},
+    outbox,
     visitor::{SignedIn, Visitor},
 };
 use innkeeper_domain::{
@@ -23,7 +24,7 @@ const NAME_MOST: usize = 60;
 /// Asks this browser for a new passkey of who is signed in. Needs a fresh sign-in.
 pub async fn begin_add(service: &Service, visitor: &Visitor) -> Result<()> {
     let port = port(service)?;
-    let person = visitor.fresh()?;
+    let person = visitor.themselves()?;
     count(service, visitor).await?;
     let known = ids_of(&service.pool, person.id).await?;
     if known.len() >= MOST {
@@ -73,6 +74,8 @@ async fn check_and_add(
         detail: json!({ "provider": ProviderId::PASSKEY, "identity": identity }),
     };
     audit::record(&mut tx, &service.ids, entry).await?;
+    let what = format!("A passkey ({name}) was added as a way in.");
+    outbox::to_person(service, &mut tx, visitor, &person.email.to_string(), what).await?;
     Ok(tx.commit().await?)
 }
 

@@ -222,9 +222,13 @@ async fn passkeys_are_added_to_a_fresh_sign_in_ten_at_most(pool: PgPool) {
     let let_go = async {
         let waiting = "select count(*) from pg_stat_activity
                        where datname = current_database() and wait_event_type = 'Lock'";
-        while portal.count(waiting).await < 2 {
-            tokio::task::yield_now().await;
-        }
+        let both_wait = async {
+            while portal.count(waiting).await < 2 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let minute = std::time::Duration::from_mins(1);
+        tokio::time::timeout(minute, both_wait).await.expect("both wait for the account");
         held.commit().await.unwrap();
     };
     let both = tokio::join!(add(service, &jane, "Laptop", "a"), add(service, &there, "Phone", "b"), let_go);

@@ -32,7 +32,7 @@ pub async fn ask(service: &Service, visitor: &Visitor, email: &str, return_to: &
 /// The same to have the mailbox as one more way in. Needs a fresh sign-in; whether the mailbox is somebody's already is
 /// told only to who has shown that it is theirs.
 pub async fn ask_to_link(service: &Service, visitor: &Visitor, email: &str) -> Result<()> {
-    let person = visitor.fresh()?;
+    let person = visitor.themselves()?;
     send(service, visitor, email, "/account", Some(person.id)).await
 }
 
@@ -54,7 +54,7 @@ async fn send(
     let (token_hash, code_hash) = (token_hash(token.expose()), code_hash(id, code.expose()));
     let mut tx = service.pool.begin().await?;
     let known = sqlx::query_scalar!(
-        r#"select exists (select 1 from account where email_key = $1) as "known!""#,
+        r#"select exists (select from identity where issuer = 'mail' and subject = $1) as "known!""#,
         email.key()
     )
     .fetch_one(&mut *tx)

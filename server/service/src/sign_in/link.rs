@@ -5,6 +5,7 @@ use super::{
 use crate::{
     Error, Result, Service,
     audit::{self, Entry},
+    identity::record_refusal_by,
     outbox,
     visitor::Visitor,
 };
@@ -54,8 +55,6 @@ pub async fn link(service: &Service, visitor: &Visitor, checked: Checked) -> Res
     match known {
         Some(known) if known == person.id => {}
         Some(_) => {
-            let detail = json!({ "provider": mail, "reason": Reason::Taken.code() });
-            audit::record(&mut tx, &service.ids, entry("identity.refused", detail)).await?;
             let refusal = Refusal::new(Reason::Taken, "the mailbox is another account's way in");
             outcome = Err(Error::NotVouched(refusal));
         }
@@ -69,5 +68,5 @@ pub async fn link(service: &Service, visitor: &Visitor, checked: Checked) -> Res
         }
     }
     tx.commit().await?;
-    outcome
+    record_refusal_by(service, visitor, mail, outcome).await
 }

@@ -62,7 +62,7 @@ pub struct Claimed {
     pub session: Kept,
 }
 
-/// Makes the visitor staff by the link of this token, once: of presses at once one is taken. [`Error::Overtaken`] where
+/// Makes the visitor staff by the link of this token, in sessions of the way in they came by, once: of presses at once one is taken. [`Error::Overtaken`] where
 /// the page has something else to say, see [`standing`].
 pub async fn claim(service: &Service, visitor: &Visitor, token: &str) -> Result<Claimed> {
     let limit = service.settings.limits.verify_per_address;
@@ -70,7 +70,7 @@ pub async fn claim(service: &Service, visitor: &Visitor, token: &str) -> Result<
     let person = visitor.fresh().map_err(|_| Error::Overtaken)?;
     let mut tx = service.pool.begin().await?;
     let kept = session::kept(&mut *tx, visitor).await?;
-    if !counts(service, &kept) {
+    if !counts(service, &kept) || kept.identity.is_none() {
         return Err(Error::Overtaken);
     }
     let used = sqlx::query!(
@@ -84,15 +84,18 @@ pub async fn claim(service: &Service, visitor: &Visitor, token: &str) -> Result<
     .ok_or(Error::Overtaken)?;
     // Of two links at once the second sees what the first made.
     sqlx::query!("select id from account where id = $1 for update", person.id.0).fetch_one(&mut *tx).await?;
-    let before =
-        sqlx::query_scalar!("select role from staff where account_id = $1 and provider is null", person.id.0);
+    let before = sqlx::query_scalar!(
+        "select role from staff where identity_id = $1 and provider is null",
+        kept.identity
+    );
     let before = before.fetch_optional(&mut *tx).await?.map(|role| read(&role)).transpose()?;
     let role = read(&used.role)?.max(before.unwrap_or(StaffRole::Viewer));
     sqlx::query!(
-        "insert into staff (account_id, role) values ($1, $2)
-         on conflict (account_id, provider) do update set role = excluded.role",
+        "insert into staff (account_id, role, identity_id) values ($1, $2, $3)
+         on conflict (account_id, provider, identity_id) do update set role = excluded.role",
         person.id.0,
         role.as_str(),
+        kept.identity,
     )
     .execute(&mut *tx)
     .await?;

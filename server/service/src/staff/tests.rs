@@ -235,12 +235,9 @@ async fn a_link_works_by_ways_that_count_while_they_are_fresh(pool: PgPool) {
 async fn mail_counts_on_one_machine_only(pool: PgPool) {
     let mut portal = TestPortal::open(&pool).await;
     let jane = portal.person("jane@acme.example").await;
-    let id = jane.signed_in().unwrap().id.0;
-    sqlx::query("insert into staff (account_id, role) values ($1, 'operator')")
-        .bind(id)
-        .execute(&portal.owner)
-        .await
-        .unwrap();
+    portal
+        .change("insert into staff (account_id, role, identity_id) select account_id, 'operator', identity_id from session")
+        .await;
     let staff = async |portal: &TestPortal| {
         let seen = session::visitor(&portal.service, jane.session, jane.address).await.unwrap();
         seen.signed_in().unwrap().staff
@@ -415,4 +412,33 @@ async fn the_list_is_for_staff_and_shows_each_person_once(pool: PgPool) {
     let gone = list(service, &jane, "person 10", "", "").await.unwrap().items;
     assert_eq!(gone.iter().map(|line| line.role).collect::<Vec<_>>(), [None], "it holds no longer");
     assert!(list(service, &jane, "%", "", "").await.unwrap().items.is_empty());
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn who_reads_the_mailbox_of_one_of_the_staff_is_none_of_them(pool: PgPool) {
+    let (stage, jane, link) = with_link(&pool, StaffRole::Approver).await;
+    claim(&stage.portal.service, &jane, link.token.expose()).await.unwrap();
+    assert_eq!(role(&stage, &jane).await, Some(StaffRole::Approver));
+    // They come in by the mailbox, add a way of their own that counts for staff, and come in by that.
+    let id = jane.signed_in().unwrap().id;
+    for (provider, subject) in [("mail", "jane@acme.example"), ("other", "eve"), ("passkey", "eve")] {
+        let eve = stage.portal.stranger("198.51.100.9").await;
+        sqlx::query(
+            "with way as (insert into identity (id, account_id, provider, issuer, subject)
+               values (gen_random_uuid(), $2, $3, $3, $4) returning id)
+             update session set account_id = $2, provider = $3, authenticated_at = now(), identity_id = way.id
+             from way where session.id = $1",
+        )
+        .bind(eve.session.unwrap().0)
+        .bind(id.0)
+        .bind(provider)
+        .bind(subject)
+        .execute(&stage.portal.owner)
+        .await
+        .unwrap();
+        assert_eq!(role(&stage, &eve).await, None, "by {provider}");
+    }
+    // Taken away, the way takes the right along.
+    stage.portal.change("delete from identity where subject = '1'").await;
+    assert_eq!(stage.portal.count("select count(*) from staff").await, 0);
 }

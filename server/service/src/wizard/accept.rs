@@ -54,7 +54,7 @@ pub async fn accept(
         return Err(Error::Overtaken);
     }
     count(service, &mut tx, person.id).await?;
-    let checked = check::check(&mut tx, person.id, &draft::read(row.values)?).await?;
+    let checked = check::check(&mut tx, person, &draft::read(row.values)?).await?;
     let work = Acceptance { service, visitor, person, checked };
     let name = work.make(&mut tx).await?;
     sqlx::query!(

@@ -4,7 +4,7 @@ use super::{
     choices::{self, Offer, Region},
     draft::{Draft, MOST},
 };
-use crate::{Error, Result, forms::FIELD_MOST};
+use crate::{Error, Result, forms::FIELD_MOST, visitor::SignedIn};
 use innkeeper_domain::{
     allowlist::Reach,
     ids::{AccountId, OrganisationId},
@@ -83,11 +83,16 @@ struct Row {
 }
 
 /// Checks a draft against what there is now. The transaction sees what the account sees.
-pub async fn check(conn: &mut PgConnection, account: AccountId, draft: &Draft) -> Result<CheckedDraft> {
+pub async fn check(conn: &mut PgConnection, person: &SignedIn, draft: &Draft) -> Result<CheckedDraft> {
     let parsed = parse(draft);
     let offer = choices::load(conn).await?;
-    let organisations = organisations(conn, account).await?;
-    weigh(parsed, draft, &offer, &organisations).map_err(Error::Mistakes)
+    let organisations = organisations(conn, person.id).await?;
+    let checked = weigh(parsed, draft, &offer, &organisations).map_err(Error::Mistakes)?;
+    if checked.existing.is_none() && person.by_organisation() {
+        let what = "You came in by an organisation's sign-in: name that organisation. For another one sign in by another way.";
+        return Err(Error::mistake("organisation", what));
+    }
+    Ok(checked)
 }
 
 /// What can be said of a draft without looking anything up.

@@ -69,7 +69,7 @@ pub async fn save(service: &Service, visitor: &Visitor, draft: &Draft) -> Result
     let limit = service.settings.limits.change_per_account;
     rate::take(&service.pool, &format!("wizard of {}", person.id), limit).await?;
     let mut tx = store::begin_as_account(&service.pool, person).await?;
-    check::check(&mut tx, person.id, draft).await?;
+    check::check(&mut tx, person, draft).await?;
     keep(&mut tx, service.ids.make(), person.id, draft).await?;
     Ok(tx.commit().await?)
 }
@@ -79,7 +79,7 @@ pub async fn propose(service: &Service, visitor: &Visitor) -> Result<Proposal> {
     let person = visitor.signed_in()?;
     let mut tx = store::begin_as_account(&service.pool, person).await?;
     let kept = draft::load_open(&mut tx, person.id).await?.ok_or(Error::NotFound)?;
-    let checked = check::check(&mut tx, person.id, &kept.draft).await?;
+    let checked = check::check(&mut tx, person, &kept.draft).await?;
     tx.commit().await?;
     let own = own_range(visitor.address);
     Ok(Proposal {

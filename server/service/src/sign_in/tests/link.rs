@@ -108,7 +108,7 @@ async fn a_mailbox_of_another_account_is_refused_once_it_was_proven(pool: PgPool
     assert!(matches!(add(&portal, &jane, &token, "").await, Err(Error::Overtaken)), "used up");
     assert_eq!(account::view(service, &jane).await.unwrap().ways.len(), 1);
     assert_eq!(account::view(service, &joe).await.unwrap().ways.len(), 1);
-    assert_eq!(portal.count("select count(*) from audit_event where action = 'identity.refused'").await, 1);
+    assert_eq!(portal.count("select count(*) from audit_event where action = 'sign_in.refused'").await, 1);
 
     // Of two accounts at once one gets the mailbox.
     let mut checked = Vec::new();
