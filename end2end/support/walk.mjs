@@ -372,10 +372,10 @@ async function staff({ portal, page, strange, to, show, refused }) {
   await show('staff, next page');
   await to('/staff?search=nobody-like-it&sort=address');
   await show('staff, none found');
-  await page.locator('summary').filter({ hasText: 'Your account' }).click();
-  await show('account menu of staff');
   await to('/staff/domains');
   await show('staff, no mail domains');
+  await page.locator('summary').filter({ hasText: 'Your account' }).click();
+  await show('account menu of staff');
   portal.sql(`insert into organisation_domain (organisation_id, domain, token, staff_asked_at)
     select id, 'robotics.example', 'x', now() from organisation limit 1`);
   await page.reload();

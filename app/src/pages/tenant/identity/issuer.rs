@@ -159,7 +159,7 @@ pub(super) fn Issuer(view: IdentityView, form: Filled<IssuerFields>, fresh: bool
                     {start}
                 </div>
                 <div class="card-foot">
-                    <button type="submit" class="btn btn-primary" disabled=!fresh><Icon name="check"/>"Save"</button>
+                    <button type="submit" class=if fresh { "btn btn-primary" } else { "btn" } disabled=!fresh><Icon name="check"/>"Save"</button>
                 </div>
             </Form<SaveIssuer>>
             {remove}

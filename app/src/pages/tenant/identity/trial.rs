@@ -19,7 +19,7 @@ pub(super) fn Trying(view: IdentityView, ticket: String, fresh: bool) -> impl In
         });
         view! {
             <div class="card-foot">
-                <a class="btn btn-primary" href=link("trial", provider)>"Try it"<Icon name="arrow-right"/></a>
+                <a class="btn" href=link("trial", provider)>"Try it"<Icon name="arrow-right"/></a>
                 {add}
             </div>
         }
