@@ -1,0 +1,137 @@
+// Who somebody is: ways in, passkeys, and the operator's people, in every state that can be brought about. For walk.mjs.
+import * as visitor from './visitor.mjs';
+
+export const EMAIL = 'jane@acme.example';
+
+export async function passkeys({ portal, page, device, to, show }) {
+  portal.sql('update session set authenticated_at = now() where authenticated_at is not null');
+  await to('/account');
+  await show('account');
+  await visitor.press(page, 'Add a passkey');
+  await visitor.expectHeading(page, 'Add a passkey');
+  await show('add a passkey');
+  await page.getByLabel('Name').fill('');
+  await visitor.press(page, 'Make a passkey');
+  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await show('add a passkey with a mistake');
+  await page.getByLabel('Name').fill('Laptop');
+  await visitor.press(page, 'Make a passkey');
+  await page.getByText('The passkey was added').waitFor();
+  await show('account, with a passkey');
+  await to('/account/passkey');
+  await show('add a passkey, too late');
+  await to('/sign-in?return=/account');
+  await show('sign-in, once more, with a passkey');
+  const [passkey] = await device.credentials();
+  await device.clear();
+  await visitor.press(page, 'Sign in with a passkey');
+  await page.getByText('Nothing was sent').waitFor();
+  await show('sign-in by a passkey, once more');
+  await device.takeIn({ ...passkey, signCount: 0 });
+  await visitor.press(page, 'Use a passkey');
+  await page.getByText('Your passkey did not let you in').waitFor();
+  await show('sign-in, passkey refused');
+  await to('/sign-in/passkey');
+  await show('sign-in by a passkey, nothing asked');
+  await to('/account');
+  await page.getByRole('listitem').filter({ hasText: 'Laptop' }).getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('The way in was removed').waitFor();
+}
+
+export async function ways({ portal, page, strange, to, show }) {
+  makeSignInOld(portal);
+  await to('/account');
+  await show('account, sign-in too old');
+  await page.getByRole('link', { name: 'Sign in again to add an e-mail address' }).click();
+  await signInAgain(portal, page);
+  await page.waitForURL(`${portal.url}/account`);
+  await show('account');
+  await page.getByLabel('Add an e-mail address').fill('jane at acme');
+  await visitor.press(page, 'Send the mail');
+  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await show('account with a mistake');
+  await page.getByLabel('Add an e-mail address').fill('jane.s@acme.example');
+  await visitor.press(page, 'Send the mail');
+  await visitor.expectHeading(page, 'Check your mail');
+  const { link } = await portal.mail('jane.s@acme.example');
+  await strange.goto(link);
+  await visitor.expectHeading(strange, 'Go on in the other browser');
+  await show('verify, to add, in another browser', strange);
+  await page.goto(link);
+  await show('verify, to add, by link');
+  portal.sql("update challenge set expires_at = now() where purpose = 'link'");
+  await page.reload();
+  await show('verify, to add, too late');
+  portal.sql("update challenge set expires_at = now() + interval '5 minutes' where purpose = 'link'");
+  await page.goto(link);
+  await visitor.press(page, 'Confirm e-mail');
+  await page.waitForURL(`${portal.url}/account`);
+  await show('account, two ways in');
+  await to('/account?provider=mail&reason=taken');
+  await show('account, address taken');
+}
+
+export async function staff({ portal, page, strange, to, show, refused }) {
+  const link = portal.staffLink('approver');
+  await strange.context().clearCookies();
+  await strange.goto(link);
+  await show('staff link, not signed in', strange);
+  await strange.goto(`${portal.url}/staff/claim?token=unknown`);
+  await show('staff link, dead', strange);
+  makeSignInOld(portal);
+  await page.goto(link);
+  await visitor.expectHeading(page, 'Once more, to be sure it is you');
+  await show('staff link, sign-in too old');
+  await to('/sign-in');
+  await signInAgain(portal, page);
+  await page.waitForURL((url) => url.pathname !== '/verify');
+  portal.sql("update session set provider = 'org-acme' where account_id is not null");
+  await page.goto(link);
+  await visitor.expectHeading(page, 'Sign in by another way');
+  await show('staff link, another way');
+  portal.sql("update session set provider = 'mail' where account_id is not null");
+  refused();
+  await to('/staff');
+  await visitor.expectHeading(page, 'There is nothing here');
+  await page.goto(link);
+  await show('staff link');
+  await visitor.press(page, 'Become staff');
+  await page.waitForURL(`${portal.url}/staff`);
+  portal.sql(`insert into account (id, email, email_key, name)
+      select gen_random_uuid(), format('p%s@acme.example', n), format('p%s@acme.example', n), format('Person %s', n)
+      from generate_series(1, 22) n;
+    insert into staff (account_id, role, provider, created_at)
+      select id, 'viewer', 'former-sso', now() - interval '3 days' from account where name like 'Person %'`);
+  await page.reload();
+  await show('staff');
+  await page.getByRole('link', { name: 'Next' }).click();
+  await page.getByRole('link', { name: 'First page' }).waitFor();
+  await show('staff, next page');
+  await to('/staff?search=nobody-like-it&sort=address');
+  await show('staff, none found');
+  await to('/staff/domains');
+  await show('staff, no mail domains');
+  await page.locator('summary').filter({ hasText: 'Your account' }).click();
+  await show('account menu of staff');
+  portal.sql(`insert into organisation_domain (organisation_id, domain, token, staff_asked_at)
+    select id, 'robotics.example', 'x', now() from organisation limit 1`);
+  await page.reload();
+  await show('staff, mail domains');
+  await visitor.press(page, 'Decline robotics.example of Acme Robotics');
+  await page.getByText('robotics.example was declined.').waitFor();
+}
+
+/** On the sign-in page, to the page it returns to. */
+export async function signInAgain(portal, page) {
+  const known = portal.mails();
+  await page.getByLabel('E-mail address').fill(EMAIL);
+  await visitor.press(page, 'Continue');
+  await visitor.expectHeading(page, 'Check your mail');
+  const { code } = await portal.mail(EMAIL, known);
+  await page.getByLabel('Six-digit code').fill(code);
+  await visitor.press(page, 'Confirm e-mail');
+}
+
+export function makeSignInOld(portal) {
+  portal.sql("update session set authenticated_at = authenticated_at - interval '10 minutes'");
+}
