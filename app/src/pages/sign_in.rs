@@ -13,7 +13,7 @@ use crate::{
 use innkeeper_domain::email::EmailAddress;
 use innkeeper_service::{
     Error,
-    organisation::{self, OwnWay},
+    organisation::{self, KnownWay},
     passkey, sign_in as use_case,
 };
 use leptos::prelude::*;
@@ -40,7 +40,7 @@ pub async fn sign_in(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let page = with_query("/sign-in", "return", &form.return_to);
-    if let Some(OwnWay { provider, label }) = own_way(&cx, &form).await? {
+    if let Some(KnownWay { provider, label }) = own_way(&cx, &form).await? {
         let what = format!(
             "The organisation with this domain signs in by {label}: use the button above. For anything else here \
              continue once more."
@@ -56,7 +56,7 @@ pub async fn sign_in(
 }
 
 /// The way in of the organisation to which the address belongs, where a mail opens nothing of it.
-async fn own_way(cx: &Cx, form: &SignInForm) -> Result<Option<OwnWay>, Refusal> {
+async fn own_way(cx: &Cx, form: &SignInForm) -> Result<Option<KnownWay>, Refusal> {
     match EmailAddress::parse(&form.email) {
         Ok(email) if form.by_mail != "on" => Ok(organisation::way_of(&cx.service, &email).await?),
         _ => Ok(None),

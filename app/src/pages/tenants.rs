@@ -5,10 +5,10 @@ use crate::{
     pages::load,
     web::{Cx, PageTitle, with_query},
 };
-use innkeeper_domain::tenant::TenantState;
+use innkeeper_domain::{identity::ProviderId, tenant::TenantState};
 use innkeeper_service::{
     identity,
-    organisation::{self, Closed, OwnWay},
+    organisation::{self, Closed, KnownWay},
     tenants::{self, Page, TenantLine},
 };
 use leptos::prelude::*;
@@ -102,25 +102,41 @@ pub(crate) fn tenants_view(
 
 /// An organisation of the person's that opens to another way only.
 fn not_this_way(closed: Closed, csrf: &str) -> AnyView {
-    let Closed { organisation, way } = closed;
-    let (title, says, to, label) = match way {
-        Some(OwnWay { provider, label }) => (
-            format!("{organisation} opens by {label} only"),
-            "Its databases are here once you come in that way.",
-            format!("/sign-in/{provider}?return=/t&ticket={}", identity::ticket(csrf, &provider)),
-            format!("Continue with {label}"),
-        ),
-        None => (
+    let Closed { organisation, ways } = closed;
+    let labels: Vec<_> = ways.iter().map(|way| way.label.as_str()).collect();
+    let (title, says) = if ways.is_empty() {
+        (
             format!("{organisation} is closed here"),
-            "You came in by another organisation's sign-in, which opens that one only.",
-            "/sign-in?return=/t".to_owned(),
-            "Sign in by another way".to_owned(),
-        ),
+            "The way you came by does not open it. Sign in by another one of yours, or ask its admins.",
+        )
+    } else {
+        (
+            format!("{organisation} opens by {} only", labels.join(" or ")),
+            "Its databases are here once you come in that way.",
+        )
     };
+    let link = |way: KnownWay| {
+        let (to, label) = match way.provider.as_str() {
+            ProviderId::MAIL | ProviderId::PASSKEY => {
+                ("/sign-in?return=/t".to_owned(), format!("Sign in by {}", way.label))
+            }
+            provider => (
+                format!("/sign-in/{provider}?return=/t&ticket={}", identity::ticket(csrf, provider)),
+                format!("Continue with {}", way.label),
+            ),
+        };
+        view! { <a class="btn btn-sm" href=to>{label}</a> }.into_any()
+    };
+    let mut links: Vec<_> = ways.into_iter().map(link).collect();
+    if links.is_empty() {
+        links.push(
+            view! { <a class="btn btn-sm" href="/sign-in?return=/t">"Sign in by another way"</a> }.into_any(),
+        );
+    }
     view! {
         <Notice icon="lock-keyhole" title>
             <p>{says}</p>
-            <p><a class="btn btn-sm" href=to>{label}</a></p>
+            <p class="row">{links}</p>
         </Notice>
     }
     .into_any()

@@ -6,15 +6,22 @@ use super::{
     samples::{self, EVIL, NOW},
 };
 use crate::pages::tenant::identity::{
-    Again, Around, domains::DomainForm, enforce::EnforceForm, groups::GroupForm, identity_view,
+    Again, Around,
+    domains::DomainForm,
+    enforce::EnforceForm,
+    github::{GitHubForm, TeamForm},
+    groups::GroupForm,
+    identity_view,
     issuer::IssuerFields,
 };
 use innkeeper_domain::{
-    identity::{GroupRule, ProviderKind, Reason},
+    identity::{GitHubLogin, GroupRule, ProviderKind, Reason},
     organisation::{MailDomain, MemberRole},
     tenant::TenantState,
 };
-use innkeeper_service::organisation::{DomainLine, IdentityView, IssuerView, OpenWay, Trial};
+use innkeeper_service::organisation::{
+    DomainLine, GitHubGroup, GitHubLine, IdentityView, IssuerView, KnownWay, OpenWay, Trial,
+};
 
 fn domain(name: &str, proven: bool, asked: bool) -> DomainLine {
     DomainLine {
@@ -23,6 +30,18 @@ fn domain(name: &str, proven: bool, asked: bool) -> DomainLine {
         proven_at: proven.then_some(NOW),
         by_dns: proven,
         staff_asked_at: asked.then_some(NOW),
+    }
+}
+
+fn github(login: &str, shown: bool, asked_here: bool) -> GitHubLine {
+    let group =
+        |team: Option<&str>, role| GitHubGroup { group: EVIL.into(), team: team.map(str::to_owned), role };
+    GitHubLine {
+        provider: EVIL.into(),
+        login: GitHubLogin::parse(login).unwrap(),
+        shown_at: shown.then_some(NOW),
+        asked_here,
+        groups: vec![group(None, None), group(Some(EVIL), Some(MemberRole::Admin))],
     }
 }
 
@@ -47,6 +66,8 @@ fn view() -> IdentityView {
             domain("c.example", false, false),
         ],
         groups: MemberRole::ALL.map(|role| GroupRule { group: EVIL.into(), role }).into(),
+        github: vec![github("a", true, true), github("b", false, true), github("c", false, false)],
+        hubs: ["a", "b"].map(|id| KnownWay { provider: id.into(), label: EVIL.into() }).into(),
         trial: Some(Trial {
             at: NOW,
             current: false,
@@ -66,6 +87,7 @@ fn bare() -> IdentityView {
         enforced_at: None,
         domains: Vec::new(),
         groups: Vec::new(),
+        github: Vec::new(),
         trial: None,
         ..view()
     }
@@ -79,6 +101,11 @@ fn again() -> Again {
             GroupForm { group: EVIL.into(), role: EVIL.into(), ..GroupForm::default() },
             Some("role"),
         ),
+        github: filled(
+            GitHubForm { name: EVIL.into(), provider: EVIL.into(), login: EVIL.into() },
+            Some("login"),
+        ),
+        team: filled(TeamForm { name: EVIL.into(), team: EVIL.into(), becomes: EVIL.into() }, Some("team")),
         enforce: filled(EnforceForm { name: EVIL.into(), open: vec![EVIL.into()] }, Some("open")),
     }
 }
@@ -86,10 +113,16 @@ fn again() -> Again {
 #[test]
 fn it_escapes_every_text_and_holds_together() {
     for fresh in [true, false] {
-        for view in [view(), bare(), IdentityView { linked: true, ..view() }] {
+        let without = IdentityView { hubs: Vec::new(), ..bare() };
+        for view in [view(), bare(), without, IdentityView { linked: true, ..view() }] {
             for again in [Again::default(), again()] {
-                let around =
-                    Around { fresh, ticket: EVIL.into(), refused: Some(Reason::Taken), again: again.clone() };
+                let around = Around {
+                    fresh,
+                    csrf: EVIL.into(),
+                    refused: Some(Reason::Taken),
+                    unshown: Some(Reason::Owner),
+                    again: again.clone(),
+                };
                 let view = view.clone();
                 sound(&html(move || identity_view(view, around)));
             }
@@ -106,4 +139,5 @@ fn a_client_secret_is_never_shown_and_an_old_sign_in_changes_nothing() {
     assert!(!field.contains("value=\"x") && !field.contains(EVIL), "{field}");
     let fresh = html(|| identity_view(view(), Around { fresh: true, ..Around::default() }));
     assert!(fresh.contains("Remove this sign-in") && fresh.contains("for=trial"), "{fresh}");
+    assert!(fresh.contains("for=own") && !old.contains("for=own"), "{old}");
 }

@@ -46,7 +46,7 @@ use innkeeper_domain::{
 use innkeeper_service::{
     account::{AccountView, SessionLine, Way},
     handoff::HandoffView,
-    organisation::{Closed, OwnWay, Waiting},
+    organisation::{Closed, KnownWay, Waiting},
     passkey::Question,
     sign_in::Pending,
     staff::{How, StaffLine, Standing},
@@ -356,9 +356,9 @@ fn all() -> Vec<(&'static str, Make)> {
             "tenants",
             Box::new(move || {
                 let asked = Asked { search: EVIL.into(), by_name: true, first: false };
-                let way = OwnWay { provider: "org-a".into(), label: EVIL.into() };
-                let closed = |way| Closed { organisation: EVIL.into(), way };
-                let closed = vec![closed(Some(way)), closed(None)];
+                let way = |id: &str| KnownWay { provider: id.into(), label: EVIL.into() };
+                let closed = |ways| Closed { organisation: EVIL.into(), ways };
+                let closed = vec![closed(vec![way("org-a"), way("mail")]), closed(vec![])];
                 tenants_view(Page { total: 30, items, next: Some(EVIL.into()) }, &asked, closed, EVIL)
             }),
         ));

@@ -55,6 +55,10 @@ pub const ACCESS: &[(&str, Access)] = &[
     (pages::tenant::identity::domains::RemoveDomain::PATH, Access::SignedIn),
     (pages::tenant::identity::groups::AddGroup::PATH, Access::SignedIn),
     (pages::tenant::identity::groups::RemoveGroup::PATH, Access::SignedIn),
+    (pages::tenant::identity::github::AddGithub::PATH, Access::SignedIn),
+    (pages::tenant::identity::github::RemoveGithub::PATH, Access::SignedIn),
+    (pages::tenant::identity::github::AddTeam::PATH, Access::SignedIn),
+    (pages::tenant::identity::github::RemoveTeam::PATH, Access::SignedIn),
     (pages::tenant::identity::enforce::EnforceSignIn::PATH, Access::SignedIn),
     (pages::tenant::identity::enforce::ReleaseSignIn::PATH, Access::SignedIn),
 ];

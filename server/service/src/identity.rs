@@ -9,18 +9,19 @@ mod enter;
 mod join;
 mod leave;
 mod providers;
+mod refused;
 mod removed;
 mod sign_out;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use answer::record_refusal_by;
 pub use answer::{Answered, Vouched, answer};
 pub use enter::{enter, link};
-pub(crate) use join::{own_address, rules};
+pub(crate) use join::{follow, own_address, rules};
 pub use leave::{leave, ticket};
 pub(crate) use providers::secret_context;
 pub use providers::{Provider, Providers, named};
+pub(crate) use refused::record_refusal_by;
 pub use removed::end_removed;
 pub use sign_out::{signed_out, way_out};
 
@@ -35,6 +36,8 @@ pub enum Purpose {
     Fresh,
     /// To see what the organisation's own way would make of them.
     Trial,
+    /// To show which organisations there are theirs.
+    Own,
 }
 
 impl Purpose {
@@ -45,11 +48,12 @@ impl Purpose {
             Self::Link => "link",
             Self::Fresh => "fresh",
             Self::Trial => "trial",
+            Self::Own => "own",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::SignIn, Self::Link, Self::Fresh, Self::Trial]
+        [Self::SignIn, Self::Link, Self::Fresh, Self::Trial, Self::Own]
             .into_iter()
             .find(|purpose| purpose.as_str() == text)
     }

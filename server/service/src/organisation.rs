@@ -1,9 +1,10 @@
-//! How an organisation's people come in: its own issuer, its mail domains, what its groups make of people, and whether
-//! other ways stay open. Only its admins see and change that, with a fresh sign-in.
+//! How an organisation's people come in: its own issuer, its mail domains, its organisations at GitHub, what groups make
+//! of people, and whether other ways stay open. Only its admins see and change that, with a fresh sign-in.
 
 mod decide;
 mod domains;
 mod enforce;
+pub(crate) mod github;
 mod groups;
 mod issuer;
 #[cfg(test)]
@@ -13,7 +14,8 @@ mod view;
 
 pub use decide::{Waiting, decide, waiting};
 pub use domains::{DomainLine, add_domain, ask_staff, check_domain, remove_domain};
-pub use enforce::{Closed, OwnWay, closed, enforce, release, way_of};
+pub use enforce::{Closed, KnownWay, closed, enforce, release, way_of};
+pub use github::{GitHubGroup, GitHubLine, add_github, remove_github};
 pub use groups::{add_group, remove_group};
 pub use issuer::{IssuerForm, remove_issuer, save_issuer};
 pub use trial::Trial;

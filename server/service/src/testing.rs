@@ -14,7 +14,7 @@ use crate::{
 use async_trait::async_trait;
 use innkeeper_domain::{
     email::EmailAddress,
-    identity::{Facts, Reason, Refusal, Subject},
+    identity::{Facts, GitHubLogin, GitHubOrganisation, Reason, Refusal, Subject},
     ids::{AccountId, Ids, MailId, ServerId, SessionId},
     mail::Message,
     ports::{
@@ -202,6 +202,8 @@ pub struct Told {
     pub asked: Mutex<Option<Asked>>,
     /// For whom it vouches.
     pub facts: Mutex<Option<Facts>>,
+    /// Which organisations there are whose it vouches for; none where it has none at all.
+    pub owned: Mutex<Option<Vec<GitHubOrganisation>>>,
 }
 
 #[async_trait]
@@ -218,6 +220,19 @@ impl IdentityProvider for Told {
             "good" => Ok(self.facts.lock().unwrap().clone().unwrap()),
             _ => Err(Refusal::new(Reason::Code, "another code")),
         }
+    }
+    fn has_organisations(&self) -> bool {
+        self.owned.lock().unwrap().is_some()
+    }
+    async fn owned(
+        &self,
+        asked: &Asked,
+        answer: &Answer,
+        wanted: &[GitHubLogin],
+    ) -> Result<Vec<GitHubOrganisation>, Refusal> {
+        self.finish(asked, answer).await?;
+        let owned = self.owned.lock().unwrap().clone().unwrap();
+        Ok(owned.into_iter().filter(|one| wanted.contains(&one.login)).collect())
     }
     async fn sign_out(&self, back: &str) -> Result<Option<String>, Refusal> {
         Ok(Some(format!("https://issuer.example/out?back={back}")))

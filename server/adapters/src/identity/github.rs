@@ -1,15 +1,14 @@
 //! Signing in by GitHub: OAuth alone (RFC 6749 with PKCE). Who somebody is, and where they can be written to, is asked of
 //! its API.
 
+mod api;
+
 use super::fetch::Fetch;
+use api::{Address, Api, User};
 use async_trait::async_trait;
-use http::{
-    Request, StatusCode,
-    header::{ACCEPT, AUTHORIZATION},
-};
 use innkeeper_domain::{
     email::EmailAddress,
-    identity::{Contact, Facts, Groups, Reason, Refusal, Subject},
+    identity::{Contact, Facts, GitHubLogin, GitHubOrganisation, Groups, Reason, Refusal, Subject},
     ports::{Answer, Asked, IdentityProvider, SignedOut},
     secret::Secret,
 };
@@ -18,8 +17,11 @@ use oauth2::{
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse as _, TokenUrl,
     basic::BasicClient,
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use url::Url;
+
+/// The scopes of which one is needed to be told of organisations and teams.
+const MEMBERSHIP: [&str; 3] = ["read:org", "write:org", "admin:org"];
 
 /// How the portal is registered with GitHub.
 #[derive(Debug, Clone)]
@@ -44,20 +46,6 @@ pub struct GitHub {
 
 type Registered = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
-#[derive(Deserialize)]
-struct User {
-    id: u64,
-    login: String,
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Address {
-    email: String,
-    primary: bool,
-    verified: bool,
-}
-
 impl GitHub {
     /// Takes the settings; nothing is asked yet.
     pub fn new(settings: GitHubSettings, fetch: Fetch) -> Result<Self, Refusal> {
@@ -79,25 +67,28 @@ impl GitHub {
             .set_redirect_uri(RedirectUrl::new(callback.to_owned()).map_err(wrong)?))
     }
 
-    /// Asks the API on behalf of the person.
-    async fn ask<T: DeserializeOwned>(&self, path: &str, token: &str) -> Result<T, Refusal> {
-        let wrong = |reason, what: &dyn std::fmt::Display| Refusal::new(reason, format!("{path}: {what}"));
-        let request = Request::get(format!("{}{path}", self.settings.api.trim_end_matches('/')))
-            .header(ACCEPT, "application/vnd.github+json")
-            .header("X-GitHub-Api-Version", "2022-11-28")
-            .header(AUTHORIZATION, format!("Bearer {token}"))
-            .body(Vec::new())
-            .map_err(|error| wrong(Reason::Form, &error))?;
-        let answer = self.fetch.fetch(request).await?;
-        match answer.status() {
-            StatusCode::OK => {
-                serde_json::from_slice(answer.body()).map_err(|error| wrong(Reason::Form, &error))
-            }
-            status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-                Err(wrong(Reason::Unreachable, &format!("answered {status}")))
-            }
-            status => Err(wrong(Reason::Code, &format!("answered {status}"))),
-        }
+    fn api(&self, token: Secret) -> Api<'_> {
+        Api { at: &self.settings.api, token, fetch: &self.fetch }
+    }
+
+    /// Redeems a code for the token with which the API is asked.
+    async fn redeem(&self, asked: &Asked, answer: &Answer) -> Result<Secret, Refusal> {
+        let redeemed = self
+            .client(&asked.callback)?
+            .exchange_code(AuthorizationCode::new(answer.code.expose().to_owned()))
+            .set_pkce_verifier(PkceCodeVerifier::new(asked.verifier.expose().to_owned()))
+            .request_async(&self.fetch)
+            .await
+            .map_err(|error| match error {
+                RequestTokenError::ServerResponse(said) => {
+                    Refusal::new(Reason::Code, format!("token: {said}"))
+                }
+                RequestTokenError::Request(error) => error.into(),
+                // GitHub refuses with 200 and an error, which is no token: its words are in what was sent.
+                RequestTokenError::Parse(_, sent) => Refusal::new(Reason::Code, refused(&sent)),
+                RequestTokenError::Other(what) => Refusal::new(Reason::Form, format!("token: {what}")),
+            })?;
+        Ok(Secret::new(redeemed.access_token().secret().as_str()))
     }
 }
 
@@ -116,24 +107,9 @@ impl IdentityProvider for GitHub {
     }
 
     async fn finish(&self, asked: &Asked, answer: &Answer) -> Result<Facts, Refusal> {
-        let redeemed = self
-            .client(&asked.callback)?
-            .exchange_code(AuthorizationCode::new(answer.code.expose().to_owned()))
-            .set_pkce_verifier(PkceCodeVerifier::new(asked.verifier.expose().to_owned()))
-            .request_async(&self.fetch)
-            .await
-            .map_err(|error| match error {
-                RequestTokenError::ServerResponse(said) => {
-                    Refusal::new(Reason::Code, format!("token: {said}"))
-                }
-                RequestTokenError::Request(error) => error.into(),
-                // GitHub refuses with 200 and an error, which is no token: its words are in what was sent.
-                RequestTokenError::Parse(_, sent) => Refusal::new(Reason::Code, refused(&sent)),
-                RequestTokenError::Other(what) => Refusal::new(Reason::Form, format!("token: {what}")),
-            })?;
-        let token = redeemed.access_token().secret();
-        let user: User = self.ask("/user", token).await?;
-        let addresses: Vec<Address> = self.ask("/user/emails", token).await?;
+        let api = self.api(self.redeem(asked, answer).await?);
+        let user: User = api.ask("/user").await?;
+        let addresses: Vec<Address> = api.ask("/user/emails").await?;
         let contact = addresses
             .iter()
             .find(|address| address.primary && address.verified)
@@ -147,11 +123,24 @@ impl IdentityProvider for GitHub {
             subject,
             name: user.name.or(Some(user.login)),
             contact,
-            groups: Groups::Untold,
+            groups: if self.has_organisations() { api.groups().await? } else { Groups::Untold },
             session: None,
             since: None,
             said: said.map(|(name, value)| (name.to_owned(), value)).into(),
         })
+    }
+
+    fn has_organisations(&self) -> bool {
+        self.settings.scopes.iter().any(|scope| MEMBERSHIP.contains(&scope.as_str()))
+    }
+
+    async fn owned(
+        &self,
+        asked: &Asked,
+        answer: &Answer,
+        wanted: &[GitHubLogin],
+    ) -> Result<Vec<GitHubOrganisation>, Refusal> {
+        self.api(self.redeem(asked, answer).await?).owned(wanted).await
     }
 
     async fn sign_out(&self, _: &str) -> Result<Option<String>, Refusal> {

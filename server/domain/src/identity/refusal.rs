@@ -42,6 +42,8 @@ pub enum Reason {
     Taken,
     /// The person belongs to none of the groups that are let in.
     Group,
+    /// The person owns no organisation there that was said to be theirs.
+    Owner,
     /// No account has this passkey.
     Unknown,
     /// The passkey is another account's than the one that is signed in.
@@ -74,6 +76,7 @@ impl Reason {
         Self::Address,
         Self::Taken,
         Self::Group,
+        Self::Owner,
         Self::Unknown,
         Self::Another,
         Self::Unverified,
@@ -102,6 +105,7 @@ impl Reason {
             Self::Address => "address",
             Self::Taken => "taken",
             Self::Group => "group",
+            Self::Owner => "owner",
             Self::Unknown => "unknown",
             Self::Another => "another",
             Self::Unverified => "unverified",
@@ -146,6 +150,10 @@ impl Reason {
             }
             Self::Group => {
                 "Your account there belongs to none of the groups that are let in here. Ask whoever looks after it."
+            }
+            Self::Owner => {
+                "They do not say that an organisation named here is yours. Sign in there as one of its owners; where it \
+                 restricts apps, let this portal in first, in its settings there."
             }
             Self::Unknown => {
                 "It opens no account here: it was removed, or belongs to an account that is gone. Choose another way, and \

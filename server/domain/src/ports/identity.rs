@@ -1,5 +1,5 @@
 use crate::{
-    identity::{Facts, Refusal, Subject},
+    identity::{Facts, GitHubLogin, GitHubOrganisation, Reason, Refusal, Subject},
     secret::Secret,
 };
 use async_trait::async_trait;
@@ -50,6 +50,22 @@ pub trait IdentityProvider: Send + Sync {
     /// Redeems an answer: who has signed in there. Everything said is checked; nothing is taken on trust but what the
     /// provider signed or answered itself over TLS.
     async fn finish(&self, asked: &Asked, answer: &Answer) -> Result<Facts, Refusal>;
+
+    /// Whether it says to which organisations and teams there a person belongs.
+    fn has_organisations(&self) -> bool {
+        false
+    }
+
+    /// Redeems an answer, as [`Self::finish`] does, for those of these organisations there that the person owns who has
+    /// signed in.
+    async fn owned(
+        &self,
+        _asked: &Asked,
+        _answer: &Answer,
+        _wanted: &[GitHubLogin],
+    ) -> Result<Vec<GitHubOrganisation>, Refusal> {
+        Err(Refusal::new(Reason::Form, "it says nothing of organisations"))
+    }
 
     /// The address at which a person signs out there and comes back to `back`; none where the provider offers none
     /// (OpenID Connect RP-Initiated Logout 1.0).

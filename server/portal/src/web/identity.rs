@@ -41,6 +41,7 @@ pub(super) async fn leave(
         "fresh" => Purpose::Fresh,
         "link" if has_ticket(&cx, &provider) => Purpose::Link,
         "trial" if has_ticket(&cx, &provider) => Purpose::Trial,
+        "own" if has_ticket(&cx, &provider) => Purpose::Own,
         _ => return Err(Problem::NOT_FOUND),
     };
     if cx.visitor.session.is_none() {
@@ -64,7 +65,8 @@ pub(super) async fn callback(
     let entered = async {
         let vouched = match identity::answer(service, &cx.visitor, &provider, &cx.query).await? {
             Answered::Vouched(vouched) => *vouched,
-            Answered::Tried(path) => return Ok(path),
+            Answered::Tried(path) | Answered::Owned(path, None) => return Ok(path),
+            Answered::Owned(path, Some(reason)) => return Ok(with_query(&path, "github", reason.code())),
         };
         if vouched.is_link() {
             return identity::link(service, &cx.visitor, vouched).await;

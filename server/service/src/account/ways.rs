@@ -4,7 +4,10 @@ use crate::{
     identity, outbox,
     visitor::Visitor,
 };
-use innkeeper_domain::{identity::ProviderId, ids::IdentityId};
+use innkeeper_domain::{
+    identity::{Groups, ProviderId},
+    ids::IdentityId,
+};
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -98,6 +101,8 @@ pub async fn remove(service: &Service, visitor: &Visitor, way: IdentityId) -> Re
         return Err(Error::mistake("way", "This is your last way in. Add another one before you remove it."));
     }
     sqlx::query!("delete from identity where id = $1", way.0).execute(&mut *tx).await?;
+    // Who vouched for them somewhere does so no more.
+    identity::follow(service, &mut tx, visitor, &gone.provider, person.id, &Groups::Untold).await?;
     let entry = Entry {
         actor: visitor.actor(),
         address: Some(visitor.address),

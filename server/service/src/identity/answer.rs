@@ -2,11 +2,11 @@ use super::{
     Provider, Purpose, enter, join,
     leave::{Kept, callback, context, state_hash},
     named,
+    refused::record_refusal,
 };
 use crate::{
     Error, Result, Service,
-    audit::{self, Entry},
-    organisation::trial,
+    organisation::{github, trial},
     rate,
     visitor::Visitor,
 };
@@ -16,7 +16,6 @@ use innkeeper_domain::{
     ports::{Answer, Asked, Sealed},
     secret::Secret,
 };
-use serde_json::json;
 
 /// Somebody a provider vouches for, in the browser that asked. Only [`answer`] makes one.
 #[derive(Debug)]
@@ -69,6 +68,8 @@ pub enum Answered {
     Vouched(Box<Vouched>),
     /// An organisation's way in was tried; the path where what was said stands.
     Tried(String),
+    /// Somebody showed which organisations there are theirs, or why not; the path where these stand.
+    Owned(String, Option<Reason>),
 }
 
 /// Takes what a browser brought back from a provider: consumes the question, and asks the provider who it is.
@@ -86,13 +87,26 @@ pub async fn answer(
     let checked = async {
         let parts = Parts::of(query)?;
         let question = take(service, visitor, provider, &parts).await?;
+        if question.purpose == Purpose::Own {
+            let owned = async {
+                let (asked, answer) = exchange(service, provider, &question, &parts)?;
+                github::show(service, visitor, provider, question.account, &asked, &answer).await
+            };
+            return match record_refusal(service, visitor, provider, owned.await).await {
+                Ok(()) => Ok(Answered::Owned(question.return_to, None)),
+                Err(Error::NotVouched(refusal)) => {
+                    Ok(Answered::Owned(question.return_to, Some(refusal.reason)))
+                }
+                Err(error) => Err(error),
+            };
+        }
         let facts = ask(service, provider, &question, &parts).await;
         if question.purpose == Purpose::Trial {
             let person = visitor.signed_in()?;
             trial::record(service, visitor, provider, person, facts).await?;
             return Ok(Answered::Tried(question.return_to));
         }
-        let vouched = check(service, provider, question, facts?).await?;
+        let vouched = check(service, visitor, provider, question, facts?).await?;
         Ok(Answered::Vouched(Box::new(vouched)))
     };
     record_refusal(service, visitor, provider, checked.await).await
@@ -137,13 +151,13 @@ async fn take(
     })
 }
 
-/// Who it is, by the provider's word.
-async fn ask(
+/// What the provider was asked, and what the browser brought back for it to redeem.
+fn exchange(
     service: &Service,
     provider: &Provider,
     question: &Question,
     parts: &Parts<'_>,
-) -> Result<Facts> {
+) -> Result<(Asked, Answer)> {
     if let Some(error) = parts.error {
         return Err(Refusal::new(Reason::Declined, format!("error is {error}")).into());
     }
@@ -157,11 +171,28 @@ async fn ask(
         fresh: question.purpose == Purpose::Fresh,
     };
     let answer = Answer { code: Secret::new(code), issuer: parts.issuer.map(str::to_owned) };
+    Ok((asked, answer))
+}
+
+/// Who it is, by the provider's word.
+async fn ask(
+    service: &Service,
+    provider: &Provider,
+    question: &Question,
+    parts: &Parts<'_>,
+) -> Result<Facts> {
+    let (asked, answer) = exchange(service, provider, question, parts)?;
     provider.facts(provider.port.finish(&asked, &answer).await?)
 }
 
 /// Whether that is the person it has to be.
-async fn check(service: &Service, provider: &Provider, question: Question, facts: Facts) -> Result<Vouched> {
+async fn check(
+    service: &Service,
+    visitor: &Visitor,
+    provider: &Provider,
+    question: Question,
+    facts: Facts,
+) -> Result<Vouched> {
     let known = account_of(service, &facts).await?;
     let Question { purpose, account, return_to, .. } = question;
     match (purpose, known) {
@@ -175,7 +206,7 @@ async fn check(service: &Service, provider: &Provider, question: Question, facts
         _ => {}
     }
     if purpose != Purpose::Link {
-        join::check(service, provider, known, &facts).await?;
+        join::check(service, visitor, provider, known, &facts).await?;
     }
     Ok(Vouched { provider: provider.id.to_string(), purpose, account, return_to, facts })
 }
@@ -189,40 +220,6 @@ async fn account_of(service: &Service, facts: &Facts) -> Result<Option<AccountId
         subject
     );
     Ok(account.fetch_optional(&service.pool).await?.map(AccountId))
-}
-
-/// Puts a refusal into the log and the audit log, and passes everything on.
-pub(super) async fn record_refusal<T>(
-    service: &Service,
-    visitor: &Visitor,
-    provider: &Provider,
-    outcome: Result<T>,
-) -> Result<T> {
-    record_refusal_by(service, visitor, provider.id.as_str(), outcome).await
-}
-
-/// The same for the short name of a provider, or of a way that is none's.
-pub(crate) async fn record_refusal_by<T>(
-    service: &Service,
-    visitor: &Visitor,
-    provider: &str,
-    outcome: Result<T>,
-) -> Result<T> {
-    if let Err(Error::NotVouched(refusal)) = &outcome {
-        tracing::warn!(%provider, %refusal, "somebody was not let in");
-        let mut conn = service.pool.acquire().await?;
-        let entry = Entry {
-            actor: visitor.actor(),
-            address: Some(visitor.address),
-            action: "sign_in.refused",
-            subject: provider,
-            organisation: None,
-            tenant: None,
-            detail: json!({ "reason": refusal.reason.code(), "found": refusal.found }),
-        };
-        audit::record(&mut conn, &service.ids, entry).await?;
-    }
-    outcome
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use super::{Provider, Vouched, answer::record_refusal, join, named};
+use super::{Provider, Vouched, join, named, refused::record_refusal};
 use crate::{
     Error, Result, Service,
     audit::{self, Actor, Entry},

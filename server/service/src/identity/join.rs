@@ -1,4 +1,4 @@
-//! Joining an organisation by its own way in, and leaving by it: its groups say who is what.
+//! Joining an organisation by its own way in, or by one of the operator's, and leaving by it: groups say who is what.
 
 use super::Provider;
 use crate::{
@@ -8,11 +8,11 @@ use crate::{
     visitor::{SignedIn, Visitor},
 };
 use innkeeper_domain::{
-    identity::{Facts, GroupRule, ProviderKind, Reason, Refusal, role_of},
+    identity::{Facts, GroupRule, Groups, ProviderKind, Reason, Refusal, role_of},
     ids::{AccountId, OrganisationId},
     organisation::MemberRole,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::PgConnection;
 
 /// How somebody who signs in by an organisation's own way stands there.
@@ -44,6 +44,7 @@ pub(super) async fn member(
 /// to no group any more stops being one, also while being refused.
 pub(super) async fn check(
     service: &Service,
+    visitor: &Visitor,
     provider: &Provider,
     account: Option<AccountId>,
     facts: &Facts,
@@ -51,13 +52,14 @@ pub(super) async fn check(
     let Some(organisation) = provider.organisation else { return Ok(()) };
     let mut tx = service.pool.begin().await?;
     store::as_member(&mut tx, organisation).await?;
-    let standing = standing(&mut tx, provider, organisation, account, facts).await?;
+    let way = provider.id.as_str();
+    let standing = standing(&mut tx, way, organisation, account, &facts.groups).await?;
     if account.is_none() {
         own_address(&mut tx, provider, organisation, facts).await?;
     }
     match (&standing.role, &standing.member, account) {
         (None, Some((_, true)), Some(account)) => {
-            leave(service, &mut tx, provider, organisation, account).await?;
+            settle(service, &mut tx, visitor, way, (organisation, account), standing).await?;
             tx.commit().await?;
             Err(no_group())
         }
@@ -75,31 +77,101 @@ pub(super) async fn apply(
     (account, new): (AccountId, bool),
     facts: &Facts,
 ) -> Result<()> {
-    let Some(organisation) = provider.organisation else { return Ok(()) };
+    let way = provider.id.as_str();
+    let Some(organisation) = provider.organisation else {
+        return follow(service, conn, visitor, way, account, &facts.groups).await;
+    };
     store::as_member(conn, organisation).await?;
     if new {
         own_address(conn, provider, organisation, facts).await?;
     }
-    let standing = standing(conn, provider, organisation, Some(account), facts).await?;
-    let (action, role) = match (standing.role, standing.member) {
-        (Some(role), None) => ("member.join", role),
-        (Some(role), Some((was, true))) if was != role => ("member.change", role),
-        // Whom an admin made a member stays what the admin made them.
-        (Some(_), Some(_)) | (None, Some((_, false))) => return Ok(()),
-        (None, _) => return Err(no_group()),
+    let standing = standing(conn, way, organisation, Some(account), &facts.groups).await?;
+    match standing {
+        Standing { role: None, member: None | Some((_, true)) } => Err(no_group()),
+        standing => settle(service, conn, visitor, way, (organisation, account), standing).await,
+    }
+}
+
+/// Lets the account join every organisation that a group of theirs belongs to by this way of the operator's, and leave
+/// those that none does any more.
+pub(crate) async fn follow(
+    service: &Service,
+    conn: &mut PgConnection,
+    visitor: &Visitor,
+    way: &str,
+    account: AccountId,
+    groups: &Groups,
+) -> Result<()> {
+    let listed: &[String] = match groups {
+        Groups::Listed(listed) => listed,
+        Groups::Untold | Groups::TooMany => &[],
     };
-    sqlx::query!(
-        "insert into member (organisation_id, account_id, role, provider) values ($1, $2, $3, $4)
-         on conflict (organisation_id, account_id) do update set role = excluded.role",
-        organisation.0,
+    let organisations = sqlx::query_scalar!(
+        r#"select organisations_by($1, $2, $3) as "organisation!""#,
         account.0,
-        role.as_str(),
-        provider.id.as_str(),
-    )
-    .execute(&mut *conn)
-    .await?;
-    let detail = json!({ "role": role, "provider": provider.id });
-    record(service, conn, Some(visitor), organisation, account, action, detail).await
+        way,
+        listed
+    );
+    for organisation in organisations.fetch_all(&mut *conn).await? {
+        let organisation = OrganisationId(organisation);
+        store::as_member(conn, organisation).await?;
+        let standing = standing(conn, way, organisation, Some(account), groups).await?;
+        settle(service, conn, visitor, way, (organisation, account), standing).await?;
+    }
+    Ok(())
+}
+
+/// Makes the account in the organisation what it is to be there.
+async fn settle(
+    service: &Service,
+    conn: &mut PgConnection,
+    visitor: &Visitor,
+    way: &str,
+    (organisation, account): (OrganisationId, AccountId),
+    standing: Standing,
+) -> Result<()> {
+    let action = match standing {
+        Standing { role: Some(_), member: None } => Some("member.join"),
+        Standing { role: Some(role), member: Some((was, true)) } => (was != role).then_some("member.change"),
+        Standing { role: None, member: Some((_, true)) } => Some("member.leave"),
+        // Whom an admin made a member stays what the admin made them.
+        Standing { member: Some((_, false)), .. } | Standing { role: None, member: None } => return Ok(()),
+    };
+    match standing.role {
+        Some(role) => {
+            sqlx::query!(
+                "insert into member (organisation_id, account_id, role, provider, vouched_at) values ($1, $2, $3, $4, now())
+                 on conflict (organisation_id, account_id) do update set role = excluded.role, vouched_at = now()
+                   where member.provider = excluded.provider",
+                organisation.0,
+                account.0,
+                role.as_str(),
+                way,
+            )
+            .execute(&mut *conn)
+            .await?
+        }
+        None => {
+            sqlx::query!(
+                "delete from member where organisation_id = $1 and account_id = $2",
+                organisation.0,
+                account.0
+            )
+            .execute(&mut *conn)
+            .await?
+        }
+    };
+    let Some(action) = action else { return Ok(()) };
+    let entry = Entry {
+        actor: Actor::System,
+        address: Some(visitor.address),
+        action,
+        subject: &account.to_string(),
+        organisation: Some(organisation),
+        tenant: None,
+        detail: json!({ "role": standing.role, "provider": way }),
+    };
+    Ok(audit::record(conn, &service.ids, entry).await?)
 }
 
 /// The refusal of somebody whose groups are nothing there.
@@ -109,12 +181,12 @@ fn no_group() -> Error {
 
 async fn standing(
     conn: &mut PgConnection,
-    provider: &Provider,
+    way: &str,
     organisation: OrganisationId,
     account: Option<AccountId>,
-    facts: &Facts,
+    groups: &Groups,
 ) -> Result<Standing> {
-    let rules = rules(conn, organisation).await?;
+    let rules = rules(conn, organisation, way).await?;
     let row = sqlx::query!(
         "select role, provider from member where organisation_id = $1 and account_id = $2 for update",
         organisation.0,
@@ -124,16 +196,21 @@ async fn standing(
     .await?;
     let member = row.map(|row| {
         let role = MemberRole::parse(&row.role).ok_or_else(|| Error::corrupt("member role", &row.role))?;
-        Ok::<_, Error>((role, row.provider.as_deref() == Some(provider.id.as_str())))
+        Ok::<_, Error>((role, row.provider.as_deref() == Some(way)))
     });
-    Ok(Standing { role: role_of(&rules, &facts.groups), member: member.transpose()? })
+    Ok(Standing { role: role_of(&rules, groups), member: member.transpose()? })
 }
 
-/// What an organisation's groups make of people, by name.
-pub(crate) async fn rules(conn: &mut PgConnection, organisation: OrganisationId) -> Result<Vec<GroupRule>> {
+/// What an organisation makes of the people of this way's groups, by name.
+pub(crate) async fn rules(
+    conn: &mut PgConnection,
+    organisation: OrganisationId,
+    way: &str,
+) -> Result<Vec<GroupRule>> {
     let rows = sqlx::query!(
-        "select name, role from organisation_group where organisation_id = $1 order by name",
-        organisation.0
+        "select name, role from organisation_group where organisation_id = $1 and provider = $2 order by name",
+        organisation.0,
+        way
     );
     let rule = |name, role: String| {
         let role = MemberRole::parse(&role).ok_or_else(|| Error::corrupt("role of a group", role))?;
@@ -170,43 +247,4 @@ pub(crate) async fn own_address(
     }
     let what = format!("{} is no domain that the organisation has proven", contact.address.domain());
     Err(Refusal::new(Reason::Address, what).into())
-}
-
-async fn leave(
-    service: &Service,
-    conn: &mut PgConnection,
-    provider: &Provider,
-    organisation: OrganisationId,
-    account: AccountId,
-) -> Result<()> {
-    sqlx::query!(
-        "delete from member where organisation_id = $1 and account_id = $2",
-        organisation.0,
-        account.0
-    )
-    .execute(&mut *conn)
-    .await?;
-    let detail = json!({ "provider": provider.id });
-    record(service, conn, None, organisation, account, "member.leave", detail).await
-}
-
-async fn record(
-    service: &Service,
-    conn: &mut PgConnection,
-    visitor: Option<&Visitor>,
-    organisation: OrganisationId,
-    account: AccountId,
-    action: &'static str,
-    detail: Value,
-) -> Result<()> {
-    let entry = Entry {
-        actor: Actor::System,
-        address: visitor.map(|visitor| visitor.address),
-        action,
-        subject: &account.to_string(),
-        organisation: Some(organisation),
-        tenant: None,
-        detail,
-    };
-    Ok(audit::record(conn, &service.ids, entry).await?)
 }

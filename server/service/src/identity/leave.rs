@@ -1,4 +1,4 @@
-use super::{Provider, Purpose, answer::record_refusal, join, named};
+use super::{Provider, Purpose, join, named, refused::record_refusal};
 use crate::{Error, Result, Service, rate, sign_in::ReturnTo, visitor::Visitor};
 use innkeeper_domain::{password::draw_token, ports::Asked, secret::Secret};
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,8 @@ pub async fn leave(
             join::member(service, provider, person, true).await?;
             Some(person.id)
         }
+        Purpose::Own if provider.port.has_organisations() => Some(visitor.themselves()?.id),
+        Purpose::Own => return Err(Error::NotFound),
     };
     let limit = service.settings.limits.verify_per_address;
     rate::take(&service.pool, &rate::address_key("sign in by", visitor.address), limit).await?;

@@ -1,4 +1,4 @@
-use super::{answer::record_refusal, named};
+use super::{named, refused::record_refusal};
 use crate::{
     Error, Result, Service,
     audit::{self, Actor, Entry},

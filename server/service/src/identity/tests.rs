@@ -76,7 +76,7 @@ impl Stage {
         let query: Vec<_> = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         match answer(&self.portal.service, browser, provider, &query).await? {
             Answered::Vouched(vouched) => Ok(*vouched),
-            Answered::Tried(path) => panic!("a trial that leads to {path}"),
+            other => panic!("{other:?}"),
         }
     }
 

@@ -1,5 +1,5 @@
 use super::{begin, end, trial};
-use crate::{Error, Result, Service, visitor::Visitor};
+use crate::{Error, Result, Service, identity::Provider, visitor::Visitor};
 use innkeeper_domain::{email::EmailAddress, identity::ProviderId, organisation::MemberRole};
 use serde_json::json;
 
@@ -8,13 +8,13 @@ use serde_json::json;
 pub struct Closed {
     /// Its name.
     pub organisation: String,
-    /// The way that opens it, where it is its own only.
-    pub way: Option<OwnWay>,
+    /// The ways that open it to them; none where they came by another organisation's, and any of the others does.
+    pub ways: Vec<KnownWay>,
 }
 
-/// An organisation's own way in.
+/// A way in as people know it.
 #[derive(Debug, Clone)]
-pub struct OwnWay {
+pub struct KnownWay {
     /// Its short name.
     pub provider: String,
     /// What its people call it.
@@ -24,13 +24,13 @@ pub struct OwnWay {
 /// Closes all ways but the organisation's own and these, for all its members and no one else: its databases are there only
 /// for who came by one of them. Counts from the next request on.
 ///
-/// The admin has to have shown within a day that they would come in that way, as an admin, into this account: whoever
-/// closes the door has the key.
+/// Whoever closes the door has the key: the admin has to have shown within a day that they would come in by the
+/// organisation's own way, as an admin, into this account; where it has none, they came by a way that stays open.
 pub async fn enforce(service: &Service, visitor: &Visitor, name: &str, open: &[String]) -> Result<()> {
     let (mut tx, tenant) = begin(service, visitor, name).await?;
     let person = visitor.signed_in()?;
     let organisation = tenant.organisation_id.0;
-    let known = |way: &String| ways(service).any(|known| known.0 == *way);
+    let known = |way: &String| ways(service).any(|known| known.provider == *way);
     let open: Vec<String> = open.iter().filter(|way| known(way)).cloned().collect();
     let no = |what: &str| Err(Error::mistake("open", what));
     let row = sqlx::query!(
@@ -48,7 +48,13 @@ pub async fn enforce(service: &Service, visitor: &Visitor, name: &str, open: &[S
     .await?;
     let tried = trial::of(&mut tx, organisation, person.id.0).await?.filter(|_| row.tried);
     match tried {
-        _ if !row.issuer => return no("There is no sign-in of your own yet. Set it up above."),
+        _ if !row.issuer && open.contains(&person.way) => {}
+        _ if !row.issuer => {
+            return no(
+                "You came in by a way that would be closed, and there is no sign-in of your own. Leave yours open, or set \
+                 one up above.",
+            );
+        }
         _ if !row.proven => return no("Prove a mail domain first: nobody new could come in without."),
         Some(trial) if trial.refused.is_none() && trial.role == Some(MemberRole::Admin) => {}
         Some(trial) if trial.refused.is_none() => {
@@ -62,7 +68,7 @@ pub async fn enforce(service: &Service, visitor: &Visitor, name: &str, open: &[S
             );
         }
     }
-    if !row.linked {
+    if row.issuer && !row.linked {
         return no(
             "Add the sign-in to your own account first, as the person who tried it. You would shut yourself out.",
         );
@@ -90,35 +96,52 @@ pub async fn release(service: &Service, visitor: &Visitor, name: &str) -> Result
     end(service, visitor, tx, &tenant, "identity.release", json!({})).await
 }
 
-/// All ways that are not an organisation's own, by short name and label.
-pub(super) fn ways(service: &Service) -> impl Iterator<Item = (String, String)> {
+/// All ways that are not an organisation's own.
+pub(super) fn ways(service: &Service) -> impl Iterator<Item = KnownWay> {
     let own = [(ProviderId::MAIL, "E-mail"), (ProviderId::PASSKEY, "Passkey")];
-    let operators = service.providers.all().iter();
     own.into_iter()
-        .map(|(id, label)| (id.to_owned(), label.to_owned()))
-        .chain(operators.map(|provider| (provider.id.to_string(), provider.label.clone())))
+        .map(|(way, label)| KnownWay { provider: way.to_owned(), label: label.to_owned() })
+        .chain(service.providers.all().iter().map(|provider| known(provider)))
+}
+
+/// The operator's providers that say to which organisations there somebody belongs.
+pub(super) fn hubs(service: &Service) -> Vec<KnownWay> {
+    let providers = service.providers.all().iter();
+    providers.filter(|provider| provider.port.has_organisations()).map(|provider| known(provider)).collect()
+}
+
+fn known(provider: &Provider) -> KnownWay {
+    KnownWay { provider: provider.id.to_string(), label: provider.label.clone() }
 }
 
 /// The visitor's organisations that stay closed to the way they came by.
 pub async fn closed(service: &Service, visitor: &Visitor) -> Result<Vec<Closed>> {
     let person = visitor.signed_in()?;
     let rows = sqlx::query!(
-        r#"select name as "name!", provider, label from organisations_closed($1, $2)"#,
+        r#"select name as "name!", ways as "ways!", label from organisations_closed($1, $2)"#,
         person.id.0,
         person.way
     );
-    let closed = |name, provider: Option<String>, label: Option<String>| Closed {
-        organisation: name,
-        way: provider.zip(label).map(|(provider, label)| OwnWay { provider, label }),
+    let known: Vec<_> = ways(service).collect();
+    let label = |way: &str, own: Option<&String>| match known.iter().find(|one| one.provider == way) {
+        Some(known) => Some(known.label.clone()),
+        None => own.filter(|_| way.starts_with(ProviderId::OWN)).cloned(),
+    };
+    let closed = |organisation, ways: Vec<String>, own: Option<&String>| Closed {
+        organisation,
+        ways: ways
+            .into_iter()
+            .filter_map(|way| Some(KnownWay { label: label(&way, own)?, provider: way }))
+            .collect(),
     };
     let rows = rows.fetch_all(&service.pool).await?;
-    Ok(rows.into_iter().map(|row| closed(row.name, row.provider, row.label)).collect())
+    Ok(rows.into_iter().map(|row| closed(row.name, row.ways, row.label.as_ref())).collect())
 }
 
 /// The way in of the organisation whose mail domain that is, where it lets its people in by no other.
-pub async fn way_of(service: &Service, email: &EmailAddress) -> Result<Option<OwnWay>> {
+pub async fn way_of(service: &Service, email: &EmailAddress) -> Result<Option<KnownWay>> {
     let row = sqlx::query_as!(
-        OwnWay,
+        KnownWay,
         r#"select provider as "provider!", label as "label!" from way_of_domain($1)"#,
         email.domain()
     );

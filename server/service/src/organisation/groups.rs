@@ -1,4 +1,4 @@
-use super::{begin, end};
+use super::{begin, end, github};
 use crate::{Error, Result, Service, visitor::Visitor};
 use innkeeper_domain::{identity::GroupRule, organisation::MemberRole};
 use serde_json::json;
@@ -6,20 +6,31 @@ use serde_json::json;
 /// Most groups of an organisation.
 const MOST: i64 = 100;
 
-/// Says what a group of the organisation's issuer makes of its people; said before of the same group it is said anew.
-/// Counts for each person from their next sign-in on.
+/// Says what a group makes of its people; said before of the same group it is said anew. Counts for each person from
+/// their next sign-in on.
+///
+/// `way` is the short name of the provider whose group it is, where one of an organisation at GitHub that is shown to be
+/// theirs is meant; empty for a group of the organisation's own issuer.
 pub async fn add_group(
     service: &Service,
     visitor: &Visitor,
     name: &str,
-    group: &str,
-    role: &str,
+    way: &str,
+    (group, role): (&str, &str),
 ) -> Result<()> {
     let (mut tx, tenant) = begin(service, visitor, name).await?;
-    let group = GroupRule::parse_group(group).map_err(|error| Error::mistake("group", error.to_string()))?;
-    let role = MemberRole::parse(role)
-        .ok_or_else(|| Error::mistake("role", "Choose what the people of this group become."))?;
     let organisation = tenant.organisation_id.0;
+    let group = if way.is_empty() {
+        GroupRule::parse_group(group).map_err(|error| Error::mistake("group", error.to_string()))?
+    } else {
+        let lines = github::of(&mut tx, organisation, visitor.signed_in()?.id).await?;
+        let groups = lines.into_iter().filter(|line| line.provider == way).flat_map(|line| line.groups);
+        let mut named = groups.map(|one| one.group).filter(|one| one == group);
+        named.next().ok_or_else(|| Error::mistake("team", "Choose who becomes something."))?
+    };
+    let field = if way.is_empty() { "role" } else { "becomes" };
+    let role = MemberRole::parse(role)
+        .ok_or_else(|| Error::mistake(field, "Choose what the people of this group become."))?;
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from organisation_group where organisation_id = $1 and name <> $2"#,
         organisation,
@@ -29,26 +40,37 @@ pub async fn add_group(
         return Err(Error::mistake("group", format!("{MOST} groups are the most. Remove one first.")));
     }
     sqlx::query!(
-        "insert into organisation_group (organisation_id, name, role) values ($1, $2, $3)
-         on conflict (organisation_id, name) do update set role = excluded.role",
+        "insert into organisation_group (organisation_id, provider, name, role)
+         select $1, coalesce(nullif($4, ''), provider), $2, $3 from organisation_identity where organisation_id = $1
+         on conflict (organisation_id, provider, name) do update set role = excluded.role",
         organisation,
         group,
         role.as_str(),
+        way,
     )
     .execute(&mut *tx)
     .await?;
-    end(service, visitor, tx, &tenant, "group.set", json!({ "group": group, "role": role })).await
+    let detail = json!({ "provider": way, "group": group, "role": role });
+    end(service, visitor, tx, &tenant, "group.set", detail).await
 }
 
 /// Takes back what was said of a group. Absent is success. Who is a member by it stops being one when they sign in next.
-pub async fn remove_group(service: &Service, visitor: &Visitor, name: &str, group: &str) -> Result<()> {
+pub async fn remove_group(
+    service: &Service,
+    visitor: &Visitor,
+    name: &str,
+    way: &str,
+    group: &str,
+) -> Result<()> {
     let (mut tx, tenant) = begin(service, visitor, name).await?;
     sqlx::query!(
-        "delete from organisation_group where organisation_id = $1 and name = $2",
+        "delete from organisation_group g using organisation_identity i where g.organisation_id = $1 and g.name = $2
+           and i.organisation_id = $1 and g.provider = coalesce(nullif($3, ''), i.provider)",
         tenant.organisation_id.0,
-        group
+        group,
+        way
     )
     .execute(&mut *tx)
     .await?;
-    end(service, visitor, tx, &tenant, "group.remove", json!({ "group": group })).await
+    end(service, visitor, tx, &tenant, "group.remove", json!({ "provider": way, "group": group })).await
 }

@@ -69,7 +69,7 @@ pub async fn save_issuer(service: &Service, visitor: &Visitor, name: &str, form:
         && before.issuer.as_ref() == Some(&issuer)
         && before.client_id.as_ref() == Some(&client_id)
         && before.groups_claim.as_ref() == Some(&groups_claim);
-    if before.enforced_at.is_some() && !renewed {
+    if before.enforced_at.is_some() && before.kind.is_some() && !renewed {
         return Err(Error::mistake(
             "kind",
             "Nobody could come in while this is changed: only its name and its secret can be. Open the other ways first, below.",
@@ -106,10 +106,17 @@ pub async fn save_issuer(service: &Service, visitor: &Visitor, name: &str, form:
 }
 
 /// Takes the organisation's issuer away: who came by it is signed out at once, and other ways are open again. Who joined
-/// by it stays a member. Twice is success.
+/// by it stays a member, by whatever way they come. Twice is success.
 pub async fn remove_issuer(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
     let (mut tx, tenant) = begin(service, visitor, name).await?;
     sign_out(&mut tx, tenant.organisation_id.0).await?;
+    sqlx::query!(
+        "update member m set provider = null, vouched_at = null from organisation_identity i
+         where i.organisation_id = $1 and m.organisation_id = $1 and m.provider = i.provider",
+        tenant.organisation_id.0
+    )
+    .execute(&mut *tx)
+    .await?;
     sqlx::query!(
         "update organisation_identity set kind = null, label = null, issuer = null, client_id = null,
            groups_claim = null, key_id = null, sealed = null, enforced_at = null, version = version + 1

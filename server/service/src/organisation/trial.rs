@@ -3,6 +3,7 @@
 
 use crate::{
     Error, Result, Service,
+    audit::{self, Entry},
     identity::{Provider, own_address, rules},
     store,
     visitor::{SignedIn, Visitor},
@@ -11,6 +12,7 @@ use innkeeper_domain::{
     identity::{Facts, Groups, Reason, Refusal, Subject, role_of},
     organisation::MemberRole,
 };
+use serde_json::json;
 use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
 
@@ -68,6 +70,16 @@ pub(crate) async fn record(
     )
     .execute(&mut *tx)
     .await?;
+    let entry = Entry {
+        actor: visitor.actor(),
+        address: Some(visitor.address),
+        action: "identity.try",
+        subject: provider.id.as_str(),
+        organisation: Some(organisation),
+        tenant: None,
+        detail: json!({ "role": role, "reason": refusal.map(|refusal| refusal.reason.code()) }),
+    };
+    audit::record(&mut tx, &service.ids, entry).await?;
     Ok(tx.commit().await?)
 }
 
@@ -76,7 +88,7 @@ async fn judge(conn: &mut PgConnection, provider: &Provider, facts: Result<Facts
     let facts = facts?;
     let organisation = provider.organisation.ok_or(Error::NotFound)?;
     own_address(conn, provider, organisation, &facts).await?;
-    let role = role_of(&rules(conn, organisation).await?, &facts.groups);
+    let role = role_of(&rules(conn, organisation, provider.id.as_str()).await?, &facts.groups);
     role.ok_or_else(|| Refusal::new(Reason::Group, "none of your groups is in the list below").into())
 }
 

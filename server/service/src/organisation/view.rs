@@ -1,6 +1,7 @@
 use super::{
     domains::{self, DomainLine},
-    enforce::ways,
+    enforce::{KnownWay, hubs, ways},
+    github::{self, GitHubLine},
     trial::{self, Trial},
 };
 use crate::{Error, Result, Service, identity::rules, store, tenants, tenants::TenantView, visitor::Visitor};
@@ -24,8 +25,12 @@ pub struct IdentityView {
     pub ways: Vec<OpenWay>,
     /// The mail domains.
     pub domains: Vec<DomainLine>,
-    /// What groups make of people.
+    /// What groups of the organisation's issuer make of people.
     pub groups: Vec<GroupRule>,
+    /// Its organisations at GitHub.
+    pub github: Vec<GitHubLine>,
+    /// The operator's providers that have such.
+    pub hubs: Vec<KnownWay>,
     /// The admin's last trial.
     pub trial: Option<Trial>,
     /// Whether the way is one of the admin's own account.
@@ -76,11 +81,14 @@ pub async fn identity(service: &Service, visitor: &Visitor, name: &str) -> Resul
     .fetch_optional(&mut *tx)
     .await?;
     let domains = domains::of(&mut tx, organisation.0).await?;
-    let groups = rules(&mut tx, organisation).await?;
+    let own = row.as_ref().map(|row| row.provider.as_str()).unwrap_or_default();
+    let groups = rules(&mut tx, organisation, own).await?;
+    let github = github::of(&mut tx, organisation.0, person.id).await?;
     let trial = trial::of(&mut tx, organisation.0, person.id.0).await?;
     tx.commit().await?;
     let open = row.as_ref().map(|row| row.open_ways.clone()).unwrap_or_default();
-    let way = |(id, label): (String, String)| OpenWay { open: open.contains(&id), id, label };
+    let way =
+        |way: KnownWay| OpenWay { open: open.contains(&way.provider), id: way.provider, label: way.label };
     let ways = ways(service).map(way).collect();
     let mut view = IdentityView {
         tenant,
@@ -91,6 +99,8 @@ pub async fn identity(service: &Service, visitor: &Visitor, name: &str) -> Resul
         ways,
         domains,
         groups,
+        github,
+        hubs: hubs(service),
         trial,
         linked: false,
     };

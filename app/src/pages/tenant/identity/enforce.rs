@@ -72,7 +72,7 @@ pub(super) fn Enforcing(view: IdentityView, form: Filled<EnforceForm>, fresh: bo
         view! {
             <div class="card-body">
                 <Notice tone="ok" icon="shield-check" title=format!("Other ways are closed since {}", words::day(since))>
-                    <p>"Your databases are there only for people who came by your own sign-in, or by a way ticked below."</p>
+                    <p>"Your databases are there only for people who came by your own sign-in or by a way ticked below."</p>
                 </Notice>
             </div>
         }
@@ -93,9 +93,10 @@ pub(super) fn Enforcing(view: IdentityView, form: Filled<EnforceForm>, fresh: bo
                 <input type="hidden" name="name" value=name/>
                 <div class="card-body stack">
                     <p class="small dim">
-                        "Closes every other way to your organisation's databases, for all its members at once. Other \
-                         organisations of theirs are not touched. It needs a proven domain, a trial of today that made you \
-                         an admin, and the sign-in among the ways of your own account."
+                        "Closes every way but your own sign-in and those ticked below to your organisation's databases, for \
+                         all its members at once. Other organisations of theirs are not touched. With a sign-in of your own \
+                         it needs a proven domain, a trial of today that made you an admin, and the sign-in among the ways of \
+                         your own account; without one, that the way you came by stays open."
                     </p>
                     <fieldset class="checks" aria-describedby=wrong.then_some("open-error")>
                         <legend>"Ways that stay open"</legend>

@@ -31,7 +31,7 @@ pub async fn add_group(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let GroupForm { name, group, role } = &form;
-    let ended = organisation::add_group(&cx.service, &cx.visitor, name, group, role).await;
+    let ended = organisation::add_group(&cx.service, &cx.visitor, name, "", (group, role)).await;
     conclude(name, &form, ended, "Saved. It counts for each person from their next sign-in on.").await
 }
 
@@ -43,7 +43,7 @@ pub async fn remove_group(
     form: AboutForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = organisation::remove_group(&cx.service, &cx.visitor, &form.name, &form.what).await;
+    let ended = organisation::remove_group(&cx.service, &cx.visitor, &form.name, "", &form.what).await;
     conclude(&form.name, &form, ended, "Removed. It counts for each person from their next sign-in on.").await
 }
 
@@ -81,7 +81,7 @@ pub(super) fn Groups(view: IdentityView, form: Filled<GroupForm>, fresh: bool) -
                         hint="As your sign-in says it: a name, or for Entra the group's object ID. * stands for everybody."
                         value=values.group mistake=mistakes.of("group")
                     />
-                    <Roles chosen=values.role mistake=mistakes.of("role")/>
+                    <Roles name="role" chosen=values.role mistake=mistakes.of("role")/>
                 </div>
                 <div class="card-foot">
                     <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Add group"</button>
@@ -92,22 +92,23 @@ pub(super) fn Groups(view: IdentityView, form: Filled<GroupForm>, fresh: bool) -
 }
 
 #[component]
-fn Roles(chosen: String, #[prop(into)] mistake: Issue) -> impl IntoView {
+pub(super) fn Roles(name: &'static str, chosen: String, #[prop(into)] mistake: Issue) -> impl IntoView {
     let options = MemberRole::ALL.map(|role| {
         let (label, may) = words_of(role);
         let selected = role.as_str() == chosen || (chosen.is_empty() && role == MemberRole::Developer);
         view! { <option value=role.as_str() selected=selected>{format!("{label}: {may}")}</option> }
     });
-    let wrong = mistake.0.is_some();
+    let error = format!("{name}-error");
+    let about = mistake.0.is_some().then(|| error.clone());
     view! {
         <div class="field">
-            <label for="role">"Its people become"</label>
+            <label for=name>"Its people become"</label>
             {mistake.0.map(|what| view! {
-                <p class="error" id="role-error"><span class="vh">"Error: "</span>{what}</p>
+                <p class="error" id=error><span class="vh">"Error: "</span>{what}</p>
             })}
             <select
-                id="role" name="role" class="input" aria-invalid=wrong.then_some("true")
-                aria-describedby=wrong.then_some("role-error")
+                id=name name=name class="input" aria-invalid=about.is_some().then_some("true")
+                aria-describedby=about
             >{options.into_iter().collect_view()}</select>
         </div>
     }

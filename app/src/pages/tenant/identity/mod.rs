@@ -2,6 +2,7 @@
 
 pub mod domains;
 pub mod enforce;
+pub mod github;
 pub mod groups;
 pub mod issuer;
 mod trial;
@@ -14,6 +15,7 @@ use crate::{
 };
 use domains::{DomainForm, Domains};
 use enforce::{EnforceForm, Enforcing};
+use github::{GitHub, GitHubForm, TeamForm};
 use groups::{GroupForm, Groups};
 use innkeeper_domain::identity::Reason;
 use innkeeper_service::{
@@ -33,6 +35,8 @@ pub(crate) struct Again {
     pub(crate) issuer: Filled<IssuerFields>,
     pub(crate) domain: Filled<DomainForm>,
     pub(crate) group: Filled<GroupForm>,
+    pub(crate) github: Filled<GitHubForm>,
+    pub(crate) team: Filled<TeamForm>,
     pub(crate) enforce: Filled<EnforceForm>,
 }
 
@@ -41,10 +45,12 @@ pub(crate) struct Again {
 pub(crate) struct Around {
     /// Whether the sign-in is recent enough to change anything.
     pub(crate) fresh: bool,
-    /// What the links to the own way have to hold.
-    pub(crate) ticket: String,
+    /// The session's token, of which links to the ways make their tickets.
+    pub(crate) csrf: String,
     /// Why the own way was not added to the account.
     pub(crate) refused: Option<Reason>,
+    /// Why an organisation at GitHub was not shown to be theirs.
+    pub(crate) unshown: Option<Reason>,
     /// What was typed and refused.
     pub(crate) again: Again,
 }
@@ -60,6 +66,10 @@ const FIELDS: &[&str] = &[
     "domain",
     "group",
     "role",
+    "team",
+    "becomes",
+    "provider",
+    "login",
     "open",
 ];
 
@@ -96,17 +106,18 @@ pub fn IdentityPage() -> impl IntoView {
     let cx = Cx::get();
     let Some(fresh) = cx.signed_in().map(|person| person.fresh) else { return ().into_any() };
     let name = part("name");
-    let refused = Reason::parse(&cx.asked("reason"));
+    let [refused, unshown] = ["reason", "github"].map(|name| Reason::parse(&cx.asked(name)));
     let again = Again {
         issuer: form_of(&cx, "client_id"),
         domain: form_of(&cx, "domain"),
         group: form_of(&cx, "group"),
+        github: form_of(&cx, "login"),
+        team: form_of(&cx, "team"),
         enforce: form_of(&cx, "open"),
     };
     let csrf = cx.csrf();
     load(async move { organisation::identity(&cx.service, &cx.visitor, &name).await }, move |view| {
-        let ticket = view.provider.as_deref().map(|provider| identity::ticket(&csrf, provider));
-        identity_view(view, Around { fresh, ticket: ticket.unwrap_or_default(), refused, again })
+        identity_view(view, Around { fresh, csrf, refused, unshown, again })
     })
 }
 
@@ -151,16 +162,22 @@ fn form_of<T: DeserializeOwned + Default>(cx: &Cx, field: &str) -> Filled<T> {
 }
 
 pub(crate) fn identity_view(view: IdentityView, around: Around) -> AnyView {
-    let Around { fresh, ticket, refused, again } = around;
+    let Around { fresh, csrf, refused, unshown, again } = around;
+    let ticket = view.provider.as_deref().map(|provider| identity::ticket(&csrf, provider));
     let tenant = view.tenant.clone();
     let name = tenant.name.to_string();
     let page = format!("/t/{name}/settings/identity");
-    let Again { issuer, domain, group, enforce } = again;
+    let Again { issuer, domain, group, github, team, enforce } = again;
+    let parts = [
+        &issuer.mistakes,
+        &domain.mistakes,
+        &group.mistakes,
+        &github.mistakes,
+        &team.mistakes,
+        &enforce.mistakes,
+    ];
     let mut mistakes = Mistakes::default();
-    for (field, what) in [&issuer.mistakes, &domain.mistakes, &group.mistakes, &enforce.mistakes]
-        .into_iter()
-        .flat_map(|m| &m.0)
-    {
+    for (field, what) in parts.into_iter().flat_map(|part| &part.0) {
         mistakes.add(field, what.clone());
     }
     let stale = (!fresh).then(|| {
@@ -171,13 +188,24 @@ pub(crate) fn identity_view(view: IdentityView, around: Around) -> AnyView {
             </Notice>
         }
     });
-    let refused = refused.map(|reason| {
-        view! {
-            <Notice tone="bad" icon="circle-alert" title="The sign-in was not added to your account">
-                <p>{reason.words()}</p>
-                <p class="small">{format!("Code: {}", reason.code())}</p>
-            </Notice>
-        }
+    let title = "The sign-in was not added to your account";
+    let refused = refused.map(|reason| (title, reason));
+    let unshown = unshown.map(|reason| ("Nothing was shown to be yours", reason));
+    let refusals: Vec<_> = refused
+        .into_iter()
+        .chain(unshown)
+        .map(|(title, reason)| {
+            view! {
+                <Notice tone="bad" icon="circle-alert" title>
+                    <p>{reason.words()}</p>
+                    <p class="small">{format!("Code: {}", reason.code())}</p>
+                </Notice>
+            }
+        })
+        .collect();
+    let hubs = !view.hubs.is_empty() || !view.github.is_empty();
+    let hubs = hubs.then(|| {
+        view! { <GitHub view=view.clone() form=github team csrf fresh/> }
     });
     view! {
         <PageTitle text=format!("Sign-in of {}", tenant.organisation) error=!mistakes.is_empty()/>
@@ -189,11 +217,12 @@ pub(crate) fn identity_view(view: IdentityView, around: Around) -> AnyView {
         <SubNav name=tenant.name admin=true current="/settings/identity"/>
         <div class="stack">
             {stale}
-            {refused}
+            {refusals}
             <Issuer view=view.clone() form=issuer fresh/>
             <Domains view=view.clone() form=domain fresh/>
             <Groups view=view.clone() form=group fresh/>
-            <Trying view=view.clone() ticket fresh/>
+            <Trying view=view.clone() ticket=ticket.unwrap_or_default() fresh/>
+            {hubs}
             <Enforcing view form=enforce fresh/>
         </div>
     }

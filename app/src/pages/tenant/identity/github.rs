@@ -1,0 +1,266 @@
+//! Organisations at GitHub whose people join by themselves.
+
+use super::{
+    Act, conclude,
+    groups::{Roles, words_of},
+};
+use crate::{
+    components::{Icon, words},
+    web::{Cx, Field, Filled, Form, Issue, Refusal, SeeOther},
+};
+use innkeeper_service::{
+    identity,
+    organisation::{self, GitHubGroup, GitHubLine, IdentityView, KnownWay},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What is typed of an organisation there.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GitHubForm {
+    /// The database by whose page it was typed.
+    pub name: String,
+    /// Short name of the provider.
+    pub provider: String,
+    /// Its name there.
+    pub login: String,
+}
+
+/// What is chosen of a team.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TeamForm {
+    /// The database by whose page it was chosen.
+    pub name: String,
+    /// Short name of the provider, a slash, and the group as it says it.
+    pub team: String,
+    /// What its people become.
+    pub becomes: String,
+}
+
+impl TeamForm {
+    fn parts(&self) -> (&str, &str) {
+        self.team.split_once('/').unwrap_or_default()
+    }
+}
+
+/// Takes down an organisation there.
+#[server(prefix = "/do", endpoint = "add-github")]
+pub async fn add_github(
+    /// What was sent.
+    #[server(flatten)]
+    form: GitHubForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let GitHubForm { name, provider, login } = &form;
+    let ended = organisation::add_github(&cx.service, &cx.visitor, name, provider, login).await;
+    conclude(name, &form, ended, "Taken down. Now show that it is yours.").await
+}
+
+/// Takes one away.
+#[server(prefix = "/do", endpoint = "remove-github")]
+pub async fn remove_github(
+    /// What was sent.
+    #[server(flatten)]
+    form: GitHubForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let GitHubForm { name, provider, login } = &form;
+    let ended = organisation::remove_github(&cx.service, &cx.visitor, name, provider, login).await;
+    conclude(name, &form, ended, "Removed.").await
+}
+
+/// Says what a team makes of its people.
+#[server(prefix = "/do", endpoint = "add-team")]
+pub async fn add_team(
+    /// What was sent.
+    #[server(flatten)]
+    form: TeamForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let (way, group) = form.parts();
+    let wanted = (group, form.becomes.as_str());
+    let ended = organisation::add_group(&cx.service, &cx.visitor, &form.name, way, wanted).await;
+    conclude(&form.name, &form, ended, "Saved. It counts for each person from their next sign-in on.").await
+}
+
+/// Takes that back.
+#[server(prefix = "/do", endpoint = "remove-team")]
+pub async fn remove_team(
+    /// What was sent.
+    #[server(flatten)]
+    form: TeamForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let (way, group) = form.parts();
+    let ended = organisation::remove_group(&cx.service, &cx.visitor, &form.name, way, group).await;
+    conclude(&form.name, &form, ended, "Removed. It counts for each person from their next sign-in on.").await
+}
+
+/// The card, where the operator has a provider that has organisations.
+#[component]
+pub(super) fn GitHub(
+    view: IdentityView,
+    form: Filled<GitHubForm>,
+    team: Filled<TeamForm>,
+    csrf: String,
+    fresh: bool,
+) -> impl IntoView {
+    let name = view.tenant.name.to_string();
+    let Filled { id, values, mistakes, .. } = form;
+    let lines = view.github.clone().into_iter();
+    let rows: Vec<_> =
+        lines.map(|line| view! { <Line line name=name.clone() csrf=csrf.clone() fresh/> }).collect();
+    let rows = (!rows.is_empty()).then(|| view! { <ul class="rows" role="list">{rows}</ul> });
+    let teams = view.github.iter().any(|line| line.shown_at.is_some()).then(|| {
+        view! { <Teams lines=view.github.clone() name=name.clone() form=team fresh/> }
+    });
+    view! {
+        <section class="card" aria-labelledby="github">
+            <div class="card-head"><h2 id="github">"Organisations at GitHub"</h2></div>
+            <p class="card-body small dim">
+                "Whoever belongs to one of these, or to a team of it, joins at their next sign-in by GitHub, and leaves at the \
+                 first one at which they belong no more. For people who joined that way your databases open by GitHub only, \
+                 and for a day since they signed in there."
+            </p>
+            {rows}
+            {teams}
+            <Form<AddGithub> id>
+                <input type="hidden" name="name" value=name/>
+                <div class="card-body stack">
+                    <Where hubs=view.hubs chosen=values.provider/>
+                    <Field
+                        name="login" label="Organisation at GitHub" class="input mono" autocomplete="off"
+                        hint="What stands behind github.com/ in its address. One of its owners has to show that it is yours."
+                        value=values.login mistake=mistakes.of("login")
+                    />
+                </div>
+                <div class="card-foot">
+                    <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Add organisation"</button>
+                </div>
+            </Form<AddGithub>>
+        </section>
+    }
+}
+
+/// At which of the operator's providers it is, where there are several.
+#[component]
+fn Where(hubs: Vec<KnownWay>, chosen: String) -> impl IntoView {
+    if let [KnownWay { provider, .. }] = hubs.as_slice() {
+        return view! { <input type="hidden" name="provider" value=provider.clone()/> }.into_any();
+    }
+    let options: Vec<_> = hubs
+        .into_iter()
+        .map(|KnownWay { provider, label }| {
+            let selected = provider == chosen;
+            view! { <option value=provider selected=selected>{label}</option> }
+        })
+        .collect();
+    view! {
+        <div class="field">
+            <label for="provider">"Where it is"</label>
+            <select id="provider" name="provider" class="input">{options}</select>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Line(line: GitHubLine, name: String, csrf: String, fresh: bool) -> impl IntoView {
+    let GitHubLine { provider, login, shown_at, asked_here, groups } = line;
+    let stands = match (shown_at, asked_here) {
+        (Some(at), _) => format!("Shown by an owner on {}.", words::day(at)),
+        (None, true) => "Not shown yet: sign in there as one of its owners.".into(),
+        (None, false) => "Another admin has to show it. If you are its owner, add it again yourself.".into(),
+    };
+    let to = format!(
+        "/sign-in/{provider}?for=own&ticket={}&return=/t/{name}/settings/identity",
+        identity::ticket(&csrf, &provider)
+    );
+    let label = if shown_at.is_some() { "Read its teams again" } else { "Show that it is yours" };
+    let which = format!(" {login}");
+    let show = (asked_here && fresh).then(|| {
+        view! { <a class="btn btn-sm" href=to>{label}<span class="vh">{which.clone()}</span></a> }
+    });
+    let remove = fresh.then(|| {
+        let fields =
+            vec![("name", name.clone()), ("provider", provider.clone()), ("login", login.to_string())];
+        view! { <Act<RemoveGithub> fields label="Remove" which=which.clone() class="btn btn-quiet btn-sm"/> }
+    });
+    let (tone, word) = if shown_at.is_some() { ("badge ok", "Yours") } else { ("badge warn", "To be shown") };
+    let mapped = groups.into_iter().filter_map(|one| Some((one.role?, one)));
+    let mapped: Vec<_> = mapped
+        .map(|(role, GitHubGroup { group, team, .. })| {
+            let (label, may) = words_of(role);
+            let shown = called(login.as_str(), team);
+            let which = format!(" {shown}");
+            let remove = fresh.then(|| {
+                let fields = vec![("name", name.clone()), ("team", format!("{provider}/{group}"))];
+                view! { <Act<RemoveTeam> fields label="Remove" which class="btn btn-quiet btn-sm"/> }
+            });
+            view! {
+                <li>
+                    <p class="name">{shown}</p>
+                    <p>{may}</p>
+                    <span class="badge">{label}</span>
+                    <div>{remove}</div>
+                </li>
+            }
+        })
+        .collect();
+    view! {
+        <li>
+            <div><p class="name mono">{login.to_string()}</p><p>{stands}</p></div>
+            <div></div>
+            <span class=tone>{word}</span>
+            <div class="row">{show}{remove}</div>
+        </li>
+        {mapped}
+    }
+}
+
+/// What people call a group.
+fn called(login: &str, team: Option<String>) -> String {
+    team.map_or_else(|| format!("{login}: everybody"), |team| format!("{login}: {team}"))
+}
+
+/// The form for what a group makes of its people.
+#[component]
+fn Teams(lines: Vec<GitHubLine>, name: String, form: Filled<TeamForm>, fresh: bool) -> impl IntoView {
+    let Filled { id, values, mistakes, .. } = form;
+    let groups = lines.into_iter().flat_map(|GitHubLine { provider, login, groups, .. }| {
+        groups
+            .into_iter()
+            .map(move |one| (format!("{provider}/{}", one.group), called(login.as_str(), one.team)))
+    });
+    let options: Vec<_> = groups
+        .map(|(value, shown)| {
+            let selected = value == values.team;
+            view! { <option value=value selected=selected>{shown}</option> }
+        })
+        .collect();
+    let Issue(mistake) = mistakes.of("team").into();
+    let wrong = mistake.is_some();
+    view! {
+        <Form<AddTeam> id>
+            <input type="hidden" name="name" value=name/>
+            <div class="card-body stack">
+                <div class="field">
+                    <label for="team">"Organisation or team"</label>
+                    {mistake.map(|what| view! {
+                        <p class="error" id="team-error"><span class="vh">"Error: "</span>{what}</p>
+                    })}
+                    <select
+                        id="team" name="team" class="input" aria-invalid=wrong.then_some("true")
+                        aria-describedby=wrong.then_some("team-error")
+                    >{options}</select>
+                </div>
+                <Roles name="becomes" chosen=values.becomes mistake=mistakes.of("becomes")/>
+            </div>
+            <div class="card-foot">
+                <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Let them in"</button>
+            </div>
+        </Form<AddTeam>>
+    }
+}

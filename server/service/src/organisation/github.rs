@@ -1,0 +1,240 @@
+use super::{begin, end};
+use crate::{
+    Error, Result, Service,
+    audit::{self, Entry},
+    identity::{Provider, rules},
+    store,
+    visitor::Visitor,
+};
+use innkeeper_domain::{
+    identity::{GitHubLogin, GitHubOrganisation, GitHubTeam, GroupRule, Reason, Refusal},
+    ids::AccountId,
+    organisation::MemberRole,
+    ports::{Answer, Asked},
+};
+use serde_json::json;
+use sqlx::{PgConnection, types::Json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Most organisations at GitHub of one organisation here.
+const MOST: i64 = 20;
+
+/// An organisation at GitHub whose people join by themselves.
+#[derive(Debug, Clone)]
+pub struct GitHubLine {
+    /// Short name of the operator's provider.
+    pub provider: String,
+    /// Its name there.
+    pub login: GitHubLogin,
+    /// Since when it is shown to be theirs.
+    pub shown_at: Option<OffsetDateTime>,
+    /// Whether the visitor is who says so, and can show it.
+    pub asked_here: bool,
+    /// Its groups: everybody first, then the teams by name; and those teams that are gone and still make somebody something.
+    pub groups: Vec<GitHubGroup>,
+}
+
+/// All people of an organisation at GitHub, or a team of it.
+#[derive(Debug, Clone)]
+pub struct GitHubGroup {
+    /// As the provider says it.
+    pub group: String,
+    /// What people call the team; none for everybody.
+    pub team: Option<String>,
+    /// What its people become.
+    pub role: Option<MemberRole>,
+}
+
+/// Those of an organisation, by provider and name.
+pub(super) async fn of(
+    conn: &mut PgConnection,
+    organisation: Uuid,
+    person: AccountId,
+) -> Result<Vec<GitHubLine>> {
+    let rows = sqlx::query!(
+        r#"select provider, login, number, shown_at, asked_by = $2 as "asked_here!", teams as "teams: Json<Vec<GitHubTeam>>"
+           from organisation_github where organisation_id = $1 order by provider, login"#,
+        organisation,
+        person.0
+    );
+    let mut lines = Vec::new();
+    for row in rows.fetch_all(&mut *conn).await? {
+        let rules = rules(conn, organisation.into(), &row.provider).await?;
+        let groups = row.number.map_or_else(Vec::new, |number| groups(number, row.teams.0, &rules));
+        lines.push(GitHubLine {
+            login: GitHubLogin::parse(&row.login)
+                .map_err(|_| Error::corrupt("name at GitHub", &row.login))?,
+            provider: row.provider,
+            shown_at: row.shown_at,
+            asked_here: row.asked_here,
+            groups,
+        });
+    }
+    Ok(lines)
+}
+
+fn groups(number: i64, teams: Vec<GitHubTeam>, rules: &[GroupRule]) -> Vec<GitHubGroup> {
+    let role = |group: &str| rules.iter().find(|rule| rule.group == group).map(|rule| rule.role);
+    let group = |group: String, team| GitHubGroup { role: role(&group), group, team };
+    let mut groups = vec![group(GitHubOrganisation::everybody(number), None)];
+    let team = |team: GitHubTeam| group(GitHubTeam::group(number, team.number), Some(team.name));
+    groups.extend(teams.into_iter().map(team));
+    let (start, known) = (GitHubOrganisation::teams_of(number), groups.len());
+    for GroupRule { group, role } in rules {
+        let Some(gone) = group.strip_prefix(&start) else { continue };
+        if !groups[..known].iter().any(|one| one.group == *group) {
+            let team = Some(format!("team {gone}, which is gone"));
+            groups.push(GitHubGroup { group: group.clone(), team, role: Some(*role) });
+        }
+    }
+    groups
+}
+
+/// Takes down an organisation at GitHub that this one says is its own. Nothing comes of it before one of its owners has
+/// shown that. Twice is success.
+pub async fn add_github(
+    service: &Service,
+    visitor: &Visitor,
+    name: &str,
+    provider: &str,
+    typed: &str,
+) -> Result<()> {
+    let (mut tx, tenant) = begin(service, visitor, name).await?;
+    let person = visitor.themselves()?;
+    let known = service.providers.get(provider).filter(|provider| provider.port.has_organisations());
+    let provider = &known.ok_or(Error::NotFound)?.id;
+    let login = GitHubLogin::parse(typed).map_err(|error| Error::mistake("login", error.to_string()))?;
+    let organisation = tenant.organisation_id.0;
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from organisation_github where organisation_id = $1"#,
+        organisation
+    );
+    if count.fetch_one(&mut *tx).await? >= MOST {
+        return Err(Error::mistake("login", format!("{MOST} are the most. Remove one first.")));
+    }
+    sqlx::query!(
+        "insert into organisation_github (organisation_id, provider, login, asked_by) values ($1, $2, $3, $4)
+         on conflict (organisation_id, provider, login) do update set asked_by = excluded.asked_by",
+        organisation,
+        provider.as_str(),
+        login.as_str(),
+        person.id.0,
+    )
+    .execute(&mut *tx)
+    .await?;
+    end(service, visitor, tx, &tenant, "github.add", json!({ "provider": provider, "login": login })).await
+}
+
+/// Takes down which of the organisations that the person has named here are theirs by the provider's word, with their
+/// teams as they are now. [`Reason::Owner`] where none is.
+pub(crate) async fn show(
+    service: &Service,
+    visitor: &Visitor,
+    provider: &Provider,
+    asked_by: Option<AccountId>,
+    asked: &Asked,
+    answer: &Answer,
+) -> Result<()> {
+    let person = visitor.signed_in()?;
+    if asked_by != Some(person.id) {
+        return Err(Error::NotFound);
+    }
+    let wanted = sqlx::query_scalar!(
+        "select login from organisation_github where provider = $1 and asked_by = $2",
+        provider.id.as_str(),
+        person.id.0,
+    );
+    let mut tx = store::look_as_account(&service.pool, person).await?;
+    let wanted = wanted.fetch_all(&mut *tx).await?;
+    // Nothing is held while somebody else is waited for.
+    tx.commit().await?;
+    let wanted: Vec<_> = wanted.iter().filter_map(|login| GitHubLogin::parse(login).ok()).collect();
+    let owned = provider.port.owned(asked, answer, &wanted).await?;
+    let mut tx = store::begin_as_account(&service.pool, person).await?;
+    let mut shown = 0;
+    for GitHubOrganisation { number, login, teams } in owned {
+        let rows = sqlx::query_scalar!(
+            r#"update organisation_github g set number = $4, shown_at = coalesce(shown_at, now()), teams = $5
+               where provider = $1 and asked_by = $2 and login = $3 and (number is null or number = $4)
+                 and exists (select from member m where m.organisation_id = g.organisation_id and m.account_id = $2
+                   and m.role = 'admin')
+               returning organisation_id"#,
+            provider.id.as_str(),
+            person.id.0,
+            login.as_str(),
+            number,
+            serde_json::to_value(teams).map_err(|error| Error::corrupt("teams", error))?,
+        );
+        for organisation in rows.fetch_all(&mut *tx).await? {
+            shown += 1;
+            let entry = Entry {
+                actor: visitor.actor(),
+                address: Some(visitor.address),
+                action: "github.show",
+                subject: login.as_str(),
+                organisation: Some(organisation.into()),
+                tenant: None,
+                detail: json!({ "provider": provider.id, "number": number }),
+            };
+            audit::record(&mut tx, &service.ids, entry).await?;
+        }
+    }
+    if shown == 0 {
+        return Err(Refusal::new(Reason::Owner, "none of the organisations named here is theirs").into());
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Takes an organisation at GitHub away, with what its groups made of people. Absent is success. Who joined by it stops
+/// being a member at once, unless another one of the same provider's is left, which says who belongs at their next sign-in.
+pub async fn remove_github(
+    service: &Service,
+    visitor: &Visitor,
+    name: &str,
+    provider: &str,
+    login: &str,
+) -> Result<()> {
+    let (mut tx, tenant) = begin(service, visitor, name).await?;
+    let organisation = tenant.organisation_id.0;
+    let lines = of(&mut tx, organisation, visitor.signed_in()?.id).await?;
+    let of_provider = lines.into_iter().filter(|line| line.provider == provider);
+    let (gone, left): (Vec<_>, Vec<_>) = of_provider.partition(|line| line.login.as_str() == login);
+    let groups: Vec<_> = gone.into_iter().flat_map(|line| line.groups).map(|one| one.group).collect();
+    sqlx::query!(
+        "delete from organisation_group where organisation_id = $1 and provider = $2 and name = any ($3)",
+        organisation,
+        provider,
+        &groups,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "delete from organisation_github where organisation_id = $1 and provider = $2 and login = $3",
+        organisation,
+        provider,
+        login,
+    )
+    .execute(&mut *tx)
+    .await?;
+    if left.is_empty() {
+        sqlx::query!(
+            "delete from member where organisation_id = $1 and provider = $2",
+            organisation,
+            provider
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    let lost = sqlx::query_scalar!(
+        r#"select not exists (select from member where organisation_id = $1 and role = 'admin') as "lost!""#,
+        organisation
+    );
+    if lost.fetch_one(&mut *tx).await? {
+        return Err(Error::mistake(
+            "login",
+            "Every admin here is one by it, so nobody would be left. Make somebody an admin another way first.",
+        ));
+    }
+    end(service, visitor, tx, &tenant, "github.remove", json!({ "provider": provider, "login": login })).await
+}

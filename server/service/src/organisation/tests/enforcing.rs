@@ -1,0 +1,83 @@
+use super::*;
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn whoever_closes_the_door_has_the_key(pool: PgPool) {
+    let stage = Stage::open(&pool).await;
+    let (service, jane) = (&stage.portal.service, &stage.jane);
+    let no = async || mistake(enforce(service, jane, SHOP, &[]).await);
+    assert!(no().await.contains("a way that would be closed"));
+    save_issuer(service, jane, SHOP, &form()).await.unwrap();
+    assert!(no().await.contains("Prove a mail domain"));
+    stage.prove(DOMAIN).await;
+    assert!(no().await.contains("Try the sign-in first"));
+    let tried = async |groups| {
+        stage.back(jane, Purpose::Trial, says("jane", "jane@acme.example", groups)).await.unwrap();
+        identity(service, jane, SHOP).await.unwrap().trial.unwrap()
+    };
+    assert_eq!(tried(&["admins"]).await.refused.unwrap().0, Reason::Group);
+    assert!(no().await.contains("Try the sign-in first"));
+    add_group(service, jane, SHOP, "", ("devs", "developer")).await.unwrap();
+    assert_eq!(tried(&["devs"]).await.role, Some(MemberRole::Developer));
+    assert!(no().await.contains("would not have made you an admin"));
+    add_group(service, jane, SHOP, "", ("admins", "admin")).await.unwrap();
+    tried(&["admins"]).await;
+    assert!(no().await.contains("Add the sign-in to your own account"));
+    stage.link_and_try().await;
+    save_issuer(service, jane, SHOP, &IssuerForm { label: "Other".into(), ..form() }).await.unwrap();
+    assert!(!identity(service, jane, SHOP).await.unwrap().trial.unwrap().current);
+    assert!(no().await.contains("Try the sign-in first"), "what was tried is not what is enforced");
+    stage.link_and_try().await;
+    enforce(service, jane, SHOP, &["mail".into(), "nonsense".into()]).await.unwrap();
+    let view = identity(service, jane, SHOP).await.unwrap();
+    assert_eq!(
+        view.ways.iter().filter(|way| way.open).map(|way| way.id.as_str()).collect::<Vec<_>>(),
+        ["mail"]
+    );
+    let other = IssuerForm { client_id: "other".into(), ..form() };
+    assert!(mistake(save_issuer(service, jane, SHOP, &other).await).contains("Open the other ways first"));
+    let renewed = IssuerForm { client_secret: "a newer one".into(), ..form() };
+    save_issuer(service, jane, SHOP, &renewed).await.unwrap();
+    assert!(mistake(remove_domain(service, jane, SHOP, DOMAIN).await).contains("last proven domain"));
+    release(service, jane, SHOP).await.unwrap();
+    remove_domain(service, jane, SHOP, DOMAIN).await.unwrap();
+}
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn other_ways_are_closed_for_this_organisation_and_no_other(pool: PgPool) {
+    let stage = Stage::ready(&pool).await;
+    let (service, jane) = (&stage.portal.service, &stage.jane);
+    let beta = organisation(&stage.portal, "Beta").await;
+    member(&stage.portal, beta, jane, "admin").await;
+    tenant(&stage.portal, beta, jane, stage.server, "wiki_b2c3d4", "active").await;
+    stage.link_and_try().await;
+    enforce(service, jane, SHOP, &[]).await.unwrap();
+    assert!(matches!(tenants::open(service, jane, SHOP).await, Err(Error::NotFound)));
+    assert!(matches!(release(service, jane, SHOP).await, Err(Error::NotFound)), "not by the closed way");
+    tenants::open(service, jane, "wiki_b2c3d4").await.unwrap();
+    let closed = closed(service, jane).await.unwrap();
+    assert_eq!(closed.iter().map(|one| one.organisation.as_str()).collect::<Vec<_>>(), ["Acme"]);
+    let bob = EmailAddress::parse("bob@acme.example").unwrap();
+    assert_eq!(way_of(service, &bob).await.unwrap().unwrap().provider, closed[0].ways[0].provider);
+
+    let own = stage.sign_in(says("jane", "jane@acme.example", &["admins"])).await.unwrap();
+    assert_eq!(own.account.as_ref().unwrap().id, jane.account.as_ref().unwrap().id);
+    tenants::open(service, &own, SHOP).await.unwrap();
+    // Acme's admins decide whom Acme's issuer vouches for: it opens nothing of Beta, and changes nothing of the account.
+    assert!(matches!(tenants::open(service, &own, "wiki_b2c3d4").await, Err(Error::NotFound)));
+    let elsewhere = crate::organisation::closed(service, &own).await.unwrap();
+    assert!(elsewhere.len() == 1 && elsewhere[0].organisation == "Beta" && elsewhere[0].ways.is_empty());
+    let way = crate::account::view(service, &own).await.unwrap().ways[0].id;
+    for outcome in [
+        crate::account::remove(service, &own, way).await,
+        crate::sign_in::ask_to_link(service, &own, "eve@evil.example").await,
+        stage.back(&own, Purpose::Link, says("eve", "eve@acme.example", &[])).await.map(drop),
+    ] {
+        assert!(mistake(outcome).contains("your organisation's sign-in"));
+    }
+
+    remove_issuer(service, &own, SHOP).await.unwrap();
+    let now = session::visitor(service, own.session, own.address).await.unwrap();
+    assert_eq!(now.account, None, "who came by it is signed out");
+    tenants::open(service, jane, SHOP).await.unwrap();
+    assert_eq!(way_of(service, &bob).await.unwrap().map(|way| way.provider), None);
+}

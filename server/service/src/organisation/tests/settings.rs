@@ -1,0 +1,130 @@
+use super::*;
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn a_domain_is_of_one_organisation_and_only_once_it_is_shown(pool: PgPool) {
+    let stage = Stage::ready(&pool).await;
+    let service = &stage.portal.service;
+    let eve = stage.portal.person("eve@evil.example").await;
+    let evil = organisation(&stage.portal, "Evil").await;
+    member(&stage.portal, evil, &eve, "admin").await;
+    tenant(&stage.portal, evil, &eve, stage.server, "evil_b2c3d4", "active").await;
+    add_domain(service, &eve, "evil_b2c3d4", DOMAIN).await.unwrap();
+    assert!(!check_domain(service, &eve, "evil_b2c3d4", DOMAIN).await.unwrap(), "Acme's proof is not Evil's");
+    let proof = identity(service, &eve, "evil_b2c3d4").await.unwrap().domains[0].proof.clone();
+    *stage.dns.0.lock().unwrap() = vec![proof];
+    assert!(
+        mistake(check_domain(service, &eve, "evil_b2c3d4", DOMAIN).await).contains("another organisation's")
+    );
+    for wrong in ["", "acme", "http://acme.example", "a b.example"] {
+        mistake(add_domain(service, &eve, "evil_b2c3d4", wrong).await);
+    }
+}
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn only_admins_with_a_fresh_sign_in_change_anything(pool: PgPool) {
+    let stage = Stage::ready(&pool).await;
+    let service = &stage.portal.service;
+    let eve = stage.portal.person("eve@evil.example").await;
+    let mut stale = stage.jane.clone();
+    stale.account.as_mut().unwrap().fresh = false;
+    let rows = "select sum(version)::bigint from organisation_identity";
+    let before = stage.portal.count(rows).await;
+    for (person, what) in [(&eve, "foreign"), (&stale, "stale")] {
+        let outcomes = [
+            save_issuer(service, person, SHOP, &form()).await,
+            remove_issuer(service, person, SHOP).await,
+            add_domain(service, person, SHOP, "x.example").await,
+            check_domain(service, person, SHOP, DOMAIN).await.map(drop),
+            ask_staff(service, person, SHOP, DOMAIN).await,
+            remove_domain(service, person, SHOP, DOMAIN).await,
+            add_group(service, person, SHOP, "", ("x", "admin")).await,
+            remove_group(service, person, SHOP, "", "devs").await,
+            add_github(service, person, SHOP, "hub", "acme").await,
+            remove_github(service, person, SHOP, "hub", "acme").await,
+            enforce(service, person, SHOP, &[]).await,
+            release(service, person, SHOP).await,
+        ];
+        for outcome in outcomes {
+            match (what, &outcome) {
+                ("foreign", Err(Error::NotFound)) | ("stale", Err(Error::StaleSignIn)) => {}
+                _ => panic!("{what}: {outcome:?}"),
+            }
+        }
+        let facts = says("x", "x@acme.example", &["admins"]);
+        for purpose in [Purpose::Link, Purpose::Trial] {
+            let outcome = stage.back(person, purpose, facts.clone()).await;
+            assert!(matches!(outcome, Err(Error::NotFound | Error::StaleSignIn)), "{what}: {outcome:?}");
+        }
+    }
+    assert_eq!(stage.portal.count(rows).await, before);
+}
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn the_secret_is_sealed_and_stays_with_its_issuer(pool: PgPool) {
+    let stage = Stage::ready(&pool).await;
+    let (service, jane) = (&stage.portal.service, &stage.jane);
+    let kept = "select count(*) from organisation_identity where sealed is not null";
+    let clear = "select count(*) from organisation_identity where encode(sealed, 'escape') like '%a secret%'";
+    assert_eq!((stage.portal.count(kept).await, stage.portal.count(clear).await), (1, 0));
+    let empty = || IssuerForm { client_secret: String::new(), ..form() };
+    save_issuer(service, jane, SHOP, &IssuerForm { label: "New".into(), ..empty() }).await.unwrap();
+    assert_eq!(stage.portal.count(kept).await, 1, "kept for the same issuer and client");
+    save_issuer(service, jane, SHOP, &IssuerForm { issuer: "https://evil.example".into(), ..empty() })
+        .await
+        .unwrap();
+    assert_eq!(stage.portal.count(kept).await, 0, "never shown to another issuer");
+    for wrong in [
+        IssuerForm { kind: "github".into(), ..form() },
+        IssuerForm { kind: "entra".into(), issuer: "common".into(), ..form() },
+        IssuerForm {
+            kind: "entra".into(),
+            issuer: "https://login.microsoftonline.com/organizations/v2.0".into(),
+            ..form()
+        },
+        IssuerForm { label: " ".into(), ..form() },
+        IssuerForm { issuer: "x".repeat(300), ..form() },
+        IssuerForm { client_secret: "a\0b".into(), ..form() },
+    ] {
+        mistake(save_issuer(service, jane, SHOP, &wrong).await);
+    }
+}
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn staff_decides_where_dns_cannot_show_it(pool: PgPool) {
+    let stage = Stage::open(&pool).await;
+    let (service, jane) = (&stage.portal.service, &stage.jane);
+    let mut staff = stage.portal.person("olga@operator.example").await;
+    let acme = tenants::open(service, jane, SHOP).await.unwrap().organisation_id;
+    for domain in ["a.example", "b.example"] {
+        add_domain(service, jane, SHOP, domain).await.unwrap();
+        ask_staff(service, jane, SHOP, domain).await.unwrap();
+    }
+    assert!(matches!(waiting(service, &staff).await, Err(Error::NotFound)), "not for customers");
+    assert!(matches!(decide(service, jane, acme, "a.example", true).await, Err(Error::NotFound)));
+    staff.account.as_mut().unwrap().staff = Some(StaffRole::Operator);
+    let (lines, total) = waiting(service, &staff).await.unwrap();
+    assert_eq!(
+        (lines.len(), total, lines[0].admins.as_slice()),
+        (2, 2, &["jane@acme.example".to_owned()][..])
+    );
+    assert!(
+        matches!(decide(service, &staff, acme, "a.example", true).await, Err(Error::NotFound)),
+        "to approve"
+    );
+    staff.account.as_mut().unwrap().staff = Some(StaffRole::Approver);
+    decide(service, &staff, acme, "a.example", true).await.unwrap();
+    decide(service, &staff, acme, "b.example", false).await.unwrap();
+    for (domain, again) in [("a.example", false), ("b.example", true), ("c.example", true)] {
+        let outcome = decide(service, &staff, acme, domain, again).await;
+        assert!(matches!(outcome, Err(Error::Overtaken)), "{domain}: {outcome:?}");
+    }
+    let domains = identity(service, jane, SHOP).await.unwrap().domains;
+    let stands: Vec<_> = domains.iter().map(|line| (line.proven_at.is_some(), line.by_dns)).collect();
+    assert_eq!(stands, [(true, false), (false, false)]);
+    assert_eq!(
+        stage.portal.count("select count(*) from audit_event where action = 'domain.decide'").await,
+        2
+    );
+    staff.account.as_mut().unwrap().fresh = false;
+    assert!(matches!(decide(service, &staff, acme, "b.example", true).await, Err(Error::StaleSignIn)));
+}
