@@ -27,8 +27,29 @@ pub struct Someone {
     pub login: String,
     /// Their addresses: address, whether it is the first one, whether it is verified.
     pub addresses: Vec<(String, bool, bool)>,
-    /// Their organisations, each with their teams in it.
-    pub organisations: Vec<(String, Vec<String>)>,
+    /// Their organisations.
+    pub organisations: Vec<Belongs>,
+}
+
+/// How somebody belongs to an organisation.
+#[derive(Debug, Clone)]
+pub struct Belongs {
+    /// The organisation's number and name.
+    pub to: (i64, String),
+    /// `active`, or `pending` for who was invited.
+    pub state: &'static str,
+    /// `admin` for an owner, `member`, or `billing_manager`.
+    pub role: &'static str,
+    /// Their teams in it, by number and name.
+    pub teams: Vec<(i64, String)>,
+}
+
+impl Belongs {
+    /// One of the people of an organisation, in these teams.
+    pub fn new(number: i64, login: &str, teams: &[(i64, &str)]) -> Self {
+        let teams = teams.iter().map(|(number, name)| (*number, (*name).to_owned())).collect();
+        Self { to: (number, login.into()), state: "active", role: "member", teams }
+    }
 }
 
 impl Someone {
@@ -53,6 +74,8 @@ struct State {
     given: usize,
     codes: HashMap<String, Grant>,
     tokens: HashMap<String, Grant>,
+    /// All teams of the organisations, by the organisation's name.
+    teams: HashMap<String, Vec<(i64, String)>>,
     /// What is answered at a path instead.
     instead: HashMap<String, Answer>,
 }
@@ -76,6 +99,12 @@ impl GitHub {
     /// The address of its pages.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// An organisation has these teams from now on.
+    pub fn teams(&self, login: &str, teams: &[(i64, &str)]) {
+        let teams = teams.iter().map(|(number, name)| (*number, (*name).to_owned())).collect();
+        self.state.lock().unwrap().teams.insert(login.to_owned(), teams);
     }
 
     /// Answers this at a path from now on.
@@ -126,12 +155,13 @@ impl State {
     }
 
     fn answer(&mut self, request: &Request) -> Answer {
-        if let Some(answer) = self.instead.get(&request.path) {
+        let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        if let Some(answer) = self.instead.get(path) {
             return answer.clone();
         }
-        match request.path.strip_prefix("/api") {
-            Some(path) => self.call(path, request),
-            None if request.path == "/login/oauth/access_token" => self.redeem(request),
+        match path.strip_prefix("/api") {
+            Some(path) => self.call(path, query, request),
+            None if path == "/login/oauth/access_token" => self.redeem(request),
             None => Answer { status: 404, ..Answer::json(json!({})) },
         }
     }
@@ -173,7 +203,7 @@ impl State {
     }
 
     /// What the API says to a token.
-    fn call(&self, path: &str, request: &Request) -> Answer {
+    fn call(&self, path: &str, query: &str, request: &Request) -> Answer {
         let problem = |status, message: &str| Answer {
             status,
             ..Answer::json(json!({ "message": message, "documentation_url": "https://docs.github.com/rest" }))
@@ -186,12 +216,17 @@ impl State {
             return problem(401, "Bad credentials");
         };
         let may = |scope: &str| scopes.iter().any(|given| given == scope);
+        let page = |all| Answer::json(api::page(all, query));
+        let of = path.strip_prefix("/orgs/").and_then(|rest| rest.strip_suffix("/teams"));
         match path {
             "/user" => Answer::json(api::user(person)),
-            "/user/emails" if may("user:email") => Answer::json(api::emails(person)),
-            "/user/orgs" if may("read:org") => Answer::json(api::organisations(person)),
-            "/user/teams" if may("read:org") => Answer::json(api::teams(person)),
-            _ => problem(404, "Not Found"),
+            "/user/emails" if may("user:email") => page(api::emails(person)),
+            "/user/memberships/orgs" if may("read:org") => page(api::memberships(person, query)),
+            "/user/teams" if may("read:org") => page(api::teams(person)),
+            _ => match of.and_then(|login| self.teams.get(login)) {
+                Some(teams) if may("read:org") => page(teams.iter().map(api::team).collect()),
+                _ => problem(404, "Not Found"),
+            },
         }
     }
 }

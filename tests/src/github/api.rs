@@ -1,6 +1,6 @@
 //! What GitHub's API says of a person (GitHub REST API, version 2022-11-28).
 
-use super::Someone;
+use super::{Belongs, Someone};
 use serde_json::{Map, Value, json};
 
 /// What GitHub's description of its API requires of each answer.
@@ -36,28 +36,51 @@ pub(super) fn user(person: &Someone) -> Value {
 }
 
 /// `GET /user/emails`.
-pub(super) fn emails(person: &Someone) -> Value {
+pub(super) fn emails(person: &Someone) -> Vec<Value> {
     let one = |(email, primary, verified): &(String, bool, bool)| json!({ "email": email, "primary": primary, "verified": verified, "visibility": primary.then_some("private") });
     person.addresses.iter().map(one).collect()
 }
 
-/// `GET /user/orgs`.
-pub(super) fn organisations(person: &Someone) -> Value {
-    let one =
-        |(login, _): &(String, Vec<String>)| whole(&required()["/user/orgs"], &json!({ "login": login }));
-    person.organisations.iter().map(one).collect()
+/// `GET /user/memberships/orgs`.
+pub(super) fn memberships(person: &Someone, query: &str) -> Vec<Value> {
+    let wanted = asked(query, "state");
+    let one = |Belongs { to: (number, login), state, role, .. }: &Belongs| {
+        let own = json!({ "state": state, "role": role, "organization": { "id": number, "login": login } });
+        whole(&required()["/user/memberships/orgs"], &own)
+    };
+    let all = person.organisations.iter();
+    all.filter(|one| wanted.as_deref().is_none_or(|wanted| wanted == one.state)).map(one).collect()
 }
 
 /// `GET /user/teams`.
-pub(super) fn teams(person: &Someone) -> Value {
-    let of = |(login, teams): &(String, Vec<String>)| {
-        let one = |slug: &String| {
+pub(super) fn teams(person: &Someone) -> Vec<Value> {
+    let of = |Belongs { to: (number, login), teams, .. }: &Belongs| {
+        let one = |(id, name): &(i64, String)| {
             let own = json!({
-                "slug": slug, "name": slug, "type": "organization", "organization": { "login": login, "type": "Organization" },
+                "id": id, "slug": name.to_lowercase(), "name": name, "type": "organization",
+                "organization": { "id": number, "login": login, "type": "Organization" },
             });
             whole(&required()["/user/teams"], &own)
         };
         teams.iter().map(one).collect::<Vec<_>>()
     };
     person.organisations.iter().flat_map(of).collect()
+}
+
+/// One of `GET /orgs/{org}/teams`.
+pub(super) fn team((id, name): &(i64, String)) -> Value {
+    let own = json!({ "id": id, "slug": name.to_lowercase(), "name": name, "type": "organization" });
+    whole(&required()["/orgs/{org}/teams"], &own)
+}
+
+/// The page that was asked for, of 30 unless told otherwise, and of 100 at most.
+pub(super) fn page(all: Vec<Value>, query: &str) -> Value {
+    let number = |name, usual| asked(query, name).and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let (most, page) = (number("per_page", 30).min(100), number("page", 1));
+    all.into_iter().skip(most * (page - 1)).take(most).collect()
+}
+
+fn asked(query: &str, name: &str) -> Option<String> {
+    let mut parts = form_urlencoded::parse(query.as_bytes());
+    Some(parts.find(|(key, _)| key == name)?.1.into_owned())
 }

@@ -2,13 +2,13 @@
 
 use super::{CLIENT, CLIENT_SECRET, Page, Person, Portal, start};
 use innkeeper_tests::{
-    github::{GitHub, Someone, required},
+    github::{Belongs, GitHub, Someone, required},
     issuer::{Answer, Body},
     tenant::value,
 };
 use serde_json::{Value, json};
 
-fn provider(id: &str, github: &GitHub, secret: &str) -> String {
+pub(super) fn provider(id: &str, github: &GitHub, secret: &str) -> String {
     let address = github.address();
     format!(
         "[[identity.provider]]\nid = {id:?}\nkind = \"github\"\nlabel = {id:?}\nissuer = {address:?}\n\
@@ -18,7 +18,7 @@ fn provider(id: &str, github: &GitHub, secret: &str) -> String {
 }
 
 /// The sign-in of a person in a new browser: the answer to what the browser brings back.
-async fn sign_in(portal: &Portal, github: &GitHub, someone: &Someone) -> (Person, Page) {
+pub(super) async fn sign_in(portal: &Portal, github: &GitHub, someone: &Someone) -> (Person, Page) {
     let browser = Person::new(portal, "");
     let sent = browser.get("/sign-in/github?return=/t").await.leads_to();
     let answer = browser.get(&github.sign_in(&sent, someone)).await;
@@ -123,6 +123,11 @@ async fn what_the_api_does_not_say_lets_nobody_in(portal: &Portal, github: &GitH
         ("/api/user", Answer::json(json!({ "login": "jane", "name": null })), "form"),
         ("/api/user", Answer::json(json!({ "id": "583231", "login": "jane", "name": null })), "form"),
         ("/api/user", Answer::json(json!({ "id": -1, "login": "jane", "name": null })), "form"),
+        ("/api/user/memberships/orgs", failing(403), "code"),
+        ("/api/user/memberships/orgs", failing(503), "unreachable"),
+        ("/api/user/memberships/orgs", Answer::json(json!([{ "role": "admin" }])), "form"),
+        ("/api/user/teams", failing(429), "unreachable"),
+        ("/api/user/teams", Answer::json(json!({ "id": 1 })), "form"),
         ("/api/user/emails", failing(404), "code"),
         ("/api/user/emails", Answer::json(json!({ "email": "jane@acme.example" })), "form"),
         (
@@ -164,9 +169,13 @@ async fn the_stand_in_answers_in_the_shapes_of_github() {
     let github = GitHub::start().await;
     let jane = Someone {
         addresses: vec![("jane@acme.example".into(), true, true), ("j@acme.example".into(), false, false)],
-        organisations: vec![("acme".into(), vec!["ops".into(), "web".into()]), ("other".into(), vec![])],
+        organisations: vec![
+            Belongs::new(7, "acme", &[(1, "Ops"), (2, "Web")]),
+            Belongs::new(8, "other", &[]),
+        ],
         ..Someone::new(583_231, "jane", "")
     };
+    github.teams("acme", &[(1, "Ops"), (2, "Web"), (3, "Design")]);
     let token = github.token(&jane, &["read:user", "user:email", "read:org"]);
     let client = innkeeper_tests::person::http().user_agent("tests").build().unwrap();
     let ask = async |path: &str, token: &str| {
@@ -177,6 +186,7 @@ async fn the_stand_in_answers_in_the_shapes_of_github() {
     };
     let mut members = 0;
     for (path, shape) in required().as_object().unwrap() {
+        let path = &path.replace("{org}", "acme");
         let (status, said) = ask(path, &token).await;
         let all = said.as_array().cloned().unwrap_or_else(|| vec![said.clone()]);
         assert_eq!((status, all.is_empty()), (200, false), "{path}");

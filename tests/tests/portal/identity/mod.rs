@@ -8,6 +8,7 @@ mod redirects;
 mod sessions;
 mod table;
 mod takeover;
+mod teams;
 
 use innkeeper_tests::{
     Options, Page, Person, Portal,
