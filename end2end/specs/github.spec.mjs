@@ -12,8 +12,9 @@ let browser;
 before(async () => {
   github = await startGitHub();
   const provider = (id, label, client) =>
-    `[[identity.provider]]\nid = "${id}"\nkind = "github"\nissuer = "${github.site}"\napi = "${github.site}/api"\n` +
-    `label = "${label}"\nclient_id = "${client}"\nclient_secret = "of-the-tests"\n`;
+    `[[identity.provider]]\nid = "${id}"\nkind = "github"\nissuer = "${github.site}"\napi = "${github.api}"\n` +
+    `label = "${label}"\nclient_id = "${client}"\nclient_secret = "of-the-tests"\n` +
+    'scopes = ["read:user", "user:email", "read:org"]\n';
   const configure = () => provider('github', 'GitHub', 'portal') + provider('broken', 'Wrong key', 'fail-client-id');
   [portal, browser] = await Promise.all([startPortal({}, configure), launch()]);
 });
@@ -127,5 +128,54 @@ for (const scripts of [true, false]) {
     await phone.goto(`${portal.url}/account`);
     await main(phone).getByText(there).first().waitFor();
     assert.equal(await main(phone).getByText(mail).count(), 0);
+  });
+
+  test(`people of a team join and leave, ${how}`, async (t) => {
+    const [own, member] = [`own.${scripts ? 'on' : 'off'}@acme.example`, `dev.${scripts ? 'on' : 'off'}@acme.example`];
+    const [login, number] = scripts ? ['acme-on', 7] : ['acme-off', 8];
+    const ops = { number: 70 + number, name: 'Operations' };
+    github.teams[login] = [ops, { number: 60, name: 'Web' }];
+    const jane = await open(t);
+    await visitor.signUp(jane, portal, own);
+    await jane.goto(`${portal.url}/sign-up/database`);
+    await visitor.wish(jane, portal, `Acme ${how}`);
+    const name = await visitor.create(jane, portal);
+    await visitor.awaitHandoff(jane, portal, name);
+    await jane.goto(`${portal.url}/t/${name}/settings/identity`);
+    await jane.getByLabel('Organisation at GitHub').fill('no such/name');
+    await visitor.press(jane, 'Add organisation');
+    await jane.getByText('This is no name of an organisation').first().waitFor();
+    await jane.getByLabel('Organisation at GitHub').fill(login);
+    await visitor.press(jane, 'Add organisation');
+
+    // She owns it only the second time.
+    const show = async () => {
+      await jane.getByRole('link', { name: `Show that it is yours ${login}` }).click();
+      await signInThere(jane, own);
+    };
+    await show();
+    await jane.getByText('Nothing was shown to be yours').waitFor();
+    assert.equal(await jane.getByLabel('Organisation or team').count(), 0);
+    github.belongs[own] = [{ number, login, role: 'admin', teams: [] }];
+    await show();
+    await jane.getByText('Shown by an owner').waitFor();
+    await jane.getByLabel('Organisation or team').selectOption({ label: `${login}: Operations` });
+    await jane.locator('#becomes').selectOption('developer');
+    await visitor.press(jane, 'Let them in');
+    await jane.getByRole('listitem').filter({ hasText: `${login}: Operations` }).waitFor();
+
+    // Bob is none of the team, then one of it, then none again.
+    for (const [teams, status] of [[[], 404], [[ops], 200], [[], 404]]) {
+      github.belongs[member] = [{ number, login, role: 'member', teams }];
+      const bob = await open(t);
+      await leave(bob);
+      await signInThere(bob, member);
+      await bob.waitForURL(`${portal.url}/t`);
+      assert.equal(await main(bob).getByText(name).count() > 0, status === 200);
+      assert.equal((await bob.goto(`${portal.url}/t/${name}`)).status(), status);
+    }
+    await visitor.press(jane, `Remove ${login}`);
+    await jane.getByText('Removed.').waitFor();
+    assert.equal(await jane.getByText('Shown by an owner').count(), 0);
   });
 }
