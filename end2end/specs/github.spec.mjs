@@ -160,7 +160,7 @@ for (const scripts of [true, false]) {
     await show();
     await jane.getByText('Shown by an owner').waitFor();
     await jane.getByLabel('Organisation or team').selectOption({ label: `${login}: Operations` });
-    await jane.locator('#becomes').selectOption('developer');
+    await jane.getByLabel('Who joins by it becomes').selectOption('developer');
     await visitor.press(jane, 'Let them in');
     await jane.getByRole('listitem').filter({ hasText: `${login}: Operations` }).waitFor();
 

@@ -85,7 +85,14 @@ export async function signIn(world) {
   const said = JSON.stringify([['(groups, as read)', 'db-admins'], ['sub', '8a0c3f5e'], ['email', 'jane@acme.example'], ['email_verified', 'false']]);
   portal.sql(`update organisation_domain set proven_at = now(), proven_by = 'dns' where domain = 'acme.example';
     insert into organisation_trial (organisation_id, account_id, version, role, said)
-      select organisation_id, account_id, 2, 'admin', '${said}' from member limit 1`);
+      select organisation_id, account_id, 2, 'admin', '${said}' from member limit 1;
+    insert into organisation_github (organisation_id, provider, login, asked_by, number, shown_at, teams)
+      select organisation_id, 'github', 'acme', account_id, 7, now(), '[{"number": 1, "name": "Operations"}, {"number": 2, "name": "Web"}]'
+        from member limit 1;
+    insert into organisation_github (organisation_id, provider, login, asked_by)
+      select organisation_id, 'github', 'acme-labs', account_id from member limit 1;
+    insert into organisation_group (organisation_id, provider, name, role)
+      select organisation_id, 'github', 'team:7/1', 'developer' from member limit 1`);
   await to(settings);
   await page.getByText('you would come in as Admin').waitFor();
   await show('own sign-in, tried');

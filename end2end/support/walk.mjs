@@ -14,7 +14,8 @@ const ORGANISATION = 'Acme Robotics';
 
 /** A portal that has every way in. GitHub is never asked anything. */
 export function startForWalk() {
-  const github = '[[identity.provider]]\nid = "github"\nkind = "github"\nclient_id = "walk"\nclient_secret = "walk"\n';
+  const github = '[[identity.provider]]\nid = "github"\nkind = "github"\nclient_id = "walk"\nclient_secret = "walk"\n' +
+    'scopes = ["read:user", "user:email", "read:org"]\n';
   return startPortal({}, () => github, 'localhost');
 }
 

@@ -137,8 +137,8 @@ fn Line(at: usize, line: DomainLine, name: String, fresh: bool) -> impl IntoView
     let (tone, word) = if proven.is_some() { ("badge ok", "Yours") } else { ("badge warn", "To be shown") };
     view! {
         <li>
-            <div><p class="name mono">{domain}</p><p>{stands}</p></div>
-            <div class="stack close">{record}</div>
+            <p class="name mono">{domain}</p>
+            <div class="stack close"><p>{stands}</p>{record}</div>
             <span class=tone>{word}</span>
             <div>{acts}</div>
         </li>

@@ -211,8 +211,8 @@ fn Line(line: GitHubLine, name: String, csrf: String, fresh: bool) -> impl IntoV
         .collect();
     view! {
         <li>
-            <div><p class="name mono">{login.to_string()}</p><p>{stands}</p></div>
-            <div></div>
+            <p class="name mono">{login.to_string()}</p>
+            <p>{stands}</p>
             <span class=tone>{word}</span>
             <div class="row">{show}{remove}</div>
         </li>
@@ -256,7 +256,7 @@ fn Teams(lines: Vec<GitHubLine>, name: String, form: Filled<TeamForm>, fresh: bo
                         aria-describedby=wrong.then_some("team-error")
                     >{options}</select>
                 </div>
-                <Roles name="becomes" chosen=values.becomes mistake=mistakes.of("becomes")/>
+                <Roles name="becomes" label="Who joins by it becomes" chosen=values.becomes mistake=mistakes.of("becomes")/>
             </div>
             <div class="card-foot">
                 <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Let them in"</button>

@@ -81,7 +81,7 @@ pub(super) fn Groups(view: IdentityView, form: Filled<GroupForm>, fresh: bool) -
                         hint="As your sign-in says it: a name, or for Entra the group's object ID. * stands for everybody."
                         value=values.group mistake=mistakes.of("group")
                     />
-                    <Roles name="role" chosen=values.role mistake=mistakes.of("role")/>
+                    <Roles name="role" label="Its people become" chosen=values.role mistake=mistakes.of("role")/>
                 </div>
                 <div class="card-foot">
                     <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Add group"</button>
@@ -92,17 +92,22 @@ pub(super) fn Groups(view: IdentityView, form: Filled<GroupForm>, fresh: bool) -
 }
 
 #[component]
-pub(super) fn Roles(name: &'static str, chosen: String, #[prop(into)] mistake: Issue) -> impl IntoView {
+pub(super) fn Roles(
+    name: &'static str,
+    label: &'static str,
+    chosen: String,
+    #[prop(into)] mistake: Issue,
+) -> impl IntoView {
     let options = MemberRole::ALL.map(|role| {
-        let (label, may) = words_of(role);
+        let (called, may) = words_of(role);
         let selected = role.as_str() == chosen || (chosen.is_empty() && role == MemberRole::Developer);
-        view! { <option value=role.as_str() selected=selected>{format!("{label}: {may}")}</option> }
+        view! { <option value=role.as_str() selected=selected>{format!("{called}: {may}")}</option> }
     });
     let error = format!("{name}-error");
     let about = mistake.0.is_some().then(|| error.clone());
     view! {
         <div class="field">
-            <label for=name>"Its people become"</label>
+            <label for=name>{label}</label>
             {mistake.0.map(|what| view! {
                 <p class="error" id=error><span class="vh">"Error: "</span>{what}</p>
             })}
