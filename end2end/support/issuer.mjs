@@ -73,11 +73,18 @@ export async function startIssuer(shape, back, tls) {
   return { issuer: site + path, site, end: `${site}${base}/session/end`, people, register, stop };
 }
 
-/** What Microsoft Graph answers the portal that asks on behalf of a person: the groups by number. */
+/**
+ * What Microsoft Graph answers the portal that asks on behalf of a person: the groups by number. Question and answer have
+ * the members that its published description gives them, as PyPI's msgraph-sdk 1.65.0 was made from it.
+ */
 async function graph({ provider, people, claims }, request, response) {
   const token = await provider.AccessToken.find((request.headers.authorization ?? '').replace(/^Bearer /, ''));
   const found = Object.entries(people).find(([login, person]) => claims(login, person).sub === token?.accountId);
   if (request.method !== 'POST' || !found) return response.writeHead(401).end('{}');
+  const asked = JSON.parse((await request.toArray()).join(''));
+  if (Object.keys(asked).join() !== 'securityEnabledOnly' || typeof asked.securityEnabledOnly !== 'boolean') {
+    return response.writeHead(400).end('{}');
+  }
   response.setHeader('content-type', 'application/json');
   return response.end(JSON.stringify({ '@odata.context': 'https://graph.example/$metadata#Collection(Edm.String)', value: found[1].groups ?? [] }));
 }

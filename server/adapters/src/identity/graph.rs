@@ -16,6 +16,9 @@ pub(super) const SCOPES: [&str; 2] = ["User.Read", "GroupMember.Read.All"];
 #[derive(Deserialize)]
 struct Found {
     value: Vec<String>,
+    /// Where the rest of the list is. There is none below 11,000 groups.
+    #[serde(rename = "@odata.nextLink")]
+    more: Option<String>,
 }
 
 /// The groups after all. Who cannot be asked leaves it at too many: nobody becomes anything by that.
@@ -42,5 +45,9 @@ async fn ask(fetch: &Fetch, graph: &str, access: &AccessToken) -> Result<Vec<Str
         return Err(wrong(&format!("answered {}", answer.status())));
     }
     let found: Found = serde_json::from_slice(answer.body()).map_err(|error| wrong(&error))?;
-    Ok(found.value)
+    if found.more.is_some() {
+        Err(wrong(&"it has more groups than it tells at once"))
+    } else {
+        Ok(found.value)
+    }
 }
