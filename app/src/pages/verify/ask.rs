@@ -1,0 +1,101 @@
+//! What is asked of somebody who has something to confirm: a press, or the code.
+
+use super::Verify;
+use crate::{
+    components::{Icon, Notice},
+    web::{Field, Form, Issue},
+};
+use leptos::prelude::*;
+
+/// What differs between signing in and adding a mailbox: title, text, and where another mail is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Words {
+    title: &'static str,
+    text: &'static str,
+    again: &'static str,
+}
+
+pub(super) const SIGN_IN: Words = Words {
+    title: "Confirm your e-mail address",
+    text: "You came here by the link in our mail. One press, and you are signed in.",
+    again: "/sign-in",
+};
+pub(super) const ADD: Words = Words {
+    title: "Add this e-mail address",
+    text: "You came here by the link in our mail. One press, and whoever reads this mailbox can sign in to your account.",
+    again: "/account",
+};
+
+pub(super) fn press(id: String, token: String, email: String, words: Words) -> AnyView {
+    view! {
+        <div class="page-head flush">
+            <h1>{words.title}</h1>
+            <p>{words.text}</p>
+        </div>
+        <Form<Verify> id class="card">
+            <input type="hidden" name="token" value=token/>
+            <dl class="kv card-body"><div><dt>"E-mail address"</dt><dd>{email}</dd></div></dl>
+            <div class="card-foot">
+                <button type="submit" class="btn btn-primary"><Icon name="check"/>"Confirm e-mail"</button>
+                <a class="btn btn-quiet" href=words.again>"Use another address"</a>
+            </div>
+        </Form<Verify>>
+    }
+    .into_any()
+}
+
+pub(super) fn code(
+    id: String,
+    token: String,
+    email: Option<String>,
+    mistake: Issue,
+    mailbox: bool,
+    words: Words,
+) -> AnyView {
+    let (head, text) = match email {
+        Some(email) => (
+            "Check your mail",
+            view! {
+                <p>"We sent a mail to " <strong>{email}</strong> ". Open its link in this browser, or type its code here."</p>
+            }
+            .into_any(),
+        ),
+        None => (
+            "Enter the code from the mail",
+            view! {
+                <p>
+                    "This link was asked for in another browser. To go on in this one, type the six digits that \
+                     stand in the same mail."
+                </p>
+            }
+            .into_any(),
+        ),
+    };
+    let mailbox = mailbox.then(|| {
+        view! {
+            <Notice icon="mail" title="This portal sends no mail yet">
+                <p>"It is not connected to a mail server. Find the mail in the " <a href="/dev/mailbox">"local mailbox"</a> "."</p>
+            </Notice>
+        }
+    });
+    view! {
+        <div class="page-head flush"><h1>{head}</h1>{text}</div>
+        {mailbox}
+        <Form<Verify> id class="card">
+            <input type="hidden" name="token" value=token/>
+            <div class="card-body stack">
+                <Field
+                    name="code" label="Six-digit code" hint="Valid for 10 minutes, once." class="input otp"
+                    autocomplete="one-time-code" inputmode="numeric" mistake
+                />
+            </div>
+            <div class="card-foot">
+                <button type="submit" class="btn btn-primary"><Icon name="check"/>"Confirm e-mail"</button>
+            </div>
+        </Form<Verify>>
+        <p class="small dim">
+            "No mail after two minutes? Look into the spam folder, or " <a href=words.again>"send it again"</a> "."
+        </p>
+    }
+    .into_any()
+}
