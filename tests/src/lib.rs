@@ -19,6 +19,7 @@ pub mod mail_server;
 pub mod notices;
 pub mod operator;
 pub mod orphans;
+pub mod page;
 pub mod person;
 pub mod portal;
 pub mod process;
@@ -29,7 +30,8 @@ pub mod suspend;
 pub mod tenant;
 
 pub use html::{Form, Html, Values};
-pub use person::{Page, Person};
+pub use page::Page;
+pub use person::Person;
 pub use portal::{Options, Portal};
 pub use tenant::Credentials;
 
