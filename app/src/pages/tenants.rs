@@ -1,9 +1,9 @@
 //! The list of databases.
 
 use crate::{
-    components::{Icon, Notice, TenantBadge, words},
+    components::{Asked, Icon, List, Listing, Notice, TenantBadge, words},
     pages::load,
-    web::{Cx, PageTitle, with_query},
+    web::{Cx, PageTitle},
 };
 use innkeeper_domain::{identity::ProviderId, tenant::TenantState};
 use innkeeper_service::{
@@ -13,31 +13,18 @@ use innkeeper_service::{
 };
 use leptos::prelude::*;
 
-/// What was asked of the list; stands in the address, so that a bookmark keeps it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
-    pub search: String,
-    pub by_name: bool,
-    pub first: bool,
-}
-
-impl Asked {
-    fn sort(&self) -> &'static str {
-        if self.by_name { "name" } else { "created" }
-    }
-
-    /// The list's address with this search, another order, or another page.
-    fn path(&self, by_name: bool, after: Option<&str>) -> String {
-        let mut path = "/t".to_owned();
-        if !self.search.is_empty() {
-            path = with_query(&path, "search", &self.search);
-        }
-        if by_name {
-            path = with_query(&path, "sort", "name");
-        }
-        after.map_or(path.clone(), |after| with_query(&path, "after", after))
-    }
-}
+const TENANTS: List = List {
+    path: "/t",
+    label: "Databases",
+    counted: ("database", "databases"),
+    search: "Search by name or organisation",
+    order: ("name", "By name"),
+    nothing: (
+        "Nothing has this name",
+        "We looked for it in the names of databases and organisations.",
+        "Show all databases",
+    ),
+};
 
 /// The page.
 #[component]
@@ -46,43 +33,21 @@ pub fn TenantsPage() -> impl IntoView {
     if cx.signed_in().is_none() {
         return ().into_any();
     }
-    let after = cx.asked("after");
-    let asked =
-        Asked { search: cx.asked("search"), by_name: cx.asked("sort") == "name", first: after.is_empty() };
+    let asked = Asked::of(|name| cx.asked(name));
     let (ask, csrf) = (asked.clone(), cx.csrf());
     load(
         async move {
-            let page = tenants::list(&cx.service, &cx.visitor, &ask.search, ask.sort(), &after).await?;
+            let page = tenants::list(&cx.service, &cx.visitor, &ask.search, &ask.sort, &ask.after).await?;
             Ok((page, organisation::closed(&cx.service, &cx.visitor).await?))
         },
-        move |(page, closed)| tenants_view(page, &asked, closed, &csrf),
+        move |(page, closed)| tenants_view(page, asked, closed, &csrf),
     )
 }
 
-pub(crate) fn tenants_view(
-    page: Page<TenantLine>,
-    asked: &Asked,
-    closed: Vec<Closed>,
-    csrf: &str,
-) -> AnyView {
-    let total = usize::try_from(page.total).unwrap_or_default();
-    let searching = !asked.search.is_empty();
+pub(crate) fn tenants_view(page: Page<TenantLine>, asked: Asked, closed: Vec<Closed>, csrf: &str) -> AnyView {
+    let Page { items, next, total } = page;
+    let lines = items.into_iter().map(|line| view! { <Line line/> }.into_any()).collect();
     let closed: Vec<_> = closed.into_iter().map(|closed| not_this_way(closed, csrf)).collect();
-    let body = if page.items.is_empty() { empty(searching) } else { list(page, asked) };
-    let search = (searching || total > 0).then(|| {
-        view! {
-            <form class="row" role="search" method="get" action="/t">
-                {asked.by_name.then(|| view! { <input type="hidden" name="sort" value="name"/> })}
-                <label class="vh" for="search">"Search by name or organisation"</label>
-                <div class="input-icon grow">
-                    <Icon name="search"/>
-                    <input id="search" class="input" type="search" name="search" value=asked.search.clone() autocomplete="off"/>
-                </div>
-                <button type="submit" class="btn">"Search"</button>
-                {searching.then(|| view! { <a class="btn btn-quiet" href="/t">"Clear"</a> })}
-            </form>
-        }
-    });
     view! {
         <PageTitle text="Databases"/>
         <div class="page-head">
@@ -93,8 +58,14 @@ pub(crate) fn tenants_view(
         </div>
         <div class="stack">
             {closed}
-            {search}
-            {body}
+            <Listing of=&TENANTS asked total next lines>
+                <div class="card empty">
+                    <Icon name="database"/>
+                    <h2>"No database yet"</h2>
+                    <p>"Your databases will stand here. Making one takes less than a minute."</p>
+                    <a class="btn" href="/sign-up/database">"Create a database"</a>
+                </div>
+            </Listing>
         </div>
     }
     .into_any()
@@ -138,57 +109,6 @@ fn not_this_way(closed: Closed, csrf: &str) -> AnyView {
             <p>{says}</p>
             <p class="row">{links}</p>
         </Notice>
-    }
-    .into_any()
-}
-
-fn empty(searching: bool) -> AnyView {
-    if searching {
-        return view! {
-            <div class="card empty">
-                <Icon name="search"/>
-                <h2>"Nothing has this name"</h2>
-                <p>"We looked for it in the names of databases and organisations."</p>
-                <a class="btn" href="/t">"Show all databases"</a>
-            </div>
-        }
-        .into_any();
-    }
-    view! {
-        <div class="card empty">
-            <Icon name="database"/>
-            <h2>"No database yet"</h2>
-            <p>"Your databases will stand here. Making one takes less than a minute."</p>
-            <a class="btn" href="/sign-up/database">"Create a database"</a>
-        </div>
-    }
-    .into_any()
-}
-
-fn list(page: Page<TenantLine>, asked: &Asked) -> AnyView {
-    let total = usize::try_from(page.total).unwrap_or_default();
-    let rows: Vec<_> = page.items.into_iter().map(|line| view! { <Line line/> }).collect();
-    let next = page.next.map(|next| asked.path(asked.by_name, Some(&next)));
-    let order = |by_name: bool, label: &'static str| {
-        let current = (asked.by_name == by_name).then_some("true");
-        view! { <a href=asked.path(by_name, None) aria-current=current>{label}</a> }
-    };
-    view! {
-        <section class="card" aria-label="Databases">
-            <div class="card-head">
-                <span class="small dim">{words::count(total, "database", "databases")}</span>
-                <nav class="chips" aria-label="Order">{order(false, "Newest first")}{order(true, "By name")}</nav>
-            </div>
-            <ul class="rows" role="list">{rows}</ul>
-            {(next.is_some() || !asked.first).then(|| view! {
-                <nav class="pager" aria-label="Pages">
-                    <span>{(!asked.first).then(|| view! { <a href=asked.path(asked.by_name, None)>"First page"</a> })}</span>
-                    <span class="row">{next.map(|href| view! {
-                        <a class="btn btn-sm" href=href>"Next"<Icon name="chevron-right"/></a>
-                    })}</span>
-                </nav>
-            })}
-        </section>
     }
     .into_any()
 }

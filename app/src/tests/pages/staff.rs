@@ -2,6 +2,7 @@
 
 use super::Make;
 use crate::{
+    components::Asked,
     pages::staff::{claim, domains::domains_view, people},
     tests::samples::{EVIL, NOW},
 };
@@ -52,8 +53,8 @@ pub fn all() -> Vec<(&'static str, Make)> {
         all.push((
             "staff",
             Box::new(move || {
-                let asked = people::Asked { search: EVIL.into(), by_address: true, first: false };
-                people::staff_view(Page { total: 30, items, next: Some(EVIL.into()) }, &asked)
+                let asked = Asked { search: EVIL.into(), sort: "address".into(), after: EVIL.into() };
+                people::staff_view(Page { total: 30, items, next: Some(EVIL.into()) }, asked)
             }),
         ));
     }

@@ -2,12 +2,13 @@
 
 use super::Make;
 use crate::{
+    components::Asked,
     pages::{
         tenant::{
             connect::connect_view, handoff::handoff_view, overview::overview_view, runs::runs_view,
             setup::setup_view,
         },
-        tenants::{Asked, tenants_view},
+        tenants::tenants_view,
     },
     tests::{
         html,
@@ -66,11 +67,11 @@ pub fn all() -> Vec<(&'static str, Make)> {
         all.push((
             "tenants",
             Box::new(move || {
-                let asked = Asked { search: EVIL.into(), by_name: true, first: false };
+                let asked = Asked { search: EVIL.into(), sort: "name".into(), after: EVIL.into() };
                 let way = |id: &str| KnownWay { provider: id.into(), label: EVIL.into() };
                 let closed = |ways| Closed { organisation: EVIL.into(), ways };
                 let closed = vec![closed(vec![way("org-a"), way("mail")]), closed(vec![])];
-                tenants_view(Page { total: 30, items, next: Some(EVIL.into()) }, &asked, closed, EVIL)
+                tenants_view(Page { total: 30, items, next: Some(EVIL.into()) }, asked, closed, EVIL)
             }),
         ));
     }
