@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, newContext } from '../support/browser.mjs';
-import { CLIENT, startIssuer } from '../support/issuer.mjs';
+import { CLIENT, signInThere, startIssuer } from '../support/issuer.mjs';
 import { startPortal } from '../support/portal.mjs';
 
 const SHAPES = { authentik: 'Authentik', entra: 'Microsoft' };
@@ -25,13 +25,6 @@ after(async () => {
   await Promise.all(issuers.map((issuer) => issuer.stop()));
 });
 
-/** At the issuer's page: signs in there. */
-async function signInThere(page, login) {
-  await page.getByLabel('User').fill(login);
-  await page.getByLabel('Password').fill(`${login}-pw`);
-  await page.getByRole('button', { name: 'Sign in there' }).click();
-}
-
 const path = (page) => new URL(page.url()).pathname;
 
 for (const [shape, label] of Object.entries(SHAPES)) {
@@ -45,7 +38,6 @@ for (const [shape, label] of Object.entries(SHAPES)) {
       await page.goto(`${portal.url}/t`);
       assert.equal(path(page), '/sign-in');
       await page.getByRole('link', { name: `Continue with ${label}` }).click();
-      await page.getByRole('heading', { name: 'Issuer' }).waitFor();
       await signInThere(page, login);
       await page.waitForURL(`${portal.url}/t`);
       assert.match(await page.content(), new RegExp(`${login}@acme\\.example`));
@@ -57,7 +49,6 @@ for (const [shape, label] of Object.entries(SHAPES)) {
       const ways = await page.getByRole('link', { name: /^Continue with/ }).allTextContents();
       assert.deepEqual([ways.length, ways[0]], [2, `Continue with ${label}`], 'the one used last comes first');
       await page.getByRole('link', { name: `Continue with ${label}` }).click();
-      await page.getByRole('heading', { name: 'Issuer' }).waitFor();
       await signInThere(page, login);
       await page.waitForURL(`${portal.url}/t`);
 

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { launch, newContext } from '../support/browser.mjs';
 import { startDns } from '../support/dns.mjs';
-import { CLIENT, startIssuer } from '../support/issuer.mjs';
+import { CLIENT, signInThere, startIssuer } from '../support/issuer.mjs';
 import { startPortal } from '../support/portal.mjs';
 import * as visitor from '../support/visitor.mjs';
 
@@ -49,14 +49,6 @@ async function open(t, scripts) {
   return context.newPage();
 }
 
-/** At the issuer's page, if it asks: signs in there. */
-async function signInThere(page, login) {
-  await page.getByRole('heading', { name: 'Issuer' }).waitFor();
-  await page.getByLabel('User').fill(login);
-  await page.getByLabel('Password').fill(`${login}-pw`);
-  await page.getByRole('button', { name: 'Sign in there' }).click();
-}
-
 /** A database of an organisation of one's own; its name. */
 async function database(page, organisation) {
   await page.goto(`${portal.url}/sign-up/database`);
@@ -81,10 +73,9 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
     const name = await database(page, `Acme ${shape}`);
     const other = await database(page, `Beta ${shape}`);
     const settings = `${portal.url}/t/${name}/settings/identity`;
-    const fresh = () => portal.sql('update session set authenticated_at = now() where authenticated_at is not null');
 
     await t.test('its issuer is set up', async () => {
-      fresh();
+      portal.makeSignInsFresh();
       await page.goto(settings);
       await page.getByRole('radio', { name: SHAPES[shape] }).check();
       await page.getByLabel('What your people call it').fill(label);
@@ -180,7 +171,7 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
     });
 
     await t.test('taken away it opens nothing, and other ways are open again', async () => {
-      fresh();
+      portal.makeSignInsFresh();
       await page.goto(settings);
       await visitor.press(page, 'Remove this sign-in');
       await page.waitForURL(/sign-in/);

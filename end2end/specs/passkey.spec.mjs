@@ -65,7 +65,6 @@ async function refusedBecause(page) {
 
 const row = (page, name) => page.getByRole('listitem').filter({ hasText: name });
 const sessionOf = (page) => page.context().cookies().then((all) => all.find(({ name }) => name === 'innkeeper').value);
-const makeSignInOld = () => portal.sql("update session set authenticated_at = now() - interval '1 hour' where authenticated_at is not null");
 const audited = (action) =>
   Number(portal.sql(`select count(*) from audit_event where action = '${action}' and coalesce(detail->>'provider', subject) = 'passkey'`));
 
@@ -115,7 +114,7 @@ test('a passkey is made, signs in without anything typed, and shows that it is s
   assert.equal(audited('session.sign_in'), 1);
 
   // A deed that needs a fresh sign-in: the passkey comes first there.
-  makeSignInOld();
+  portal.makeSignInsOld();
   await page.reload();
   await row(page, 'Laptop').getByRole('link', { name: 'Sign in again to remove' }).click();
   assert.equal(await page.locator('main .btn').first().textContent(), 'Sign in with a passkey');
@@ -198,7 +197,7 @@ test("another account's passkey does not show that it is still them", async (t) 
   const jill = await openWithPasskey(t, 'jill@acme.example');
   await jill.device.clear();
   await jill.device.takeIn(his);
-  makeSignInOld();
+  portal.makeSignInsOld();
   await signIn(jill.page, '/account');
   await jill.page.getByText('Nothing was sent').waitFor();
   await askInstead(jill.page, { allowCredentials: [] });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, newContext } from '../support/browser.mjs';
-import { CLIENT, startIssuer } from '../support/issuer.mjs';
+import { CLIENT, signInThere, startIssuer } from '../support/issuer.mjs';
 import { STAFF_LINK, startPortal } from '../support/portal.mjs';
 import * as visitor from '../support/visitor.mjs';
 
@@ -54,9 +54,7 @@ for (const scripts of [true, false]) {
       const page = await newPage(t, scripts);
       await page.goto(`${grouped.url}/sign-in?return=/t`);
       await page.getByRole('link', { name: 'Continue with Authentik' }).click();
-      await page.getByLabel('User').fill(login);
-      await page.getByLabel('Password').fill(`${login}-pw`);
-      await page.getByRole('button', { name: 'Sign in there' }).click();
+      await signInThere(page, login);
       await page.waitForURL(`${grouped.url}/t`);
       if (!isStaff) {
         await isNobody(page, grouped);

@@ -73,6 +73,14 @@ export async function startIssuer(shape, back, tls) {
   return { issuer: site + path, site, end: `${site}${base}/session/end`, people, register, stop };
 }
 
+/** At its page: signs in there. */
+export async function signInThere(page, login) {
+  await page.getByRole('heading', { name: 'Issuer' }).waitFor();
+  await page.getByLabel('User').fill(login);
+  await page.getByLabel('Password').fill(PEOPLE[login].password);
+  await page.getByRole('button', { name: 'Sign in there' }).click();
+}
+
 /**
  * What Microsoft Graph answers the portal that asks on behalf of a person: the groups by number. Question and answer have
  * the members that its published description gives them, as PyPI's msgraph-sdk 1.65.0 was made from it.

@@ -5,11 +5,6 @@ import * as visitor from './visitor.mjs';
 /** How long a run of a debug build may take on a busy machine, in seconds. */
 const RUN = 120;
 
-/** As if everybody had just signed in: a walk takes longer than a sign-in stays fresh. */
-function makeSignInFresh(portal) {
-  portal.sql('update session set authenticated_at = now() where authenticated_at is not null');
-}
-
 /** The danger zone, once it says so and nothing goes on there any more. */
 async function danger({ page, portal, name, to }, text) {
   await until(`"${text}"`, RUN, async () => {
@@ -17,7 +12,7 @@ async function danger({ page, portal, name, to }, text) {
     const [says, live] = await Promise.all([page.getByText(text).count(), page.locator('[data-live]').count()]);
     return says > 0 && live === 0;
   });
-  makeSignInFresh(portal);
+  portal.makeSignInsFresh();
 }
 
 /** A typed name that is another one's, and what the page says to it. */
@@ -35,7 +30,7 @@ async function confirm({ page, name }, label) {
 
 export async function credentials(world) {
   const { portal, page, name, to, show } = world;
-  makeSignInFresh(portal);
+  portal.makeSignInsFresh();
   await to(`/t/${name}/credentials`);
   await show('credentials');
   portal.sql("update handoff set created_at = created_at - interval '112 days'");
@@ -46,18 +41,18 @@ export async function credentials(world) {
   await visitor.expectHeading(page, `Make new passwords for ${name}`);
   await show('new passwords, asked');
   await wrongName(world, 'Make new passwords', 'new passwords');
-  portal.sql("update session set authenticated_at = authenticated_at - interval '10 minutes'");
+  portal.makeSignInsOld();
   await to(`/t/${name}/credentials/rotate`);
   await page.getByRole('link', { name: 'Sign in again to go on' }).waitFor();
   await show('new passwords, sign-in too old');
-  makeSignInFresh(portal);
+  portal.makeSignInsFresh();
 }
 
 /** The organisation's own sign-in, from nothing to the only way; what an issuer would say is put in its place. */
 export async function signIn(world) {
   const { portal, page, name, to, show } = world;
   const settings = `/t/${name}/settings/identity`;
-  makeSignInFresh(portal);
+  portal.makeSignInsFresh();
   await to(settings);
   await show('own sign-in, nothing yet');
   await visitor.press(page, 'Save');
@@ -96,7 +91,7 @@ export async function signIn(world) {
   await to(settings);
   await page.getByText('you would come in as Admin').waitFor();
   await show('own sign-in, tried');
-  portal.sql("update session set authenticated_at = authenticated_at - interval '10 minutes'");
+  portal.makeSignInsOld();
   await page.reload();
   await page.getByText('Looking only').waitFor();
   await show('own sign-in, sign-in too old');
@@ -109,7 +104,7 @@ export async function signIn(world) {
   await page.getByText('Other ways are closed since').waitFor();
   await show('own sign-in, enforced');
   portal.sql("update organisation_identity set enforced_at = null, open_ways = '{}'");
-  makeSignInFresh(portal);
+  portal.makeSignInsFresh();
 }
 
 export async function plans(world) {
@@ -133,7 +128,7 @@ export async function plans(world) {
 
 export async function suspending(world) {
   const { portal, page, name, to, show, restart } = world;
-  makeSignInFresh(portal);
+  portal.makeSignInsFresh();
   await to(`/t/${name}/danger`);
   await show('danger zone');
   await page.getByRole('link', { name: 'Suspend database' }).click();
@@ -153,7 +148,7 @@ export async function suspending(world) {
   }
   await to('/t');
   await show('databases, one suspended');
-  makeSignInFresh(portal);
+  portal.makeSignInsFresh();
   await to(`/t/${name}/danger/resume`);
   await show('resume, asked');
   portal.order('let_in:after_intent:fatal');
@@ -201,7 +196,7 @@ export async function destroying(world) {
 /** The last of all: the database is gone afterwards. */
 export async function removing(world) {
   const { portal, page, name, to, show } = world;
-  makeSignInFresh(portal);
+  portal.makeSignInsFresh();
   await to(`/t/${name}/danger/destroy`);
   await confirm(world, 'Destroy database');
   await danger(world, 'is removed for good on');

@@ -4,7 +4,7 @@ import * as visitor from './visitor.mjs';
 export const EMAIL = 'jane@acme.example';
 
 export async function passkeys({ portal, page, device, to, show }) {
-  portal.sql('update session set authenticated_at = now() where authenticated_at is not null');
+  portal.makeSignInsFresh();
   await to('/account');
   await show('account');
   await visitor.press(page, 'Add a passkey');
@@ -39,7 +39,7 @@ export async function passkeys({ portal, page, device, to, show }) {
 }
 
 export async function ways({ portal, page, strange, to, show }) {
-  makeSignInOld(portal);
+  portal.makeSignInsOld();
   await to('/account');
   await show('account, sign-in too old');
   await page.getByRole('link', { name: 'Sign in again to add an e-mail address' }).click();
@@ -78,7 +78,7 @@ export async function staff({ portal, page, strange, to, show, refused }) {
   await show('staff link, not signed in', strange);
   await strange.goto(`${portal.url}/staff/claim?token=unknown`);
   await show('staff link, dead', strange);
-  makeSignInOld(portal);
+  portal.makeSignInsOld();
   await page.goto(link);
   await visitor.expectHeading(page, 'Once more, to be sure it is you');
   await show('staff link, sign-in too old');
@@ -130,8 +130,4 @@ export async function signInAgain(portal, page) {
   const { code } = await portal.mail(EMAIL, known);
   await page.getByLabel('Six-digit code').fill(code);
   await visitor.press(page, 'Confirm e-mail');
-}
-
-export function makeSignInOld(portal) {
-  portal.sql("update session set authenticated_at = authenticated_at - interval '10 minutes'");
 }

@@ -159,6 +159,16 @@ class Portal {
     return execFileSync('psql', [...this.#psql(), '-c', text], { encoding: 'utf8' }).trim();
   }
 
+  /** As if everybody had signed in too long ago for what asks for a fresh sign-in. */
+  makeSignInsOld() {
+    this.sql("update session set authenticated_at = authenticated_at - interval '10 minutes'");
+  }
+
+  /** As if everybody had just signed in: a spec may take longer than a sign-in stays fresh. */
+  makeSignInsFresh() {
+    this.sql('update session set authenticated_at = now() where authenticated_at is not null');
+  }
+
   /**
    * Makes set-ups wait at the next step that needs this table, by a lock on it: without a name at the one that opens the
    * network. Answers how to let them go on.

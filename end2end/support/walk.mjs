@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { newContext, watch } from './browser.mjs';
 import * as life from './life.mjs';
 import * as people from './people.mjs';
-import { EMAIL, makeSignInOld, signInAgain } from './people.mjs';
+import { EMAIL, signInAgain } from './people.mjs';
 import { addAuthenticator } from './passkeys.mjs';
 import { startPortal } from './portal.mjs';
 import { until } from './until.mjs';
@@ -179,7 +179,7 @@ async function settingUp(world) {
 async function handingOver(world) {
   const { portal, page, strange, name, to, show } = world;
   await show('handoff, sealed');
-  makeSignInOld(portal);
+  portal.makeSignInsOld();
   await page.reload();
   await show('handoff, sealed, sign-in too old');
   await page.getByRole('link', { name: 'Sign in again to reveal them' }).click();
