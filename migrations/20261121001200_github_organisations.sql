@@ -14,6 +14,7 @@ create table organisation_github (
     -- Its teams as they were when it was last looked at: number and name of each.
     teams jsonb not null default '[]',
     primary key (organisation_id, provider, login),
+    unique (organisation_id, provider, number),
     check ((number is null) = (shown_at is null))
 );
 alter table organisation_github enable row level security;
@@ -97,5 +98,23 @@ create function organisations_by(account uuid, way text, groups text[]) returns 
         order by 1
     $$;
 
-revoke all on function organisations_closed(uuid, text), organisations_by(uuid, text, text[]) from public;
-grant execute on function organisations_closed(uuid, text), organisations_by(uuid, text, text[]) to innkeeper_web;
+-- An organisation that keeps this way out of itself, although an admin's word made the account a member: whoever comes by
+-- such a way must not make themselves another one that is let in.
+create function organisation_shut(account uuid, way text) returns text
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp
+    as $$
+        select o.name from public.member m
+        join public.organisation o on o.id = m.organisation_id
+        join public.organisation_identity i on i.organisation_id = m.organisation_id
+        where m.account_id = account and m.provider is null and i.enforced_at is not null
+            and way <> all (i.open_ways || i.provider)
+        order by o.id limit 1
+    $$;
+
+revoke all on function organisations_closed(uuid, text), organisations_by(uuid, text, text[]), organisation_shut(uuid, text)
+    from public;
+grant execute on function organisations_closed(uuid, text), organisations_by(uuid, text, text[]),
+    organisation_shut(uuid, text) to innkeeper_web;
+-- Whose way has said nothing for a month is no member any more.
+grant delete on member to innkeeper_worker;
+create index on member (vouched_at) where vouched_at is not null;

@@ -158,7 +158,7 @@ for (const scripts of [true, false]) {
     assert.equal(await jane.getByLabel('Organisation or team').count(), 0);
     github.belongs[own] = [{ number, login, role: 'admin', teams: [] }];
     await show();
-    await jane.getByText('Shown by an owner').waitFor();
+    await jane.getByText('Shown by its owner').waitFor();
     await jane.getByLabel('Organisation or team').selectOption({ label: `${login}: Operations` });
     await jane.getByLabel('Who joins by it becomes').selectOption('developer');
     await visitor.press(jane, 'Let them in');
@@ -176,6 +176,6 @@ for (const scripts of [true, false]) {
     }
     await visitor.press(jane, `Remove ${login}`);
     await jane.getByText('Removed.').waitFor();
-    assert.equal(await jane.getByText('Shown by an owner').count(), 0);
+    assert.equal(await jane.getByText('Shown by its owner').count(), 0);
   });
 }

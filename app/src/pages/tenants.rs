@@ -83,7 +83,7 @@ fn not_this_way(closed: Closed, csrf: &str) -> AnyView {
     } else {
         (
             format!("{organisation} opens by {} only", labels.join(" or ")),
-            "Its databases are here once you come in that way.",
+            "Its databases are here once you come in that way. Where your groups there made you a member, that counts for a day.",
         )
     };
     let link = |way: KnownWay| {

@@ -6,13 +6,8 @@ use super::{
     samples::{self, EVIL, NOW},
 };
 use crate::pages::tenant::identity::{
-    Again, Around,
-    domains::DomainForm,
-    enforce::EnforceForm,
-    github::{GitHubForm, TeamForm},
-    groups::GroupForm,
-    identity_view,
-    issuer::IssuerFields,
+    Again, Around, domains::DomainForm, enforce::EnforceForm, github::GitHubForm, groups::GroupForm,
+    identity_view, issuer::IssuerFields, teams::TeamForm,
 };
 use innkeeper_domain::{
     identity::{GitHubLogin, GroupRule, ProviderKind, Reason},
@@ -40,6 +35,7 @@ fn github(login: &str, shown: bool, asked_here: bool) -> GitHubLine {
         provider: EVIL.into(),
         login: GitHubLogin::parse(login).unwrap(),
         shown_at: shown.then_some(NOW),
+        asked_by: EVIL.into(),
         asked_here,
         groups: vec![group(None, None), group(Some(EVIL), Some(MemberRole::Admin))],
     }

@@ -57,8 +57,8 @@ pub const ACCESS: &[(&str, Access)] = &[
     (pages::tenant::identity::groups::RemoveGroup::PATH, Access::SignedIn),
     (pages::tenant::identity::github::AddGithub::PATH, Access::SignedIn),
     (pages::tenant::identity::github::RemoveGithub::PATH, Access::SignedIn),
-    (pages::tenant::identity::github::AddTeam::PATH, Access::SignedIn),
-    (pages::tenant::identity::github::RemoveTeam::PATH, Access::SignedIn),
+    (pages::tenant::identity::teams::AddTeam::PATH, Access::SignedIn),
+    (pages::tenant::identity::teams::RemoveTeam::PATH, Access::SignedIn),
     (pages::tenant::identity::enforce::EnforceSignIn::PATH, Access::SignedIn),
     (pages::tenant::identity::enforce::ReleaseSignIn::PATH, Access::SignedIn),
 ];

@@ -8,6 +8,7 @@ mod answer;
 mod enter;
 mod join;
 mod leave;
+mod own_address;
 mod providers;
 mod refused;
 mod removed;
@@ -17,8 +18,9 @@ pub(crate) mod tests;
 
 pub use answer::{Answered, Vouched, answer};
 pub use enter::{enter, link};
-pub(crate) use join::{follow, own_address, rules};
+pub(crate) use join::{follow, rules};
 pub use leave::{leave, ticket};
+pub(crate) use own_address::own_address;
 pub(crate) use providers::secret_context;
 pub use providers::{Provider, Providers, named};
 pub(crate) use refused::record_refusal_by;

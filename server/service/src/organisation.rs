@@ -14,6 +14,7 @@ mod view;
 
 pub use decide::{Waiting, decide, waiting};
 pub use domains::{DomainLine, add_domain, ask_staff, check_domain, remove_domain};
+pub(crate) use enforce::may_add_way;
 pub use enforce::{Closed, KnownWay, closed, enforce, release, way_of};
 pub use github::{GitHubGroup, GitHubLine, add_github, remove_github};
 pub use groups::{add_group, remove_group};

@@ -1,5 +1,12 @@
-//! Removes what is over: sessions, refused forms, lines nobody came for, rate windows, sign-ins by mail, old mails.
+//! Removes what is over: sessions, refused forms, lines nobody came for, rate windows, sign-ins by mail, old mails,
+//! memberships of which nobody has said anything for long.
 
+mod lapsed;
+
+pub use lapsed::end_lapsed;
+
+use crate::Result;
+use innkeeper_domain::ids::Ids;
 use sqlx::PgPool;
 use std::time::Duration;
 
@@ -10,17 +17,21 @@ const BATCH: i64 = 1000;
 const BATCHES: u32 = 20;
 
 /// Sweeps every 30 s until the process ends. `pool` connects as the worker role; any number of portals may sweep.
-pub async fn run(pool: PgPool) {
+pub async fn run(pool: PgPool, ids: Ids) {
     let mut tick = tokio::time::interval(PERIOD);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        match once(&pool).await {
+        match round(&pool, &ids).await {
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "swept"),
             Err(error) => tracing::warn!(%error, "cannot sweep the control database; trying again in 30 s"),
         }
     }
+}
+
+async fn round(pool: &PgPool, ids: &Ids) -> Result<u64> {
+    Ok(once(pool).await? + end_lapsed(pool, ids).await?)
 }
 
 /// Sweeps once; how many rows are gone.

@@ -175,7 +175,7 @@ impl Parts {
         named(workers, "the sweep of handoffs", handoffs.run());
         named(workers, "the removal of tenants", removals.run());
         named(workers, "the comparison of servers", reconciler.run());
-        named(workers, "the sweep of sessions", sweep::run(worker.clone()));
+        named(workers, "the sweep of sessions", sweep::run(worker.clone(), ids.clone()));
         named(workers, "the measuring of servers", servers::measure(worker.clone(), servers.clone()));
         named(workers, "the watch over locks", servers::watch(servers.clone()));
         named(

@@ -65,19 +65,23 @@ pub(super) async fn callback(
     let entered = async {
         let vouched = match identity::answer(service, &cx.visitor, &provider, &cx.query).await? {
             Answered::Vouched(vouched) => *vouched,
-            Answered::Tried(path) | Answered::Owned(path, None) => return Ok(path),
-            Answered::Owned(path, Some(reason)) => return Ok(with_query(&path, "github", reason.code())),
+            Answered::Tried(path) | Answered::Owned(path, None) => return Ok((path, false)),
+            Answered::Owned(path, Some(reason)) => {
+                return Ok((with_query(&path, "github", reason.code()), false));
+            }
         };
         if vouched.is_link() {
-            return identity::link(service, &cx.visitor, vouched).await;
+            return Ok((identity::link(service, &cx.visitor, vouched).await?, false));
         }
         let id_hash = browser.renew().await.map_err(|_| Error::Overtaken)?;
-        identity::enter(service, &cx.visitor, vouched, &id_hash).await
+        Ok((identity::enter(service, &cx.visitor, vouched, &id_hash).await?, true))
     };
     match entered.await {
-        Ok(path) => {
+        Ok((path, came_in)) => {
             let mut answer = see_other(&path);
-            answer.headers_mut().append(header::SET_COOKIE, remembered(&provider, state.site.https()));
+            if came_in {
+                answer.headers_mut().append(header::SET_COOKIE, remembered(&provider, state.site.https()));
+            }
             Ok(answer)
         }
         Err(Error::NotVouched(refusal)) => Ok(back(&provider, refusal.reason, "")),

@@ -1,6 +1,6 @@
 //! Joining an organisation by its own way in, or by one of the operator's, and leaving by it: groups say who is what.
 
-use super::Provider;
+use super::{Provider, own_address};
 use crate::{
     Error, Result, Service,
     audit::{self, Actor, Entry},
@@ -8,19 +8,30 @@ use crate::{
     visitor::{SignedIn, Visitor},
 };
 use innkeeper_domain::{
-    identity::{Facts, GroupRule, Groups, ProviderKind, Reason, Refusal, role_of},
+    identity::{Facts, GroupRule, Groups, Reason, Refusal, role_of},
     ids::{AccountId, OrganisationId},
     organisation::MemberRole,
 };
 use serde_json::json;
 use sqlx::PgConnection;
 
-/// How somebody who signs in by an organisation's own way stands there.
+/// How somebody who signs in by a way stands in an organisation.
 struct Standing {
     /// What the groups make of them.
     role: Option<MemberRole>,
-    /// What they are, and whether by this way.
-    member: Option<(MemberRole, bool)>,
+    /// What they are, and by whose word.
+    member: Option<(MemberRole, Word)>,
+}
+
+/// By whose word somebody is a member.
+#[derive(PartialEq, Eq)]
+enum Word {
+    /// An admin's, or their own for who made the organisation: no group changes that.
+    Admins,
+    /// The groups of the way they sign in by.
+    Ways,
+    /// The groups of another way.
+    Others,
 }
 
 /// Whether the person is a member, or an admin, of the organisation whose way this is. For the operator's ways everybody
@@ -58,12 +69,12 @@ pub(super) async fn check(
         own_address(&mut tx, provider, organisation, facts).await?;
     }
     match (&standing.role, &standing.member, account) {
-        (None, Some((_, true)), Some(account)) => {
+        (None, Some((_, Word::Ways)), Some(account)) => {
             settle(service, &mut tx, visitor, way, (organisation, account), standing).await?;
             tx.commit().await?;
             Err(no_group())
         }
-        (None, None, _) => Err(no_group()),
+        (None, None | Some((_, Word::Others)), _) => Err(no_group()),
         _ => Ok(()),
     }
 }
@@ -87,7 +98,7 @@ pub(super) async fn apply(
     }
     let standing = standing(conn, way, organisation, Some(account), &facts.groups).await?;
     match standing {
-        Standing { role: None, member: None | Some((_, true)) } => Err(no_group()),
+        Standing { role: None, member: None | Some((_, Word::Ways | Word::Others)) } => Err(no_group()),
         standing => settle(service, conn, visitor, way, (organisation, account), standing).await,
     }
 }
@@ -115,6 +126,13 @@ pub(crate) async fn follow(
     for organisation in organisations.fetch_all(&mut *conn).await? {
         let organisation = OrganisationId(organisation);
         store::as_member(conn, organisation).await?;
+        // Its admins change what groups are worth one after the other, and not in between.
+        sqlx::query!(
+            "select provider from organisation_identity where organisation_id = $1 for share",
+            organisation.0
+        )
+        .fetch_optional(&mut *conn)
+        .await?;
         let standing = standing(conn, way, organisation, Some(account), groups).await?;
         settle(service, conn, visitor, way, (organisation, account), standing).await?;
     }
@@ -130,19 +148,19 @@ async fn settle(
     (organisation, account): (OrganisationId, AccountId),
     standing: Standing,
 ) -> Result<()> {
-    let action = match standing {
-        Standing { role: Some(_), member: None } => Some("member.join"),
-        Standing { role: Some(role), member: Some((was, true)) } => (was != role).then_some("member.change"),
-        Standing { role: None, member: Some((_, true)) } => Some("member.leave"),
-        // Whom an admin made a member stays what the admin made them.
-        Standing { member: Some((_, false)), .. } | Standing { role: None, member: None } => return Ok(()),
+    let action = match (standing.role, &standing.member) {
+        (_, Some((_, Word::Admins))) | (None, None | Some((_, Word::Others))) => return Ok(()),
+        (Some(_), None) => Some("member.join"),
+        (Some(role), Some((was, word))) => (*word == Word::Others || *was != role).then_some("member.change"),
+        (None, Some((_, Word::Ways))) => Some("member.leave"),
     };
     match standing.role {
         Some(role) => {
             sqlx::query!(
                 "insert into member (organisation_id, account_id, role, provider, vouched_at) values ($1, $2, $3, $4, now())
-                 on conflict (organisation_id, account_id) do update set role = excluded.role, vouched_at = now()
-                   where member.provider = excluded.provider",
+                 on conflict (organisation_id, account_id) do update
+                   set role = excluded.role, provider = excluded.provider, vouched_at = now()
+                   where member.provider is not null",
                 organisation.0,
                 account.0,
                 role.as_str(),
@@ -196,7 +214,12 @@ async fn standing(
     .await?;
     let member = row.map(|row| {
         let role = MemberRole::parse(&row.role).ok_or_else(|| Error::corrupt("member role", &row.role))?;
-        Ok::<_, Error>((role, row.provider.as_deref() == Some(way)))
+        let word = match row.provider.as_deref() {
+            None => Word::Admins,
+            Some(provider) if provider == way => Word::Ways,
+            Some(_) => Word::Others,
+        };
+        Ok::<_, Error>((role, word))
     });
     Ok(Standing { role: role_of(&rules, groups), member: member.transpose()? })
 }
@@ -217,34 +240,4 @@ pub(crate) async fn rules(
         Ok(GroupRule { group: name, role })
     };
     rows.fetch_all(conn).await?.into_iter().map(|row| rule(row.name, row.role)).collect()
-}
-
-/// Whether the person's address is in a domain that the organisation has shown to be its own: it speaks for no others.
-pub(crate) async fn own_address(
-    conn: &mut PgConnection,
-    provider: &Provider,
-    organisation: OrganisationId,
-    facts: &Facts,
-) -> Result<()> {
-    let contact = facts.contact.as_ref();
-    let contact = contact.ok_or_else(|| Refusal::new(Reason::Address, "no address"))?;
-    // Whoever has an account at an issuer that serves many may call themselves what they like there.
-    if provider.kind == ProviderKind::Oidc && !contact.proven {
-        return Err(
-            Refusal::new(Reason::Address, "the issuer does not say that the address is verified").into()
-        );
-    }
-    let own = sqlx::query_scalar!(
-        r#"select exists (select from organisation_domain
-           where organisation_id = $1 and domain = $2 and proven_at is not null) as "own!""#,
-        organisation.0,
-        contact.address.domain(),
-    )
-    .fetch_one(conn)
-    .await?;
-    if own {
-        return Ok(());
-    }
-    let what = format!("{} is no domain that the organisation has proven", contact.address.domain());
-    Err(Refusal::new(Reason::Address, what).into())
 }

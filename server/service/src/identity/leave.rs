@@ -1,5 +1,5 @@
 use super::{Provider, Purpose, join, named, refused::record_refusal};
-use crate::{Error, Result, Service, rate, sign_in::ReturnTo, visitor::Visitor};
+use crate::{Error, Result, Service, organisation::may_add_way, rate, sign_in::ReturnTo, visitor::Visitor};
 use innkeeper_domain::{password::draw_token, ports::Asked, secret::Secret};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -26,8 +26,8 @@ pub(super) fn callback(service: &Service, provider: &Provider) -> String {
     format!("{}/sign-in/{}/callback", service.settings.public_url, provider.id)
 }
 
-/// What a link to a provider has to hold that makes it one more way in: only pages of this very session know it, so that
-/// nobody can lead a browser there.
+/// What a link to a provider has to hold that does more than sign somebody in by one of the operator's: only pages of this
+/// very session know it, so that nobody can lead a browser there.
 pub fn ticket(csrf: &str, provider: &str) -> String {
     let key = blake3::derive_key("innkeeper 2026-11-21 one more way in", csrf.as_bytes());
     blake3::keyed_hash(&key, provider.as_bytes()).to_hex().to_string()
@@ -50,7 +50,11 @@ pub async fn leave(
     let account = match purpose {
         Purpose::SignIn => None,
         Purpose::Link => {
-            let person = visitor.themselves()?;
+            let person = match provider.organisation {
+                None => may_add_way(service, visitor).await?,
+                // Its issuer says whom it means.
+                Some(_) => visitor.themselves()?,
+            };
             join::member(service, provider, person, false).await?;
             Some(person.id)
         }

@@ -138,7 +138,7 @@ pub async fn remove_domain(service: &Service, visitor: &Visitor, name: &str, dom
     .execute(&mut *tx)
     .await?;
     let bare = sqlx::query_scalar!(
-        r#"select enforced_at is not null and not exists (select from organisation_domain d
+        r#"select enforced_at is not null and kind is not null and not exists (select from organisation_domain d
              where d.organisation_id = $1 and proven_at is not null) as "bare!"
            from organisation_identity where organisation_id = $1"#,
         organisation

@@ -1,5 +1,9 @@
 use super::{begin, end, trial};
-use crate::{Error, Result, Service, identity::Provider, visitor::Visitor};
+use crate::{
+    Error, Result, Service,
+    identity::Provider,
+    visitor::{SignedIn, Visitor},
+};
 use innkeeper_domain::{email::EmailAddress, identity::ProviderId, organisation::MemberRole};
 use serde_json::json;
 
@@ -8,7 +12,8 @@ use serde_json::json;
 pub struct Closed {
     /// Its name.
     pub organisation: String,
-    /// The ways that open it to them; none where they came by another organisation's, and any of the others does.
+    /// The ways that open it to them; none where they came by another organisation's, and any of theirs does, or where
+    /// the one by which they joined is closed.
     pub ways: Vec<KnownWay>,
 }
 
@@ -136,6 +141,22 @@ pub async fn closed(service: &Service, visitor: &Visitor) -> Result<Vec<Closed>>
     };
     let rows = rows.fetch_all(&service.pool).await?;
     Ok(rows.into_iter().map(|row| closed(row.name, row.ways, row.label.as_ref())).collect())
+}
+
+/// The person with a fresh sign-in, if they may add a way in to their account. Not by a way that an organisation of theirs
+/// has closed: whoever reads a closed mailbox would make themselves one that is open.
+pub(crate) async fn may_add_way<'a>(service: &Service, visitor: &'a Visitor) -> Result<&'a SignedIn> {
+    let person = visitor.themselves()?;
+    let shut = sqlx::query_scalar!("select organisation_shut($1, $2)", person.id.0, person.way);
+    match shut.fetch_one(&service.pool).await? {
+        None => Ok(person),
+        Some(organisation) => {
+            let what = format!(
+                "{organisation} is closed to the way you came by. Sign in by one that opens it to add another."
+            );
+            Err(Error::mistake("way", what))
+        }
+    }
 }
 
 /// The way in of the organisation whose mail domain that is, where it lets its people in by no other.

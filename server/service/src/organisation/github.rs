@@ -1,4 +1,4 @@
-use super::{begin, end};
+use super::{begin, end, issuer::ADMINS};
 use crate::{
     Error, Result, Service,
     audit::{self, Entry},
@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Most organisations at GitHub of one organisation here.
-const MOST: i64 = 20;
+const MOST: i64 = 5;
 
 /// An organisation at GitHub whose people join by themselves.
 #[derive(Debug, Clone)]
@@ -29,7 +29,9 @@ pub struct GitHubLine {
     pub login: GitHubLogin,
     /// Since when it is shown to be theirs.
     pub shown_at: Option<OffsetDateTime>,
-    /// Whether the visitor is who says so, and can show it.
+    /// The address of the admin who says so, and can show it.
+    pub asked_by: String,
+    /// Whether that is the visitor.
     pub asked_here: bool,
     /// Its groups: everybody first, then the teams by name; and those teams that are gone and still make somebody something.
     pub groups: Vec<GitHubGroup>,
@@ -53,8 +55,8 @@ pub(super) async fn of(
     person: AccountId,
 ) -> Result<Vec<GitHubLine>> {
     let rows = sqlx::query!(
-        r#"select provider, login, number, shown_at, asked_by = $2 as "asked_here!", teams as "teams: Json<Vec<GitHubTeam>>"
-           from organisation_github where organisation_id = $1 order by provider, login"#,
+        r#"select provider, login, number, shown_at, a.email, a.id = $2 as "asked_here!", teams as "teams: Json<Vec<GitHubTeam>>"
+           from organisation_github join account a on a.id = asked_by where organisation_id = $1 order by provider, login"#,
         organisation,
         person.0
     );
@@ -67,6 +69,7 @@ pub(super) async fn of(
                 .map_err(|_| Error::corrupt("name at GitHub", &row.login))?,
             provider: row.provider,
             shown_at: row.shown_at,
+            asked_by: row.email,
             asked_here: row.asked_here,
             groups,
         });
@@ -107,8 +110,10 @@ pub async fn add_github(
     let login = GitHubLogin::parse(typed).map_err(|error| Error::mistake("login", error.to_string()))?;
     let organisation = tenant.organisation_id.0;
     let count = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from organisation_github where organisation_id = $1"#,
-        organisation
+        r#"select count(*) as "count!" from organisation_github where organisation_id = $1 and (provider, login) <> ($2, $3)"#,
+        organisation,
+        provider.as_str(),
+        login.as_str(),
     );
     if count.fetch_one(&mut *tx).await? >= MOST {
         return Err(Error::mistake("login", format!("{MOST} are the most. Remove one first.")));
@@ -141,9 +146,10 @@ pub(crate) async fn show(
         return Err(Error::NotFound);
     }
     let wanted = sqlx::query_scalar!(
-        "select login from organisation_github where provider = $1 and asked_by = $2",
+        "select login from organisation_github where provider = $1 and asked_by = $2 order by shown_at nulls first limit $3",
         provider.id.as_str(),
         person.id.0,
+        MOST,
     );
     let mut tx = store::look_as_account(&service.pool, person).await?;
     let wanted = wanted.fetch_all(&mut *tx).await?;
@@ -154,6 +160,20 @@ pub(crate) async fn show(
     let mut tx = store::begin_as_account(&service.pool, person).await?;
     let mut shown = 0;
     for GitHubOrganisation { number, login, teams } in owned {
+        // It may have been here by the name that it had there before.
+        sqlx::query!(
+            "delete from organisation_github o using organisation_github g
+             where g.provider = $1 and g.asked_by = $2 and g.login = $3 and g.number is null
+               and o.organisation_id = g.organisation_id and o.provider = $1 and o.number = $4
+               and exists (select from member m where m.organisation_id = g.organisation_id and m.account_id = $2
+                 and m.role = 'admin')",
+            provider.id.as_str(),
+            person.id.0,
+            login.as_str(),
+            number,
+        )
+        .execute(&mut *tx)
+        .await?;
         let rows = sqlx::query_scalar!(
             r#"update organisation_github g set number = $4, shown_at = coalesce(shown_at, now()), teams = $5
                where provider = $1 and asked_by = $2 and login = $3 and (number is null or number = $4)
@@ -217,24 +237,31 @@ pub async fn remove_github(
     )
     .execute(&mut *tx)
     .await?;
-    if left.is_empty() {
-        sqlx::query!(
-            "delete from member where organisation_id = $1 and provider = $2",
-            organisation,
-            provider
-        )
-        .execute(&mut *tx)
-        .await?;
+    let gone = sqlx::query_scalar!(
+        "delete from member where organisation_id = $1 and provider = $2 and $3 returning account_id",
+        organisation,
+        provider,
+        left.is_empty(),
+    );
+    for account in gone.fetch_all(&mut *tx).await? {
+        let detail = json!({ "provider": provider });
+        let entry = Entry {
+            actor: visitor.actor(),
+            address: Some(visitor.address),
+            action: "member.leave",
+            subject: &account.to_string(),
+            organisation: Some(tenant.organisation_id),
+            tenant: None,
+            detail,
+        };
+        audit::record(&mut tx, &service.ids, entry).await?;
     }
     let lost = sqlx::query_scalar!(
         r#"select not exists (select from member where organisation_id = $1 and role = 'admin') as "lost!""#,
         organisation
     );
     if lost.fetch_one(&mut *tx).await? {
-        return Err(Error::mistake(
-            "login",
-            "Every admin here is one by it, so nobody would be left. Make somebody an admin another way first.",
-        ));
+        return Err(Error::mistake("login", ADMINS));
     }
     end(service, visitor, tx, &tenant, "github.remove", json!({ "provider": provider, "login": login })).await
 }

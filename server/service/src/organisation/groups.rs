@@ -37,7 +37,8 @@ pub async fn add_group(
         group
     );
     if count.fetch_one(&mut *tx).await? >= MOST {
-        return Err(Error::mistake("group", format!("{MOST} groups are the most. Remove one first.")));
+        let field = if way.is_empty() { "group" } else { "team" };
+        return Err(Error::mistake(field, format!("{MOST} groups are the most. Remove one first.")));
     }
     sqlx::query!(
         "insert into organisation_group (organisation_id, provider, name, role)

@@ -25,6 +25,9 @@ pub struct IssuerForm {
     pub groups_claim: String,
 }
 
+/// What is said when nobody would be left who looks after the organisation.
+pub(super) const ADMINS: &str =
+    "Every admin here is one by it, so nobody would be left. Make somebody an admin another way first.";
 /// The address of Entra for a directory.
 const ENTRA: &str = "https://login.microsoftonline.com";
 /// What Entra calls all directories at once.
@@ -60,8 +63,10 @@ pub async fn save_issuer(service: &Service, visitor: &Visitor, name: &str, form:
         return Err(Error::mistake("issuer", format!("This address cannot be used: {}.", refusal.found)));
     }
     let before = sqlx::query!(
-        "select kind, issuer, client_id, groups_claim, enforced_at from organisation_identity where organisation_id = $1",
-        organisation.0
+        r#"select kind, issuer, client_id, groups_claim, enforced_at is not null and $2 <> all (open_ways) as "shut!"
+           from organisation_identity where organisation_id = $1"#,
+        organisation.0,
+        visitor.signed_in()?.way,
     )
     .fetch_one(&mut *tx)
     .await?;
@@ -69,7 +74,7 @@ pub async fn save_issuer(service: &Service, visitor: &Visitor, name: &str, form:
         && before.issuer.as_ref() == Some(&issuer)
         && before.client_id.as_ref() == Some(&client_id)
         && before.groups_claim.as_ref() == Some(&groups_claim);
-    if before.enforced_at.is_some() && before.kind.is_some() && !renewed {
+    if before.shut && !renewed {
         return Err(Error::mistake(
             "kind",
             "Nobody could come in while this is changed: only its name and its secret can be. Open the other ways first, below.",
@@ -105,26 +110,29 @@ pub async fn save_issuer(service: &Service, visitor: &Visitor, name: &str, form:
     end(service, visitor, tx, &tenant, "identity.issuer", detail).await
 }
 
-/// Takes the organisation's issuer away: who came by it is signed out at once, and other ways are open again. Who joined
-/// by it stays a member, by whatever way they come. Twice is success.
+/// Takes the organisation's issuer away: who came by it is signed out at once, and who joined by it comes back with it
+/// only. Other ways are open again, unless the one by which the admin came is open anyway. Twice is success.
 pub async fn remove_issuer(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
     let (mut tx, tenant) = begin(service, visitor, name).await?;
     sign_out(&mut tx, tenant.organisation_id.0).await?;
     sqlx::query!(
-        "update member m set provider = null, vouched_at = null from organisation_identity i
-         where i.organisation_id = $1 and m.organisation_id = $1 and m.provider = i.provider",
-        tenant.organisation_id.0
-    )
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query!(
         "update organisation_identity set kind = null, label = null, issuer = null, client_id = null,
-           groups_claim = null, key_id = null, sealed = null, enforced_at = null, version = version + 1
+           groups_claim = null, key_id = null, sealed = null, version = version + 1,
+           enforced_at = case when $2 = any (open_ways) then enforced_at end
          where organisation_id = $1",
-        tenant.organisation_id.0
+        tenant.organisation_id.0,
+        visitor.signed_in()?.way,
     )
     .execute(&mut *tx)
     .await?;
+    let left = sqlx::query_scalar!(
+        r#"select exists (select from member m join organisation_identity i on i.organisation_id = m.organisation_id
+           where m.organisation_id = $1 and m.role = 'admin' and m.provider is distinct from i.provider) as "left!""#,
+        tenant.organisation_id.0
+    );
+    if !left.fetch_one(&mut *tx).await? {
+        return Err(Error::mistake("kind", ADMINS));
+    }
     end(service, visitor, tx, &tenant, "identity.issuer_remove", json!({})).await
 }
 

@@ -1,6 +1,7 @@
 mod enforcing;
 mod github;
 mod joining;
+mod memberships;
 mod settings;
 
 use super::*;

@@ -7,6 +7,7 @@ use super::{
 use crate::{Error, Result, forms::FIELD_MOST, visitor::SignedIn};
 use innkeeper_domain::{
     allowlist::Reach,
+    identity::ProviderId,
     ids::{AccountId, OrganisationId},
     mistakes::Mistakes,
     name::Wish,
@@ -35,10 +36,17 @@ pub struct Membership {
     pub id: OrganisationId,
     pub name: String,
     pub role: MemberRole,
+    /// Whether groups at one of the operator's providers made them a member: nobody asked them.
+    pub joined: bool,
     pub wishes: Vec<String>,
 }
 
 impl Membership {
+    /// Whether what the person makes may be meant for it, by its name alone.
+    pub fn is_own(&self) -> bool {
+        self.role == MemberRole::Admin && !self.joined
+    }
+
     /// Names are compared without case: `ACME` and `Acme` are one customer.
     fn is_called(&self, name: &OrganisationName) -> bool {
         self.name.to_lowercase() == name.as_str().to_lowercase()
@@ -60,17 +68,19 @@ pub fn free_name(wish: &Wish, taken: &[String]) -> String {
 pub async fn organisations(conn: &mut PgConnection, account: AccountId) -> Result<Vec<Membership>> {
     let rows = sqlx::query_as!(
         Row,
-        r#"select o.id, o.name, m.role, array(select t.wish from tenant t
+        r#"select o.id, o.name, m.role, not starts_with(m.provider, $2) as joined, array(select t.wish from tenant t
              where t.organisation_id = o.id and t.state <> 'destroyed') as "wishes!"
            from member m join organisation o on o.id = m.organisation_id
            where m.account_id = $1 order by o.created_at, o.id"#,
-        account.0
+        account.0,
+        ProviderId::OWN,
     )
     .fetch_all(conn)
     .await?;
     let membership = |row: Row| {
         let role = MemberRole::parse(&row.role).ok_or_else(|| Error::corrupt("member role", &row.role))?;
-        Ok(Membership { id: OrganisationId(row.id), name: row.name, role, wishes: row.wishes })
+        let joined = row.joined == Some(true);
+        Ok(Membership { id: OrganisationId(row.id), name: row.name, role, joined, wishes: row.wishes })
     };
     rows.into_iter().map(membership).collect()
 }
@@ -79,6 +89,7 @@ struct Row {
     id: uuid::Uuid,
     name: String,
     role: String,
+    joined: Option<bool>,
     wishes: Vec<String>,
 }
 
@@ -196,7 +207,8 @@ fn weigh(
     }
 }
 
-/// The organisation of this name that the person may add databases to; being in it without that right is a mistake.
+/// The organisation of this name that the person may add databases to; being in it without that right is a mistake. One
+/// that they joined unasked is not meant by its name: whoever made it would have what they make.
 fn own<'a>(
     organisations: &'a [Membership],
     name: &OrganisationName,
@@ -204,10 +216,18 @@ fn own<'a>(
 ) -> Option<&'a Membership> {
     let mut called = organisations.iter().filter(|one| one.is_called(name)).peekable();
     let in_one = called.peek().is_some();
-    let own = called.find(|one| one.role == MemberRole::Admin);
+    let joined = called.clone().all(|one| one.joined);
+    let own = called.find(|one| one.is_own());
     if own.is_none() && in_one {
-        mistakes
-            .add("organisation", format!("Only admins of {name} can add databases to it. Ask one of them."));
+        let what = if joined {
+            format!(
+                "You joined an organisation called {name} by a group of yours, and those who did add no databases to it. \
+                 Type another name for one of your own."
+            )
+        } else {
+            format!("Only admins of {name} can add databases to it. Ask one of them.")
+        };
+        mistakes.add("organisation", what);
     }
     own
 }

@@ -8,7 +8,6 @@ use innkeeper_domain::{
     email::EmailAddress,
     ids::{AccountId, RequestId},
     name::Wish,
-    organisation::MemberRole,
     plan::Extension,
 };
 use serde::{Deserialize, Serialize};
@@ -53,7 +52,7 @@ impl Draft {
         offer: &Offer,
         organisations: &[Membership],
     ) -> Self {
-        let own = organisations.iter().find(|own| own.role == MemberRole::Admin);
+        let own = organisations.iter().find(|own| own.is_own());
         let wish = Wish::suggest(email.suggestion());
         let plan = offer.plans.first();
         let regions = offer.regions(plan);

@@ -125,7 +125,7 @@ async fn owners_alone_show_it(jane: &Person, settings: &str, github: &GitHub) {
     let owner = someone(1, vec![Belongs { role: "admin", ..acme() }]);
     assert_eq!(show(jane, settings, github, &owner).await, settings);
     let text = jane.open(settings).await.html().text();
-    assert!(text.contains("Shown by an owner") && text.contains("acme: Ops"), "{text}");
+    assert!(text.contains("Shown by its owner") && text.contains("acme: Ops"), "{text}");
 }
 
 async fn who_does_not_belong_sees_nothing(portal: &Portal, github: &GitHub, page: &str) {

@@ -2,11 +2,12 @@
 
 use super::{
     Act, conclude,
-    groups::{Roles, words_of},
+    groups::words_of,
+    teams::{RemoveTeam, TeamForm, Teams, called},
 };
 use crate::{
     components::{Icon, words},
-    web::{Cx, Field, Filled, Form, Issue, Refusal, SeeOther},
+    web::{Cx, Field, Filled, Form, Refusal, SeeOther},
 };
 use innkeeper_service::{
     identity,
@@ -25,24 +26,6 @@ pub struct GitHubForm {
     pub provider: String,
     /// Its name there.
     pub login: String,
-}
-
-/// What is chosen of a team.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct TeamForm {
-    /// The database by whose page it was chosen.
-    pub name: String,
-    /// Short name of the provider, a slash, and the group as it says it.
-    pub team: String,
-    /// What its people become.
-    pub becomes: String,
-}
-
-impl TeamForm {
-    fn parts(&self) -> (&str, &str) {
-        self.team.split_once('/').unwrap_or_default()
-    }
 }
 
 /// Takes down an organisation there.
@@ -69,33 +52,6 @@ pub async fn remove_github(
     let GitHubForm { name, provider, login } = &form;
     let ended = organisation::remove_github(&cx.service, &cx.visitor, name, provider, login).await;
     conclude(name, &form, ended, "Removed.").await
-}
-
-/// Says what a team makes of its people.
-#[server(prefix = "/do", endpoint = "add-team")]
-pub async fn add_team(
-    /// What was sent.
-    #[server(flatten)]
-    form: TeamForm,
-) -> Result<SeeOther, Refusal> {
-    let cx = Cx::get();
-    let (way, group) = form.parts();
-    let wanted = (group, form.becomes.as_str());
-    let ended = organisation::add_group(&cx.service, &cx.visitor, &form.name, way, wanted).await;
-    conclude(&form.name, &form, ended, "Saved. It counts for each person from their next sign-in on.").await
-}
-
-/// Takes that back.
-#[server(prefix = "/do", endpoint = "remove-team")]
-pub async fn remove_team(
-    /// What was sent.
-    #[server(flatten)]
-    form: TeamForm,
-) -> Result<SeeOther, Refusal> {
-    let cx = Cx::get();
-    let (way, group) = form.parts();
-    let ended = organisation::remove_group(&cx.service, &cx.visitor, &form.name, way, group).await;
-    conclude(&form.name, &form, ended, "Removed. It counts for each person from their next sign-in on.").await
 }
 
 /// The card, where the operator has a provider that has organisations.
@@ -168,11 +124,11 @@ fn Where(hubs: Vec<KnownWay>, chosen: String) -> impl IntoView {
 
 #[component]
 fn Line(line: GitHubLine, name: String, csrf: String, fresh: bool) -> impl IntoView {
-    let GitHubLine { provider, login, shown_at, asked_here, groups } = line;
+    let GitHubLine { provider, login, shown_at, asked_by, asked_here, groups } = line;
     let stands = match (shown_at, asked_here) {
-        (Some(at), _) => format!("Shown by an owner on {}.", words::day(at)),
+        (Some(at), _) => format!("Shown by its owner {asked_by} on {}.", words::day(at)),
         (None, true) => "Not shown yet: sign in there as one of its owners.".into(),
-        (None, false) => "Another admin has to show it. If you are its owner, add it again yourself.".into(),
+        (None, false) => format!("{asked_by} has to show it. If you are its owner, add it again yourself."),
     };
     let to = format!(
         "/sign-in/{provider}?for=own&ticket={}&return=/t/{name}/settings/identity",
@@ -217,50 +173,5 @@ fn Line(line: GitHubLine, name: String, csrf: String, fresh: bool) -> impl IntoV
             <div class="row">{show}{remove}</div>
         </li>
         {mapped}
-    }
-}
-
-/// What people call a group.
-fn called(login: &str, team: Option<String>) -> String {
-    team.map_or_else(|| format!("{login}: everybody"), |team| format!("{login}: {team}"))
-}
-
-/// The form for what a group makes of its people.
-#[component]
-fn Teams(lines: Vec<GitHubLine>, name: String, form: Filled<TeamForm>, fresh: bool) -> impl IntoView {
-    let Filled { id, values, mistakes, .. } = form;
-    let groups = lines.into_iter().flat_map(|GitHubLine { provider, login, groups, .. }| {
-        groups
-            .into_iter()
-            .map(move |one| (format!("{provider}/{}", one.group), called(login.as_str(), one.team)))
-    });
-    let options: Vec<_> = groups
-        .map(|(value, shown)| {
-            let selected = value == values.team;
-            view! { <option value=value selected=selected>{shown}</option> }
-        })
-        .collect();
-    let Issue(mistake) = mistakes.of("team").into();
-    let wrong = mistake.is_some();
-    view! {
-        <Form<AddTeam> id>
-            <input type="hidden" name="name" value=name/>
-            <div class="card-body stack">
-                <div class="field">
-                    <label for="team">"Organisation or team"</label>
-                    {mistake.map(|what| view! {
-                        <p class="error" id="team-error"><span class="vh">"Error: "</span>{what}</p>
-                    })}
-                    <select
-                        id="team" name="team" class="input" aria-invalid=wrong.then_some("true")
-                        aria-describedby=wrong.then_some("team-error")
-                    >{options}</select>
-                </div>
-                <Roles name="becomes" label="Who joins by it becomes" chosen=values.becomes mistake=mistakes.of("becomes")/>
-            </div>
-            <div class="card-foot">
-                <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Let them in"</button>
-            </div>
-        </Form<AddTeam>>
     }
 }

@@ -5,6 +5,7 @@ pub mod enforce;
 pub mod github;
 pub mod groups;
 pub mod issuer;
+pub mod teams;
 mod trial;
 
 use super::confirm::SignInAgain;
@@ -15,7 +16,7 @@ use crate::{
 };
 use domains::{DomainForm, Domains};
 use enforce::{EnforceForm, Enforcing};
-use github::{GitHub, GitHubForm, TeamForm};
+use github::{GitHub, GitHubForm};
 use groups::{GroupForm, Groups};
 use innkeeper_domain::identity::Reason;
 use innkeeper_service::{
@@ -27,6 +28,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::marker::PhantomData;
+use teams::TeamForm;
 use trial::Trying;
 
 /// Which form of the page was refused: they share its mistakes, and each has fields of its own.

@@ -33,10 +33,13 @@ async fn whoever_closes_the_door_has_the_key(pool: PgPool) {
         view.ways.iter().filter(|way| way.open).map(|way| way.id.as_str()).collect::<Vec<_>>(),
         ["mail"]
     );
-    let other = IssuerForm { client_id: "other".into(), ..form() };
-    assert!(mistake(save_issuer(service, jane, SHOP, &other).await).contains("Open the other ways first"));
     let renewed = IssuerForm { client_secret: "a newer one".into(), ..form() };
     save_issuer(service, jane, SHOP, &renewed).await.unwrap();
+    let own = stage.sign_in(says("jane", "jane@acme.example", &["admins"])).await.unwrap();
+    let other = IssuerForm { client_id: "other".into(), ..form() };
+    assert!(mistake(save_issuer(service, &own, SHOP, &other).await).contains("Open the other ways first"));
+    save_issuer(service, jane, SHOP, &other).await.unwrap();
+    save_issuer(service, jane, SHOP, &form()).await.unwrap();
     assert!(mistake(remove_domain(service, jane, SHOP, DOMAIN).await).contains("last proven domain"));
     release(service, jane, SHOP).await.unwrap();
     remove_domain(service, jane, SHOP, DOMAIN).await.unwrap();
@@ -80,4 +83,58 @@ async fn other_ways_are_closed_for_this_organisation_and_no_other(pool: PgPool) 
     assert_eq!(now.account, None, "who came by it is signed out");
     tenants::open(service, jane, SHOP).await.unwrap();
     assert_eq!(way_of(service, &bob).await.unwrap().map(|way| way.provider), None);
+}
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn without_the_issuer_nobody_is_a_member_by_it_and_with_it_groups_count_again(pool: PgPool) {
+    let stage = Stage::ready(&pool).await;
+    let (service, jane) = (&stage.portal.service, &stage.jane);
+    let bob = |groups: &[&str]| says("bob", "bob@acme.example", groups);
+    let there = stage.sign_in(bob(&["admins"])).await.unwrap();
+    let mut by_mail = there.clone();
+    by_mail.account.as_mut().unwrap().way = "mail".into();
+    remove_issuer(service, jane, SHOP).await.unwrap();
+    assert!(matches!(tenants::open(service, &by_mail, SHOP).await, Err(Error::NotFound)));
+    save_issuer(service, jane, SHOP, &form()).await.unwrap();
+    assert_eq!(reason(stage.sign_in(bob(&[])).await), Reason::Group);
+    assert_eq!(stage.portal.count("select count(*) from member").await, 1);
+
+    let there = stage.sign_in(bob(&["admins"])).await.unwrap();
+    stage.portal.change("delete from member where provider is null").await;
+    assert!(mistake(remove_issuer(service, &there, SHOP).await).contains("nobody would be left"));
+}
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn what_is_kept_to_by_the_operators_ways_is_not_undone_by_an_issuer(pool: PgPool) {
+    let stage = Stage::open(&pool).await;
+    let (service, jane) = (&stage.portal.service, &stage.jane);
+    let enforced = "select count(*) from organisation_identity where enforced_at is not null";
+    enforce(service, jane, SHOP, &["mail".into()]).await.unwrap();
+    add_domain(service, jane, SHOP, "acmee.example").await.unwrap();
+    remove_domain(service, jane, SHOP, "acmee.example").await.unwrap();
+    for issuer in ["https://issuer.exampel", "https://issuer.example"] {
+        save_issuer(service, jane, SHOP, &IssuerForm { issuer: issuer.into(), ..form() }).await.unwrap();
+    }
+    remove_issuer(service, jane, SHOP).await.unwrap();
+    assert_eq!(stage.portal.count(enforced).await, 1);
+}
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn a_closed_way_adds_none_that_is_open(pool: PgPool) {
+    let mut stage = Stage::ready(&pool).await;
+    stage.operators("hub");
+    stage.link_and_try().await;
+    let (service, jane) = (&stage.portal.service, &stage.jane);
+    enforce(service, jane, SHOP, &["hub".into()]).await.unwrap();
+    let mine = says("mine", "jane@acme.example", &[]);
+    for outcome in [
+        stage.back_by("hub", jane, Purpose::Link, mine.clone()).await.map(drop),
+        crate::sign_in::ask_to_link(service, jane, "eve@evil.example").await,
+    ] {
+        assert!(mistake(outcome).contains("Acme is closed to the way you came by"));
+    }
+    let mut by_hub = jane.clone();
+    by_hub.account.as_mut().unwrap().way = "hub".into();
+    crate::sign_in::ask_to_link(service, &by_hub, "jane@home.example").await.unwrap();
+    stage.back_by("hub", &by_hub, Purpose::Link, mine).await.unwrap();
 }

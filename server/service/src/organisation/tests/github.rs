@@ -1,21 +1,21 @@
 use super::*;
 use innkeeper_domain::identity::{GitHubLogin, GitHubOrganisation, GitHubTeam};
 
-const HUB: &str = "hub";
-const TEAM: &str = "team:7/1";
+pub(super) const HUB: &str = "hub";
+pub(super) const TEAM: &str = "team:7/1";
 
-fn acme(number: i64) -> GitHubOrganisation {
+pub(super) fn acme(number: i64) -> GitHubOrganisation {
     let teams = vec![GitHubTeam { number: 1, name: "Ops".into() }];
     GitHubOrganisation { number, login: GitHubLogin::parse("acme").unwrap(), teams }
 }
 
-fn bob(groups: &[&str]) -> Facts {
+pub(super) fn bob(groups: &[&str]) -> Facts {
     says("bob", "bob@home.example", groups)
 }
 
 impl Stage {
     /// Jane's organisation, at a portal whose operator has a provider with organisations.
-    async fn with_hub(pool: &PgPool) -> Self {
+    pub(super) async fn with_hub(pool: &PgPool) -> Self {
         let mut stage = Self::open(pool).await;
         stage.owns(&[]);
         stage.operators(HUB);
@@ -23,7 +23,7 @@ impl Stage {
     }
 
     /// With Acme there shown to be hers, whose operations team become developers.
-    async fn shown(pool: &PgPool) -> Self {
+    pub(super) async fn shown(pool: &PgPool) -> Self {
         let stage = Self::with_hub(pool).await;
         add_github(&stage.portal.service, &stage.jane, SHOP, HUB, "Acme").await.unwrap();
         stage.owns(&[acme(7)]);
@@ -32,19 +32,19 @@ impl Stage {
         stage
     }
 
-    fn owns(&self, owned: &[GitHubOrganisation]) {
+    pub(super) fn owns(&self, owned: &[GitHubOrganisation]) {
         *self.told.owned.lock().unwrap() = Some(owned.to_vec());
     }
 
     /// Goes there to show what is theirs; why nothing is.
-    async fn show(&self, person: &Visitor) -> Option<Reason> {
+    pub(super) async fn show(&self, person: &Visitor) -> Option<Reason> {
         match self.back_by(HUB, person, Purpose::Own, bob(&[])).await.unwrap() {
             Answered::Owned(_, refused) => refused,
             other => panic!("{other:?}"),
         }
     }
 
-    async fn role(&self, person: &Visitor) -> Option<MemberRole> {
+    pub(super) async fn role(&self, person: &Visitor) -> Option<MemberRole> {
         match tenants::open(&self.portal.service, person, SHOP).await {
             Ok(tenant) => Some(tenant.role),
             Err(Error::NotFound) => None,
@@ -132,103 +132,43 @@ async fn teams_make_members_and_take_it_back(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "store::MIGRATIONS")]
-async fn a_membership_by_a_way_opens_to_that_way_and_for_a_day(pool: PgPool) {
-    let stage = Stage::shown(&pool).await;
-    let service = &stage.portal.service;
-    let there = stage.sign_in_by(HUB, bob(&[TEAM])).await.unwrap();
-    let mut by_mail = there.clone();
-    by_mail.account.as_mut().unwrap().way = "mail".into();
-    assert_eq!(stage.role(&by_mail).await, None);
-    let ways = closed(service, &by_mail).await.unwrap().remove(0).ways;
-    assert_eq!(
-        ways.iter().map(|way| (way.provider.as_str(), way.label.as_str())).collect::<Vec<_>>(),
-        [(HUB, "HUB")]
+async fn nobody_shows_it_for_another_account_or_by_an_organisations_way(pool: PgPool) {
+    let stage = Stage::with_hub(&pool).await;
+    let (service, jane) = (&stage.portal.service, &stage.jane);
+    add_github(service, jane, SHOP, HUB, "acme").await.unwrap();
+    stage.owns(&[acme(7)]);
+    *stage.told.facts.lock().unwrap() = Some(bob(&[]));
+    identity::leave(service, jane, HUB, Purpose::Own, "/t").await.unwrap();
+    let state = stage.told.asked.lock().unwrap().as_ref().unwrap().state.expose().to_owned();
+    let query = [("state".to_owned(), state), ("code".to_owned(), "good".to_owned())];
+    // Somebody else has signed in to the same browser meanwhile.
+    let mut mia = stage.portal.person("mia@acme.example").await;
+    mia.session = jane.session;
+    let outcome = identity::answer(service, &mia, HUB, &query).await;
+    assert!(matches!(outcome, Err(Error::NotFound)), "{outcome:?}");
+    let mut own = jane.clone();
+    own.account.as_mut().unwrap().way = "org-abcdefghjk".into();
+    assert!(
+        mistake(identity::leave(service, &own, HUB, Purpose::Own, "/t").await)
+            .contains("your organisation's sign-in")
     );
-
-    stage
-        .portal
-        .change("update member set vouched_at = now() - interval '25 hours' where provider = 'hub'")
-        .await;
-    assert_eq!(stage.role(&there).await, None);
-    assert_eq!(closed(service, &there).await.unwrap().len(), 1);
-    stage.sign_in_by(HUB, bob(&[TEAM])).await.unwrap();
-    assert_eq!(stage.role(&there).await, Some(MemberRole::Developer));
+    assert_eq!(
+        stage.portal.count("select count(*) from organisation_github where shown_at is not null").await,
+        0
+    );
 }
 
 #[sqlx::test(migrator = "store::MIGRATIONS")]
-async fn whom_an_admin_made_a_member_stays_one(pool: PgPool) {
-    let stage = Stage::shown(&pool).await;
-    let there = stage.sign_in_by(HUB, bob(&[])).await.unwrap();
-    let here = tenants::open(&stage.portal.service, &stage.jane, SHOP).await.unwrap().organisation_id;
-    member(&stage.portal, here, &there, "auditor").await;
-    for groups in [&[TEAM][..], &[]] {
-        let there = stage.sign_in_by(HUB, bob(groups)).await.unwrap();
-        assert_eq!(stage.role(&there).await, Some(MemberRole::Auditor), "{groups:?}");
-    }
-}
-
-#[sqlx::test(migrator = "store::MIGRATIONS")]
-async fn without_the_way_in_there_is_no_membership_by_it(pool: PgPool) {
-    let stage = Stage::shown(&pool).await;
-    let service = &stage.portal.service;
-    let there = stage.sign_in_by(HUB, bob(&[TEAM])).await.unwrap();
-    stage
-        .portal
-        .change(
-            "insert into identity (id, account_id, provider, issuer, subject)
-             select gen_random_uuid(), account_id, 'mail', 'mail', 'bob@home.example' from identity where provider = 'hub'",
-        )
-        .await;
-    let ways = crate::account::view(service, &there).await.unwrap().ways;
-    let way = ways.iter().find(|way| way.provider == HUB).unwrap().id;
-    crate::account::remove(service, &there, way).await.unwrap();
-    assert_eq!(stage.portal.count("select count(*) from member where provider is not null").await, 0);
-    assert_eq!(stage.portal.count("select count(*) from audit_event where action = 'member.leave'").await, 1);
-    let now = session::visitor(service, there.session, there.address).await.unwrap();
-    assert_eq!(now.account, None, "signed out of what came that way");
-}
-
-#[sqlx::test(migrator = "store::MIGRATIONS")]
-async fn taken_away_it_makes_nobody_a_member_any_more(pool: PgPool) {
+async fn a_new_name_there_takes_the_place_of_the_old_one(pool: PgPool) {
     let stage = Stage::shown(&pool).await;
     let (service, jane) = (&stage.portal.service, &stage.jane);
-    let there = stage.sign_in_by(HUB, bob(&[TEAM])).await.unwrap();
-    // A team that is gone there is still said to be one as long as it makes somebody something.
-    stage.owns(&[GitHubOrganisation { teams: vec![], ..acme(7) }]);
+    let renamed = GitHubOrganisation { login: GitHubLogin::parse("acme-new").unwrap(), ..acme(7) };
+    stage.owns(&[renamed]);
+    assert_eq!(stage.show(jane).await, Some(Reason::Owner), "nothing is called acme there");
+    add_github(service, jane, SHOP, HUB, "acme-new").await.unwrap();
     assert_eq!(stage.show(jane).await, None);
-    let groups = identity(service, jane, SHOP).await.unwrap().github.remove(0).groups;
-    assert_eq!(groups.iter().map(|one| one.group.as_str()).collect::<Vec<_>>(), ["organisation:7", TEAM]);
-    for _ in 0..2 {
-        remove_github(service, jane, SHOP, HUB, "acme").await.unwrap();
-    }
-    assert_eq!(stage.role(&there).await, None, "at once");
-    assert_eq!(stage.portal.count("select count(*) from organisation_group").await, 0);
-    let again = stage.sign_in_by(HUB, bob(&[TEAM])).await.unwrap();
-    assert_eq!(stage.role(&again).await, None);
-}
-
-#[sqlx::test(migrator = "store::MIGRATIONS")]
-async fn the_last_admin_is_not_lost_by_it(pool: PgPool) {
-    let stage = Stage::shown(&pool).await;
-    let service = &stage.portal.service;
-    add_group(service, &stage.jane, SHOP, HUB, ("organisation:7", "admin")).await.unwrap();
-    let there = stage.sign_in_by(HUB, bob(&["organisation:7"])).await.unwrap();
-    stage.portal.change("delete from member where provider is null").await;
-    let outcome = remove_github(service, &there, SHOP, HUB, "acme").await;
-    assert!(mistake(outcome).contains("nobody would be left"));
-    assert_eq!(stage.role(&there).await, Some(MemberRole::Admin), "nothing has changed");
-}
-
-#[sqlx::test(migrator = "store::MIGRATIONS")]
-async fn ways_are_closed_without_an_own_one_as_long_as_the_admins_stays_open(pool: PgPool) {
-    let stage = Stage::shown(&pool).await;
-    let (service, jane) = (&stage.portal.service, &stage.jane);
-    assert!(mistake(enforce(service, jane, SHOP, &[HUB.into()]).await).contains("would be closed"));
-    enforce(service, jane, SHOP, &["mail".into()]).await.unwrap();
-    assert_eq!(stage.role(jane).await, Some(MemberRole::Admin));
-    let there = stage.sign_in_by(HUB, bob(&[TEAM])).await.unwrap();
-    assert_eq!(stage.role(&there).await, None);
-    assert!(closed(service, &there).await.unwrap().remove(0).ways.is_empty(), "no way is both");
-    enforce(service, jane, SHOP, &["mail".into(), HUB.into()]).await.unwrap();
-    assert_eq!(stage.role(&there).await, Some(MemberRole::Developer));
+    let lines = identity(service, jane, SHOP).await.unwrap().github;
+    let names: Vec<_> = lines.iter().map(|line| line.login.as_str()).collect();
+    assert_eq!(names, ["acme-new"]);
+    assert_eq!(lines[0].groups[1].role, Some(MemberRole::Developer), "what its teams make of people stays");
 }

@@ -22,7 +22,9 @@ async fn a_domain_is_of_one_organisation_and_only_once_it_is_shown(pool: PgPool)
 
 #[sqlx::test(migrator = "store::MIGRATIONS")]
 async fn only_admins_with_a_fresh_sign_in_change_anything(pool: PgPool) {
-    let stage = Stage::ready(&pool).await;
+    let mut stage = Stage::ready(&pool).await;
+    stage.operators("hub");
+    *stage.told.owned.lock().unwrap() = Some(vec![]);
     let service = &stage.portal.service;
     let eve = stage.portal.person("eve@evil.example").await;
     let mut stale = stage.jane.clone();
@@ -54,6 +56,12 @@ async fn only_admins_with_a_fresh_sign_in_change_anything(pool: PgPool) {
         for purpose in [Purpose::Link, Purpose::Trial] {
             let outcome = stage.back(person, purpose, facts.clone()).await;
             assert!(matches!(outcome, Err(Error::NotFound | Error::StaleSignIn)), "{what}: {outcome:?}");
+        }
+        let own = stage.back_by("hub", person, Purpose::Own, facts).await;
+        match (what, &own) {
+            ("foreign", Ok(Answered::Owned(_, Some(Reason::Owner)))) | ("stale", Err(Error::StaleSignIn)) => {
+            }
+            _ => panic!("{what}: {own:?}"),
         }
     }
     assert_eq!(stage.portal.count(rows).await, before);

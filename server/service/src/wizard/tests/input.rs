@@ -5,6 +5,7 @@ use crate::{
     Error,
     rate::{Limit, Limits},
     testing::TestPortal,
+    visitor::{SignedIn, Visitor},
     wizard::{Draft, Region, accept, open, propose, save},
 };
 use innkeeper_domain::plan::Extension;
@@ -236,4 +237,37 @@ async fn saving_is_limited_by_account(pool: PgPool) {
         save(&portal.service, &jane, &draft("Acme", "shop")).await,
         Err(Error::TooMany(1..=600))
     ));
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn an_organisation_that_was_joined_unasked_gets_nothing_by_its_name(pool: PgPool) {
+    let portal = portal(&pool).await;
+    let (eve, ola) = (portal.person("eve@evil.example").await, portal.person("ola@acme.example").await);
+    accepted(&portal, &eve, &draft("Acme", "trap")).await;
+    // Ola's groups at one of the operator's providers make her an admin there; she comes by it.
+    let by_hub = Visitor {
+        account: ola.account.clone().map(|person| SignedIn { way: "hub".into(), ..person }),
+        ..ola.clone()
+    };
+    sqlx::query(
+        "insert into member (organisation_id, account_id, role, provider, vouched_at)
+         select id, $1, 'admin', 'hub', now() from organisation",
+    )
+    .bind(ola.signed_in().unwrap().id.0)
+    .execute(&portal.owner)
+    .await
+    .unwrap();
+    let (_, suggested) = open(&portal.service, &by_hub).await.unwrap();
+    assert_eq!(suggested.organisation, "");
+    let told = mistakes(save(&portal.service, &by_hub, &draft("acme", "mine")).await.unwrap_err());
+    assert!(told["organisation"].starts_with("You joined an organisation called acme"), "{told:?}");
+    // One of her own of the same name is meant, although the other one is older.
+    accepted(&portal, &ola, &draft("Acme", "mine")).await;
+    accepted(&portal, &by_hub, &draft("Acme", "second")).await;
+    assert_eq!(
+        portal
+            .count("select count(distinct organisation_id) from tenant where wish in ('mine', 'second')")
+            .await,
+        1
+    );
 }
