@@ -7,6 +7,7 @@ mod enforce;
 pub(crate) mod github;
 mod groups;
 mod issuer;
+pub mod operator;
 #[cfg(test)]
 mod tests;
 pub(crate) mod trial;

@@ -14,6 +14,7 @@ mod identity;
 mod isolation;
 mod journey;
 mod load;
+mod organisation;
 mod orphan;
 mod parallel;
 mod secrets;

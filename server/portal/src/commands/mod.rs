@@ -2,6 +2,7 @@
 
 mod doctor;
 mod migrate;
+mod organisation;
 mod orphan;
 mod report;
 mod run;
@@ -42,6 +43,8 @@ enum Command {
     Orphan(OrphanCommand),
     /// About the people who run the portal.
     Staff(StaffCommand),
+    /// About the portal's customers.
+    Organisation(OrganisationCommand),
     /// Look for what is wrong, and say what to do. Ends with 0 (nothing found), 1 (found) or 2 (could not look).
     Doctor(DoctorOptions),
 }
@@ -77,6 +80,12 @@ struct StaffCommand {
     action: staff::StaffAction,
 }
 
+#[derive(Args)]
+struct OrganisationCommand {
+    #[command(subcommand)]
+    action: organisation::OrganisationAction,
+}
+
 /// How the doctor looks and speaks.
 #[derive(Args, Debug, Clone, Copy)]
 pub(crate) struct DoctorOptions {
@@ -109,6 +118,9 @@ pub fn run() -> ExitCode {
     match cli.command {
         Command::Config(ConfigCommand { command: ConfigAction::Check }) => check(&config),
         Command::Doctor(options) => runtime.block_on(doctor::run(config, options)),
+        Command::Organisation(OrganisationCommand { action }) => {
+            runtime.block_on(organisation::run(&config, action))
+        }
         Command::Orphan(OrphanCommand { action }) => runtime.block_on(orphan::run(&config, action)),
         Command::Run(RunCommand { action }) => runtime.block_on(run::run(&config, action)),
         Command::Staff(StaffCommand { action }) => runtime.block_on(staff::run(&config, action)),
@@ -181,6 +193,8 @@ mod tests {
             "staff add --role viewer",
             "staff list --json",
             "staff remove jane@acme.example",
+            "organisation open Acme",
+            "organisation list --search acme --json",
         ];
         for line in lines {
             assert!(
@@ -188,7 +202,7 @@ mod tests {
                 "{line}"
             );
         }
-        for line in ["doctor --fix", "staff add --role owner", "staff remove"] {
+        for line in ["doctor --fix", "staff add --role owner", "staff remove", "organisation open"] {
             assert!(
                 Cli::try_parse_from(std::iter::once("innkeeper").chain(line.split(' '))).is_err(),
                 "{line}"
