@@ -9,7 +9,10 @@ use crate::{
         passkey::PasskeyPage,
         sign_in::SignInPage,
         sign_up::SignUpPage,
-        staff::{claim::StaffClaimPage, domains::StaffDomainsPage, people::StaffPage},
+        staff::{
+            claim::StaffClaimPage, domains::StaffDomainsPage, people::StaffPage, proven::ProvenDomainsPage,
+            take_back::TakeBackPage,
+        },
         tenant::{
             connect::ConnectPage,
             credentials::CredentialsPage,
@@ -71,6 +74,8 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/staff") view=StaffPage/>
                 <Route path=path!("/staff/claim") view=StaffClaimPage/>
                 <Route path=path!("/staff/domains") view=StaffDomainsPage/>
+                <Route path=path!("/staff/domains/proven") view=ProvenDomainsPage/>
+                <Route path=path!("/staff/domains/proven/:organisation/:domain") view=TakeBackPage/>
                 <Route path=path!("/dev/mailbox") view=MailboxPage/>
                 <Route path=path!("/dev/mailbox/:file") view=MailPage/>
             </Routes>

@@ -119,6 +119,44 @@ export async function staff({ portal, page, strange, to, show, refused }) {
   await show('staff, mail domains');
   await visitor.press(page, 'Decline robotics.example of Acme Robotics');
   await page.getByText('robotics.example was declined.').waitFor();
+  await proven({ portal, page, to, show });
+}
+
+/** The domains that organisations have proven, and taking one back. */
+async function proven({ portal, page, to, show }) {
+  const list = '/staff/domains/proven';
+  portal.sql('update organisation_domain set proven_at = null, proven_by = null');
+  await to(list);
+  await show('staff, no proven mail domains');
+  portal.sql(`insert into organisation_domain (organisation_id, domain, token, proven_at, proven_by)
+    select o.id, format('%s.robotics.example', name), 'x', now(), how from (select id from organisation limit 1) o,
+      (select 'mail' as name, 'dns' as how union all select 'office', 'staff'
+        union all select format('team%s', n), 'dns' from generate_series(1, 20) n) d;`);
+  await to(list);
+  await show('staff, proven mail domains');
+  await page.getByRole('link', { name: 'Next' }).click();
+  await page.getByRole('link', { name: 'First page' }).waitFor();
+  await show('staff, proven mail domains, next page');
+  await to(`${list}?search=nothing-like-it`);
+  await show('staff, proven mail domains, none found');
+  await page.getByRole('link', { name: 'Show all proven domains' }).click();
+  await page.getByRole('searchbox').fill('office');
+  await visitor.press(page, 'Search');
+  await page.getByText('1 domain', { exact: true }).waitFor();
+  makeSignInOld(portal);
+  await page.getByRole('link', { name: 'Take back office.robotics.example of Acme Robotics' }).click();
+  await visitor.expectHeading(page, 'Take back office.robotics.example');
+  await show('staff, take a mail domain back, sign-in too old');
+  await page.getByRole('link', { name: 'Sign in again to go on' }).click();
+  await signInAgain(portal, page);
+  await visitor.expectHeading(page, 'Take back office.robotics.example');
+  await show('staff, take a mail domain back');
+  await visitor.press(page, 'Take back domain');
+  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await show('staff, take a mail domain back, with a mistake');
+  await page.getByLabel('Reason').fill('It is for sale.');
+  await visitor.press(page, 'Take back domain');
+  await page.getByText('office.robotics.example was taken back.').waitFor();
 }
 
 /** On the sign-in page, to the page it returns to. */

@@ -1,6 +1,7 @@
 //! What the tests of components and pages share.
 
 mod danger;
+mod domains;
 mod handoff;
 mod identity;
 mod pages;

@@ -47,6 +47,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     (pages::tenant::danger_acts::KeepTenant::PATH, Access::SignedIn),
     (pages::tenant::danger_acts::TryAgain::PATH, Access::SignedIn),
     (pages::staff::domains::DecideDomain::PATH, Access::SignedIn),
+    (pages::staff::take_back::TakeBackDomain::PATH, Access::SignedIn),
     (pages::tenant::identity::issuer::SaveIssuer::PATH, Access::SignedIn),
     (pages::tenant::identity::issuer::RemoveIssuer::PATH, Access::SignedIn),
     (pages::tenant::identity::domains::AddDomain::PATH, Access::SignedIn),

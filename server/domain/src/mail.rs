@@ -34,6 +34,17 @@ pub enum Message {
         /// The account's page.
         link: String,
     },
+    /// A mail domain is not proven for an organisation any more.
+    DomainLost {
+        /// The organisation's name.
+        organisation: String,
+        /// The domain.
+        domain: String,
+        /// Why, in sentences.
+        why: String,
+        /// Where it can be shown again.
+        link: String,
+    },
     /// The database is ready; the passwords wait.
     Ready {
         /// The tenant's name.
@@ -137,6 +148,7 @@ impl Message {
             Self::SignIn { .. } => "sign_in",
             Self::AddMailbox { .. } => "add_mailbox",
             Self::AccountChanged { .. } => "account_changed",
+            Self::DomainLost { .. } => "domain_lost",
             Self::Ready { .. } => "ready",
             Self::SetupFailed { .. } => "setup_failed",
             Self::CredentialsRevealed { .. } => "credentials_revealed",

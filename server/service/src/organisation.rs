@@ -4,10 +4,15 @@
 mod decide;
 mod domains;
 mod enforce;
+#[cfg(test)]
+mod fixtures;
 pub(crate) mod github;
 mod groups;
 mod issuer;
+mod lost;
 pub mod operator;
+mod proven;
+mod take_back;
 #[cfg(test)]
 mod tests;
 pub(crate) mod trial;
@@ -20,6 +25,8 @@ pub use enforce::{Closed, KnownWay, closed, enforce, release, way_of};
 pub use github::{GitHubGroup, GitHubLine, add_github, remove_github};
 pub use groups::{add_group, remove_group};
 pub use issuer::{IssuerForm, remove_issuer, save_issuer};
+pub use proven::{Proven, proven};
+pub use take_back::{TakingBack, take_back, taking_back};
 pub use trial::Trial;
 pub use view::{IdentityView, IssuerView, OpenWay, identity};
 

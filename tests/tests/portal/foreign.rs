@@ -4,7 +4,7 @@ use innkeeper_tests::{Options, Page, Person, Portal, Values, tenant::texts};
 use reqwest::Method;
 
 /// Every change that a page can ask for; the portal's own test compares its table with what is registered.
-const CHANGES: [&str; 38] = [
+const CHANGES: [&str; 39] = [
     "sign-up",
     "sign-in",
     "verify",
@@ -42,6 +42,7 @@ const CHANGES: [&str; 38] = [
     "remove-issuer",
     "remove-way",
     "save-issuer",
+    "take-back-domain",
     "use-passkey",
 ];
 

@@ -32,7 +32,9 @@ fn plain(page: &Page) -> (u16, BTreeMap<String, String>, String) {
 async fn is_nothing_to(person: &Person) {
     let nothing = person.get("/no-such-page").await;
     nothing.is_problem(404);
-    for path in ["/staff", "/staff?search=a", "/staff?after=x"] {
+    let domains = "/staff/domains/proven";
+    let one = format!("{domains}/or_{:032}/acme_example", 1);
+    for path in ["/staff", "/staff?search=a", "/staff?after=x", "/staff/domains", domains, &one] {
         assert_eq!(plain(&person.get(path).await), plain(&nothing), "{path}");
     }
 }

@@ -1,6 +1,6 @@
 //! Mail domains that organisations say are theirs and cannot show in DNS: staff decides.
 
-use super::StaffNav;
+use super::{DomainsNav, StaffNav};
 use crate::{
     components::{Icon, Notice, words},
     pages::load,
@@ -15,7 +15,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Where the page is.
-const PAGE: &str = "/staff/domains";
+pub(super) const PAGE: &str = "/staff/domains";
 
 /// What staff decides.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -114,7 +114,7 @@ pub(crate) fn domains_view(
             <p>"An organisation's own sign-in speaks for the addresses of its domains. Ask somebody of the domain before you say that it is theirs."</p>
         </div>
         <StaffNav current=PAGE/>
-        <div class="stack">{mistake_notice}{stale}{body}</div>
+        <div class="stack"><DomainsNav current=PAGE/>{mistake_notice}{stale}{body}</div>
     }
     .into_any()
 }

@@ -69,7 +69,7 @@ pub(super) fn Asking(
 }
 
 /// What will happen, to what, and whether it can be undone.
-pub(super) fn preview(rows: Vec<(&'static str, AnyView)>) -> AnyView {
+pub(in crate::pages) fn preview(rows: Vec<(&'static str, AnyView)>) -> AnyView {
     let rows: Vec<_> =
         rows.into_iter().map(|(what, value)| view! { <div><dt>{what}</dt><dd>{value}</dd></div> }).collect();
     view! { <dl class="kv wide">{rows}</dl> }.into_any()
@@ -95,7 +95,7 @@ pub(super) fn TypedName(name: String, typed: String, #[prop(into)] mistake: Issu
 
 /// The button that does it, or the way to a sign-in that is fresh enough; and the way out.
 #[component]
-pub(super) fn Press(
+pub(in crate::pages) fn Press(
     /// What it does, as the button says.
     label: &'static str,
     icon: &'static str,

@@ -74,6 +74,8 @@ mail!(AddMailbox { code: String }
     "mail/add_mailbox/subject.txt" "mail/add_mailbox/text.txt" "mail/add_mailbox/body.html");
 mail!(AccountChanged { what: String, at: String, address: String }
     "mail/account_changed/subject.txt" "mail/account_changed/text.txt" "mail/account_changed/body.html");
+mail!(DomainLost { organisation: String, domain: String, why: String }
+    "mail/domain_lost/subject.txt" "mail/domain_lost/text.txt" "mail/domain_lost/body.html");
 mail!(Ready { tenant: String, until: String }
     "mail/ready/subject.txt" "mail/ready/text.txt" "mail/ready/body.html");
 mail!(SetupFailed { tenant: String, reason: String, support_number: String }
@@ -108,6 +110,14 @@ pub(super) fn words(mail: &OutgoingMail) -> Result<Words, WordsError> {
             what: line(what, 600),
             at: short(at),
             address: short(address),
+        }
+        .words(),
+        Message::DomainLost { organisation, domain, why, link } => DomainLost {
+            to,
+            link: web(link)?,
+            organisation: short(organisation),
+            domain: short(domain),
+            why: line(why, 600),
         }
         .words(),
         Message::Ready { tenant, link, until } => {

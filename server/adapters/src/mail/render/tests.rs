@@ -39,6 +39,15 @@ fn samples(text: Option<&str>) -> Vec<(&'static str, Said)> {
                 link: link(),
             },
         ),
+        (
+            "domain_lost",
+            Said::DomainLost {
+                organisation: or("Acme Robotics"),
+                domain: or("acme.example"),
+                why: or("The staff of this portal took it back. Their reason: The company was sold."),
+                link: link(),
+            },
+        ),
         ("ready", Said::Ready { tenant: tenant(), link: link(), until: or("24 November 2025, 03:15 UTC") }),
         (
             "setup_failed",

@@ -45,6 +45,8 @@ fn the_pages_are_these() {
         "/staff",
         "/staff/claim",
         "/staff/domains",
+        "/staff/domains/proven",
+        "/staff/domains/proven/{organisation}/{domain}",
         "/t",
         "/t/{name}",
         "/t/{name}/connect",

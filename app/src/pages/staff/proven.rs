@@ -1,0 +1,141 @@
+//! The mail domains that organisations have proven.
+
+use super::{DomainsNav, StaffNav, take_back::here};
+use crate::{
+    components::{Badge, Icon, words},
+    pages::load,
+    web::{Cx, PageTitle, with_query},
+};
+use innkeeper_domain::staff::StaffRole;
+use innkeeper_service::{
+    organisation::{self, Proven},
+    tenants::Page,
+};
+use leptos::prelude::*;
+
+/// Where the page is.
+pub(super) const PAGE: &str = "/staff/domains/proven";
+
+/// What was asked of the list; stands in the address, so that a bookmark keeps it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    pub search: String,
+    pub first: bool,
+}
+
+impl Asked {
+    /// The list's address with this search, at another page.
+    fn path(&self, after: Option<&str>) -> String {
+        let path = match self.search.as_str() {
+            "" => PAGE.to_owned(),
+            search => with_query(PAGE, "search", search),
+        };
+        after.map_or(path.clone(), |after| with_query(&path, "after", after))
+    }
+}
+
+/// The page.
+#[component]
+pub fn ProvenDomainsPage() -> impl IntoView {
+    let cx = Cx::get();
+    let after = cx.asked("after");
+    let asked = Asked { search: cx.asked("search"), first: after.is_empty() };
+    let search = asked.search.clone();
+    let role = cx.visitor.account.as_ref().and_then(|person| person.staff);
+    let may = role.is_some_and(|role| role >= StaffRole::Approver);
+    load(async move { organisation::proven(&cx.service, &cx.visitor, &search, &after).await }, move |page| {
+        proven_view(page, &asked, may)
+    })
+}
+
+pub(crate) fn proven_view(page: Page<Proven>, asked: &Asked, may: bool) -> AnyView {
+    let searching = !asked.search.is_empty();
+    let body = if page.items.is_empty() { empty(searching) } else { list(page, asked, may) };
+    view! {
+        <PageTitle text="Proven mail domains"/>
+        <div class="page-head">
+            <h1>"Proven mail domains"</h1>
+            <p>"Whose sign-in speaks for which addresses, and how they have shown that they may."</p>
+        </div>
+        <StaffNav current="/staff/domains"/>
+        <div class="stack">
+            <DomainsNav current=PAGE/>
+            <form class="row" role="search" method="get" action=PAGE>
+                <label class="vh" for="search">"Search by domain or organisation"</label>
+                <div class="input-icon grow">
+                    <Icon name="search"/>
+                    <input id="search" class="input" type="search" name="search" value=asked.search.clone() autocomplete="off"/>
+                </div>
+                <button type="submit" class="btn">"Search"</button>
+                {searching.then(|| view! { <a class="btn btn-quiet" href=PAGE>"Clear"</a> })}
+            </form>
+            {body}
+        </div>
+    }
+    .into_any()
+}
+
+fn empty(searching: bool) -> AnyView {
+    if searching {
+        return view! {
+            <div class="card empty">
+                <Icon name="search"/>
+                <h2>"No proven domain is called so"</h2>
+                <p>"We looked for it in the domains and in the names of their organisations."</p>
+                <a class="btn" href=PAGE>"Show all proven domains"</a>
+            </div>
+        }
+        .into_any();
+    }
+    view! {
+        <div class="card empty">
+            <Icon name="circle-check"/>
+            <h2>"No domain is proven yet"</h2>
+            <p>"Organisations show in DNS which domains are theirs, or ask staff. Those stand here then."</p>
+        </div>
+    }
+    .into_any()
+}
+
+fn list(page: Page<Proven>, asked: &Asked, may: bool) -> AnyView {
+    let total = usize::try_from(page.total).unwrap_or_default();
+    let rows: Vec<_> = page.items.into_iter().map(|line| view! { <Line line may/> }).collect();
+    let next = page.next.map(|next| asked.path(Some(&next)));
+    let pager = (next.is_some() || !asked.first).then(|| {
+        view! {
+            <nav class="pager" aria-label="Pages">
+                <span>{(!asked.first).then(|| view! { <a href=asked.path(None)>"First page"</a> })}</span>
+                <span class="row">{next.map(|href| view! {
+                    <a class="btn btn-sm" href=href>"Next"<Icon name="chevron-right"/></a>
+                })}</span>
+            </nav>
+        }
+    });
+    view! {
+        <section class="card" aria-label="Proven domains">
+            <div class="card-head"><span class="small dim">{words::count(total, "domain", "domains")}</span></div>
+            <ul class="rows" role="list">{rows}</ul>
+            {pager}
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Line(line: Proven, may: bool) -> impl IntoView {
+    let Proven { organisation, name, domain, proven_at, by_dns } = line;
+    let act = may.then(|| {
+        let which = format!(" {domain} of {name}");
+        let href = here(organisation, domain.as_str());
+        view! { <a class="btn btn-sm" href=href>"Take back"<span class="vh">{which}</span></a> }
+    });
+    let how = if by_dns { "Shown in DNS" } else { "Decided by staff" };
+    view! {
+        <li>
+            <div><p class="name mono">{domain.to_string()}</p><p>{name}</p></div>
+            <p>{format!("{how} on {}.", words::moment(proven_at))}</p>
+            <Badge tone="ok" text=if by_dns { "DNS" } else { "Staff" }/>
+            <div>{act}</div>
+        </li>
+    }
+}

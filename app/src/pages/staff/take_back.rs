@@ -1,0 +1,147 @@
+//! Taking a proven mail domain back from an organisation: asked for on a page of its own that says what will happen.
+
+use super::proven::PAGE;
+use crate::{
+    components::words,
+    pages::{
+        load, nothing, part,
+        tenant::confirm::{Press, preview},
+    },
+    web::{
+        Cx, ErrorSummary, Field, Filled, Form, Issue, PageEnd, PageTitle, Refusal, SeeOther, refused,
+        see_other,
+    },
+};
+use innkeeper_domain::ids::OrganisationId;
+use innkeeper_service::{
+    Error,
+    organisation::{self, TakingBack},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What is taken back, and why.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TakeBackForm {
+    /// The organisation's id.
+    pub organisation: String,
+    /// The domain.
+    pub domain: String,
+    /// Why, for the organisation's admins.
+    pub reason: String,
+}
+
+/// Takes a proven domain back.
+#[server(prefix = "/do", endpoint = "take-back-domain")]
+pub async fn take_back_domain(
+    /// What was sent.
+    #[server(flatten)]
+    form: TakeBackForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let organisation: OrganisationId = form.organisation.parse().map_err(|_| Refusal::NotFound)?;
+    let TakeBackForm { domain, reason, .. } = &form;
+    let line = match organisation::take_back(&cx.service, &cx.visitor, organisation, domain, reason).await {
+        Ok(()) => format!("{domain} was taken back. The organisation's admins get a mail that says so."),
+        Err(Error::Overtaken) => format!("{domain} is not that organisation's any more: nothing was done."),
+        Err(error) => return Err(refused(&here(organisation, domain), &form, error)),
+    };
+    cx.say(&line).await?;
+    see_other(PAGE)
+}
+
+/// Where it is asked. Paths to come back to have no dots, and domains no underscores.
+pub(super) fn here(organisation: OrganisationId, domain: &str) -> String {
+    format!("{PAGE}/{organisation}/{}", domain.replace('.', "_"))
+}
+
+/// The page.
+#[component]
+pub fn TakeBackPage() -> impl IntoView {
+    let cx = Cx::get();
+    let Ok(organisation) = part("organisation").parse::<OrganisationId>() else {
+        return nothing(&cx, PageEnd::NotFound);
+    };
+    let domain = part("domain").replace('_', ".");
+    let form: Filled<TakeBackForm> = cx.form();
+    let fresh = cx.visitor.account.as_ref().is_some_and(|person| person.fresh);
+    load(
+        async move { organisation::taking_back(&cx.service, &cx.visitor, organisation, &domain).await },
+        move |asked| take_back_view(asked, form, fresh),
+    )
+}
+
+pub(crate) fn take_back_view(asked: TakingBack, form: Filled<TakeBackForm>, fresh: bool) -> AnyView {
+    let Filled { id, values, mistakes, .. } = form;
+    let (organisation, domain) = (asked.proven.organisation, asked.proven.domain.to_string());
+    let title = format!("Take back {domain}");
+    let mistake = Issue::from(mistakes.of("reason"));
+    let reason = fresh.then(|| {
+        view! {
+            <div class="card-body">
+                <Field
+                    name="reason" label="Reason" autocomplete="off" value=values.reason mistake
+                    hint="The organisation's admins read it in their mail, and it stands in the audit log."
+                />
+            </div>
+        }
+    });
+    view! {
+        <PageTitle text=title.clone() error=!mistakes.is_empty()/>
+        <div class="narrow stack">
+            <ErrorSummary mistakes fields=&["reason"]/>
+            <div class="page-head flush">
+                <h1>{title}</h1>
+                <p>{format!("{} may not speak for its addresses any more.", asked.proven.name)}</p>
+            </div>
+            <Form<TakeBackDomain> id class="card">
+                <input type="hidden" name="organisation" value=organisation.to_string()/>
+                <input type="hidden" name="domain" value=domain.clone()/>
+                {consequences(asked)}
+                {reason}
+                <Press
+                    label="Take back domain" icon="triangle-alert" class="btn btn-primary btn-danger" fresh
+                    here=here(organisation, &domain) back=PAGE.to_owned()
+                />
+            </Form<TakeBackDomain>>
+        </div>
+    }
+    .into_any()
+}
+
+/// What will happen, to whom, and whether it can be undone.
+fn consequences(asked: TakingBack) -> AnyView {
+    let TakingBack { proven, admins, people, others, closed_since } = asked;
+    let how = if proven.by_dns { "Shown in DNS" } else { "Decided by staff" };
+    let people = match usize::try_from(people).unwrap_or_default() {
+        0 => "Nobody".to_owned(),
+        1 => "Nobody. One person came in with an address of it, and still does".to_owned(),
+        some => format!("Nobody. {some} people came in with an address of it, and still do"),
+    };
+    let others = match usize::try_from(others).unwrap_or_default() {
+        0 => "None: nobody new comes in by its own sign-in any more".to_owned(),
+        some => words::count(some, "domain", "domains"),
+    };
+    let ways = match closed_since {
+        Some(at) => format!(
+            "Closed since {}, and stay closed: members who came in by the organisation's own sign-in still do",
+            words::moment(at)
+        ),
+        None => "All are open, and stay open".to_owned(),
+    };
+    preview(vec![
+        ("Domain", view! { <span class="mono">{proven.domain.to_string()}</span> }.into_any()),
+        ("Organisation", proven.name.into_any()),
+        ("Proven", format!("{how} on {}", words::moment(proven.proven_at)).into_any()),
+        ("Its other proven domains", others.into_any()),
+        ("Somebody new", "Is not let in any more with an address of this domain".into_any()),
+        ("Signed out", people.into_any()),
+        ("Its other ways in", ways.into_any()),
+        ("Told by mail", admins.join(", ").into_any()),
+        (
+            "Can it be undone?",
+            "Yes, by the organisation: with a new text in DNS, or by asking staff again".into_any(),
+        ),
+    ])
+}

@@ -1,0 +1,30 @@
+use crate::{Result, Service, outbox};
+use innkeeper_domain::{ids::OrganisationId, mail::Message};
+use sqlx::PgConnection;
+
+/// Queues a mail to the admins of an organisation that the transaction sees: a domain is not proven for it any more. `why`
+/// is one or more sentences.
+pub(super) async fn tell(
+    service: &Service,
+    conn: &mut PgConnection,
+    organisation: OrganisationId,
+    domain: &str,
+    why: String,
+) -> Result<()> {
+    let row = sqlx::query!(
+        r#"select o.name, (select t.name from tenant t where t.organisation_id = o.id and t.state <> 'destroyed'
+             order by t.created_at, t.id limit 1) as tenant
+           from organisation o where o.id = $1"#,
+        organisation.0
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let page = row.tenant.map_or("/t".to_owned(), |name| format!("/t/{name}/settings/identity"));
+    let message = Message::DomainLost {
+        organisation: row.name,
+        domain: domain.to_owned(),
+        why,
+        link: format!("{}{page}", service.settings.public_url),
+    };
+    outbox::to_admins(conn, &service.ids, &*service.sealer, organisation, &message).await
+}
