@@ -25,3 +25,20 @@ create function domains_proven_total(pattern text) returns bigint
 
 revoke all on function domains_proven(text, text, bigint), domains_proven_total(text) from public;
 grant execute on function domains_proven(text, text, bigint), domains_proven_total(text) to innkeeper_web;
+
+-- A domain that has changed hands: ends another organisation's proof by DNS, where DNS holds a text of `asking` now and none
+-- of that one's, and says whose it was. What staff has decided stays.
+create function domain_moves(asking uuid, wanted text, tokens text[]) returns uuid
+    language sql volatile security definer set search_path = pg_catalog, public, pg_temp
+    as $$
+        update public.organisation_domain theirs set proven_at = null, proven_by = null
+        from public.organisation_domain ours
+        where asking = any (nullif(current_setting('innkeeper.organisations', true), '')::uuid[])
+            and ours.organisation_id = asking and ours.domain = wanted and ours.token = any (tokens)
+            and theirs.organisation_id <> asking and theirs.domain = wanted and theirs.proven_by = 'dns'
+            and theirs.token <> all (tokens)
+        returning theirs.organisation_id
+    $$;
+
+revoke all on function domain_moves(uuid, text, text[]) from public;
+grant execute on function domain_moves(uuid, text, text[]) to innkeeper_web;

@@ -114,6 +114,11 @@ impl MailDomain {
     pub fn proof(token: &str) -> String {
         format!("innkeeper={token}")
     }
+
+    /// The token of a text in DNS, where it is the proof of one.
+    pub fn token(text: &str) -> Option<&str> {
+        text.trim().strip_prefix("innkeeper=")
+    }
 }
 
 impl fmt::Display for MailDomain {
@@ -125,6 +130,14 @@ impl fmt::Display for MailDomain {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proof_has_its_token_and_other_texts_have_none() {
+        assert_eq!(MailDomain::token(&format!(" {} ", MailDomain::proof("k3v9"))), Some("k3v9"));
+        for other in ["", "v=spf1 -all", "INNKEEPER=k3v9", "x innkeeper=k3v9"] {
+            assert_eq!(MailDomain::token(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_mail_domain_is_what_stands_behind_the_at() {

@@ -1,4 +1,4 @@
-use super::{begin, end};
+use super::{begin, end, lost};
 use crate::{Error, Result, Service, rate, tenants::TenantView, visitor::Visitor};
 use innkeeper_domain::{name::draw_plain, organisation::MailDomain};
 use serde_json::json;
@@ -73,7 +73,7 @@ pub async fn add_domain(service: &Service, visitor: &Visitor, name: &str, typed:
 }
 
 /// Looks into DNS whether the domain's owner has published what was asked for; whether it has. A domain is of one
-/// organisation only.
+/// organisation only: it moves from another one that had shown it in DNS, too, and whose text is not there any more.
 pub async fn check_domain(service: &Service, visitor: &Visitor, name: &str, domain: &str) -> Result<bool> {
     let (mut tx, tenant) = begin(service, visitor, name).await?;
     let line = find(&mut tx, &tenant, domain).await?;
@@ -88,24 +88,36 @@ pub async fn check_domain(service: &Service, visitor: &Visitor, name: &str, doma
         return Ok(false);
     }
     let (mut tx, tenant) = begin(service, visitor, name).await?;
-    let proven = sqlx::query!(
-        "update organisation_domain set proven_at = coalesce(proven_at, now()), proven_by = 'dns', staff_asked_at = null
-         where organisation_id = $1 and domain = $2",
+    let tokens: Vec<_> = texts.iter().filter_map(|text| MailDomain::token(text)).map(str::to_owned).collect();
+    let moved = sqlx::query_scalar!(
+        "select domain_moves($1, $2, $3)",
         tenant.organisation_id.0,
         line.domain.as_str(),
+        &tokens,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let proven = sqlx::query!(
+        "update organisation_domain set proven_at = coalesce(proven_at, now()), proven_by = 'dns', staff_asked_at = null
+         where organisation_id = $1 and domain = $2 and token = any ($3)",
+        tenant.organisation_id.0,
+        line.domain.as_str(),
+        &tokens,
     )
     .execute(&mut *tx)
     .await;
-    match proven {
-        Err(error) if Error::breaks(&error, PROVEN) => {
-            return Err(Error::mistake(
-                "domain",
-                format!("{} is another organisation's here. Ask support to decide.", line.domain),
-            ));
-        }
-        proven => proven?,
-    };
-    let detail = json!({ "domain": line.domain.as_str(), "by": "dns" });
+    if proven.as_ref().is_err_and(|error| Error::breaks(error, PROVEN)) {
+        let what = format!("{} is another organisation's here. Ask support to decide.", line.domain);
+        return Err(Error::mistake("domain", what));
+    }
+    // Taken back or removed while DNS was asked: what it holds proves nothing any more.
+    if proven?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    if let Some(from) = moved {
+        lost::by_dns(service, &mut tx, from.into(), line.domain.as_str()).await?;
+    }
+    let detail = json!({ "domain": line.domain.as_str(), "by": "dns", "moved": moved.is_some() });
     end(service, visitor, tx, &tenant, "domain.prove", detail).await?;
     Ok(true)
 }
@@ -156,3 +168,6 @@ async fn find(conn: &mut PgConnection, tenant: &TenantView, domain: &str) -> Res
     let domains = of(conn, tenant.organisation_id.0).await?;
     domains.into_iter().find(|line| line.domain.as_str() == domain).ok_or(Error::NotFound)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,10 @@
-use crate::{Result, Service, outbox};
+use crate::{
+    Result, Service,
+    audit::{self, Actor, Entry},
+    outbox, store,
+};
 use innkeeper_domain::{ids::OrganisationId, mail::Message};
+use serde_json::json;
 use sqlx::PgConnection;
 
 /// Queues a mail to the admins of an organisation that the transaction sees: a domain is not proven for it any more. `why`
@@ -27,4 +32,28 @@ pub(super) async fn tell(
         link: format!("{}{page}", service.settings.public_url),
     };
     outbox::to_admins(conn, &service.ids, &*service.sealer, organisation, &message).await
+}
+
+/// Records that a domain has moved away from an organisation because DNS names another one, and tells its admins. Neither
+/// says which one: whose people they are is nobody else's affair.
+pub(super) async fn by_dns(
+    service: &Service,
+    conn: &mut PgConnection,
+    organisation: OrganisationId,
+    domain: &str,
+) -> Result<()> {
+    store::as_member(conn, organisation).await?;
+    let entry = Entry {
+        actor: Actor::System,
+        address: None,
+        action: "domain.lose",
+        subject: domain,
+        organisation: Some(organisation),
+        tenant: None,
+        detail: json!({ "by": "dns" }),
+    };
+    audit::record(conn, &service.ids, entry).await?;
+    let why = "Your text is not in its DNS any more, and another organisation here has shown by a text of its own there that \
+               the domain is theirs.";
+    tell(service, conn, organisation, domain, why.to_owned()).await
 }
