@@ -132,6 +132,7 @@ fn Line(way: Way, fresh: bool) -> impl IntoView {
     let title = way.label.clone().unwrap_or_else(|| match way.provider.as_str() {
         ProviderId::MAIL => "E-mail".to_owned(),
         ProviderId::PASSKEY => "Passkey".to_owned(),
+        own if own.starts_with(ProviderId::OWN) => "An organisation's sign-in (no longer offered)".to_owned(),
         other => format!("{other} (no longer offered)"),
     });
     let which = format!(" {title}, {}", way.called);
@@ -156,5 +157,35 @@ fn Line(way: Way, fresh: bool) -> impl IntoView {
             <span class=if way.here { "badge ok" } else { "" }>{way.here.then_some("This browser")}</span>
             {act}
         </li>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{html, text_of};
+    use innkeeper_domain::ids::IdentityId;
+    use time::OffsetDateTime;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_way_is_called_what_its_person_calls_it() {
+        let title = |provider: &str, label: Option<&str>| {
+            let way = Way {
+                id: IdentityId(Uuid::nil()),
+                provider: provider.into(),
+                label: label.map(Into::into),
+                called: "Jane".into(),
+                added: OffsetDateTime::UNIX_EPOCH,
+                used: OffsetDateTime::UNIX_EPOCH,
+                here: false,
+                only: false,
+            };
+            text_of(&html(move || view! { <Line way fresh=true/> }), "class=\"name\"")
+        };
+        assert_eq!(title("passkey", None), "Passkey");
+        assert_eq!(title("org-k3v9x2k3v9", Some("Acme SSO")), "Acme SSO");
+        assert_eq!(title("org-k3v9x2k3v9", None), "An organisation's sign-in (no longer offered)");
+        assert_eq!(title("gone", None), "gone (no longer offered)");
     }
 }

@@ -1,7 +1,24 @@
 use super::*;
-use crate::{Error, session, testing::TestPortal};
-use innkeeper_domain::mail::Message;
+use crate::{
+    Error, session,
+    testing::{TestPortal, Told},
+};
+use innkeeper_domain::{
+    identity::Refusal,
+    mail::Message,
+    ports::{IdentityProvider, Issuers, OwnIssuer},
+};
 use sqlx::PgPool;
+use std::sync::Arc;
+
+/// Opens every issuer.
+struct AnyIssuer;
+
+impl Issuers for AnyIssuer {
+    fn open(&self, _: OwnIssuer) -> std::result::Result<Arc<dyn IdentityProvider>, Refusal> {
+        Ok(Arc::new(Told::default()))
+    }
+}
 
 /// One more way in of a person, by this provider.
 async fn add(
@@ -40,15 +57,56 @@ async fn the_last_way_in_stays_also_when_two_are_removed_at_once(pool: PgPool) {
     assert_eq!(view(service, &jane).await.unwrap().ways.len(), 1);
     assert_eq!(portal.count("select count(*) from audit_event where action = 'identity.remove'").await, 2);
     let mails = portal.mails("jane@acme.example").await;
-    let what = |mail: &Message| match mail {
-        Message::AccountChanged { what, address, link, .. } => {
-            assert_eq!((address.as_str(), link.as_str()), ("203.0.113.7", "https://portal.example/account"));
-            what.clone()
-        }
-        _ => panic!("another mail"),
-    };
     assert_eq!(mails.len(), 2, "each removal is told, and what was refused is not");
     assert_eq!(what(&mails[0]), "The e-mail address jane@acme.example was removed as a way in.");
+}
+
+fn what(mail: &Message) -> &str {
+    let Message::AccountChanged { what, address, link, .. } = mail else { panic!("another mail") };
+    assert_eq!((address.as_str(), link.as_str()), ("203.0.113.7", "https://portal.example/account"));
+    what
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+async fn a_removed_way_is_called_what_its_person_calls_it(pool: PgPool) {
+    let mut portal = TestPortal::open(&pool).await;
+    portal.service.issuers = Arc::new(AnyIssuer);
+    let jane = portal.person("jane@acme.example").await;
+    let ways = [("passkey", "AbC"), ("org-k3v9x2k3v9", "u-1"), ("org-b2c3d4b2c3", "u-2"), ("gone", "g-1")];
+    let mut added = Vec::new();
+    for (provider, subject) in ways {
+        added.push(add(&portal, &jane, provider, subject).await);
+    }
+    portal.change("update identity set name = 'Laptop' where provider = 'passkey'").await;
+    portal
+        .change("update identity set address = 'jane@acme.example' where provider = 'org-k3v9x2k3v9'")
+        .await;
+    portal.change("insert into organisation (id, name) values (gen_random_uuid(), 'Acme'), (gen_random_uuid(), 'Beta')").await;
+    // Acme's issuer is set up, and Beta's was taken away.
+    portal
+        .change(
+            "insert into organisation_identity (organisation_id, provider, kind, label, issuer, client_id, groups_claim)
+             select id, 'org-k3v9x2k3v9', 'oidc', 'Acme SSO', 'https://a.example', 'portal', 'groups' from organisation
+             where name = 'Acme'",
+        )
+        .await;
+    portal
+        .change(
+            "insert into organisation_identity (organisation_id, provider)
+             select id, 'org-b2c3d4b2c3' from organisation where name = 'Beta'",
+        )
+        .await;
+    for way in added {
+        remove(&portal.service, &jane, way).await.unwrap();
+    }
+    let mails = portal.mails("jane@acme.example").await;
+    let expected = [
+        "The passkey Laptop was removed as a way in.",
+        "Acme SSO (jane@acme.example) was removed as a way in.",
+        "A sign-in of an organisation (u-2) was removed as a way in.",
+        "gone (g-1) was removed as a way in.",
+    ];
+    assert_eq!(mails.iter().map(what).collect::<Vec<_>>(), expected);
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATIONS")]

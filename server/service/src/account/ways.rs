@@ -87,13 +87,30 @@ pub(super) async fn of(service: &Service, visitor: &Visitor) -> Result<Vec<Way>>
     Ok(ways)
 }
 
+impl Way {
+    /// What its person calls it.
+    fn in_words(&self) -> String {
+        match (self.provider.as_str(), &self.label) {
+            (ProviderId::MAIL, _) => format!("The e-mail address {}", self.called),
+            (ProviderId::PASSKEY, _) => format!("The passkey {}", self.called),
+            (_, Some(label)) => format!("{label} ({})", self.called),
+            (own, None) if own.starts_with(ProviderId::OWN) => {
+                format!("A sign-in of an organisation ({})", self.called)
+            }
+            (provider, None) => format!("{provider} ({})", self.called),
+        }
+    }
+}
+
 /// Takes a way in away, and every session that came by it, this one included. Needs a fresh sign-in; the last way stays.
 pub async fn remove(service: &Service, visitor: &Visitor, way: IdentityId) -> Result<()> {
     let person = visitor.themselves()?;
+    // Before the transaction: what it is called may have to be asked for.
+    let called = of(service, visitor).await?.into_iter().find(|one| one.id == way).ok_or(Error::NotFound)?;
     let mut tx = service.pool.begin().await?;
     // Of two that are taken away at once the second sees what the first left.
     sqlx::query!("select id from account where id = $1 for update", person.id.0).fetch_one(&mut *tx).await?;
-    let ways = sqlx::query!("select id, provider, coalesce(address, name, subject) as \"called!\" from identity where account_id = $1", person.id.0)
+    let ways = sqlx::query!("select id, provider from identity where account_id = $1", person.id.0)
         .fetch_all(&mut *tx)
         .await?;
     let gone = ways.iter().find(|one| one.id == way.0).ok_or(Error::NotFound)?;
@@ -113,12 +130,7 @@ pub async fn remove(service: &Service, visitor: &Visitor, way: IdentityId) -> Re
         detail: json!({ "provider": gone.provider, "identity": way }),
     };
     audit::record(&mut tx, &service.ids, entry).await?;
-    let label = service.providers.get(&gone.provider).map_or("", |provider| &provider.label);
-    let what = match gone.provider.as_str() {
-        ProviderId::MAIL => format!("The e-mail address {} was removed as a way in.", gone.called),
-        _ if label.is_empty() => format!("{} ({}) was removed as a way in.", gone.provider, gone.called),
-        _ => format!("{label} ({}) was removed as a way in.", gone.called),
-    };
+    let what = format!("{} was removed as a way in.", called.in_words());
     outbox::to_person(service, &mut tx, visitor, &person.email.to_string(), what).await?;
     Ok(tx.commit().await?)
 }
