@@ -126,7 +126,7 @@ fn Line(line: Proven, may: bool) -> impl IntoView {
     let Proven { organisation, name, domain, proven_at, by_dns } = line;
     let act = may.then(|| {
         let which = format!(" {domain} of {name}");
-        let href = here(organisation, domain.as_str());
+        let href = here(organisation, &domain);
         view! { <a class="btn btn-sm" href=href>"Take back"<span class="vh">{which}</span></a> }
     });
     let how = if by_dns { "Shown in DNS" } else { "Decided by staff" };

@@ -12,7 +12,7 @@ use crate::{
         see_other,
     },
 };
-use innkeeper_domain::ids::OrganisationId;
+use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain};
 use innkeeper_service::{
     Error,
     organisation::{self, TakingBack},
@@ -41,8 +41,9 @@ pub async fn take_back_domain(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let organisation: OrganisationId = form.organisation.parse().map_err(|_| Refusal::NotFound)?;
-    let TakeBackForm { domain, reason, .. } = &form;
-    let line = match organisation::take_back(&cx.service, &cx.visitor, organisation, domain, reason).await {
+    let domain = &MailDomain::parse(&form.domain).map_err(|_| Refusal::NotFound)?;
+    let taken = organisation::take_back(&cx.service, &cx.visitor, organisation, domain, &form.reason).await;
+    let line = match taken {
         Ok(()) => format!("{domain} was taken back. The organisation's admins get a mail that says so."),
         Err(Error::Overtaken) => format!("{domain} is not that organisation's any more: nothing was done."),
         Err(error) => return Err(refused(&here(organisation, domain), &form, error)),
@@ -52,18 +53,16 @@ pub async fn take_back_domain(
 }
 
 /// Where it is asked. Paths to come back to have no dots, and domains no underscores.
-pub(super) fn here(organisation: OrganisationId, domain: &str) -> String {
-    format!("{PAGE}/{organisation}/{}", domain.replace('.', "_"))
+pub(super) fn here(organisation: OrganisationId, domain: &MailDomain) -> String {
+    format!("{PAGE}/{organisation}/{}", domain.as_str().replace('.', "_"))
 }
 
 /// The page.
 #[component]
 pub fn TakeBackPage() -> impl IntoView {
     let cx = Cx::get();
-    let Ok(organisation) = part("organisation").parse::<OrganisationId>() else {
-        return nothing(&cx, PageEnd::NotFound);
-    };
-    let domain = part("domain").replace('_', ".");
+    let asked = (part("organisation").parse(), MailDomain::parse(&part("domain").replace('_', ".")));
+    let (Ok(organisation), Ok(domain)) = asked else { return nothing(&cx, PageEnd::NotFound) };
     let form: Filled<TakeBackForm> = cx.form();
     let fresh = cx.visitor.account.as_ref().is_some_and(|person| person.fresh);
     load(
@@ -74,7 +73,7 @@ pub fn TakeBackPage() -> impl IntoView {
 
 pub(crate) fn take_back_view(asked: TakingBack, form: Filled<TakeBackForm>, fresh: bool) -> AnyView {
     let Filled { id, values, mistakes, .. } = form;
-    let (organisation, domain) = (asked.proven.organisation, asked.proven.domain.to_string());
+    let (organisation, domain) = (asked.proven.organisation, asked.proven.domain.clone());
     let title = format!("Take back {domain}");
     let mistake = Issue::from(mistakes.of("reason"));
     let reason = fresh.then(|| {
@@ -97,7 +96,7 @@ pub(crate) fn take_back_view(asked: TakingBack, form: Filled<TakeBackForm>, fres
             </div>
             <Form<TakeBackDomain> id class="card">
                 <input type="hidden" name="organisation" value=organisation.to_string()/>
-                <input type="hidden" name="domain" value=domain.clone()/>
+                <input type="hidden" name="domain" value=domain.to_string()/>
                 {consequences(asked)}
                 {reason}
                 <Press
@@ -138,7 +137,7 @@ fn consequences(asked: TakingBack) -> AnyView {
         ("Somebody new", "Is not let in any more with an address of this domain".into_any()),
         ("Signed out", people.into_any()),
         ("Its other ways in", ways.into_any()),
-        ("Told by mail", admins.join(", ").into_any()),
+        ("Told by mail", format!("Its admins ({})", admins.join(", ")).into_any()),
         (
             "Can it be undone?",
             "Yes, by the organisation: with a new text in DNS, or by asking staff again".into_any(),

@@ -115,7 +115,7 @@ pub async fn check_domain(service: &Service, visitor: &Visitor, name: &str, doma
         return Ok(false);
     }
     if let Some(from) = moved {
-        lost::by_dns(service, &mut tx, from.into(), line.domain.as_str()).await?;
+        lost::by_dns(service, &mut tx, from.into(), &line.domain).await?;
     }
     let detail = json!({ "domain": line.domain.as_str(), "by": "dns", "moved": moved.is_some() });
     end(service, visitor, tx, &tenant, "domain.prove", detail).await?;

@@ -3,7 +3,7 @@ use crate::{
     audit::{self, Actor, Entry},
     outbox, store,
 };
-use innkeeper_domain::{ids::OrganisationId, mail::Message};
+use innkeeper_domain::{ids::OrganisationId, mail::Message, organisation::MailDomain};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -13,7 +13,7 @@ pub(super) async fn tell(
     service: &Service,
     conn: &mut PgConnection,
     organisation: OrganisationId,
-    domain: &str,
+    domain: &MailDomain,
     why: String,
 ) -> Result<()> {
     let row = sqlx::query!(
@@ -27,7 +27,7 @@ pub(super) async fn tell(
     let page = row.tenant.map_or("/t".to_owned(), |name| format!("/t/{name}/settings/identity"));
     let message = Message::DomainLost {
         organisation: row.name,
-        domain: domain.to_owned(),
+        domain: domain.to_string(),
         why,
         link: format!("{}{page}", service.settings.public_url),
     };
@@ -40,14 +40,14 @@ pub(super) async fn by_dns(
     service: &Service,
     conn: &mut PgConnection,
     organisation: OrganisationId,
-    domain: &str,
+    domain: &MailDomain,
 ) -> Result<()> {
     store::as_member(conn, organisation).await?;
     let entry = Entry {
         actor: Actor::System,
         address: None,
         action: "domain.lose",
-        subject: domain,
+        subject: domain.as_str(),
         organisation: Some(organisation),
         tenant: None,
         detail: json!({ "by": "dns" }),

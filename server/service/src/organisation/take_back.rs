@@ -34,13 +34,13 @@ pub async fn taking_back(
     service: &Service,
     visitor: &Visitor,
     organisation: OrganisationId,
-    domain: &str,
+    domain: &MailDomain,
 ) -> Result<TakingBack> {
     staff::require(visitor, StaffRole::Approver)?;
     let mut tx = service.pool.begin().await?;
     store::as_member(&mut tx, organisation).await?;
     let row = sqlx::query!(
-        r#"select o.name, d.domain, d.proven_at as "proven_at!", d.proven_by as "proven_by!",
+        r#"select o.name, d.proven_at as "proven_at!", d.proven_by as "proven_by!",
              i.enforced_at as "enforced_at?",
              array(select a.email from member m join account a on a.id = m.account_id
                where m.organisation_id = $1 and m.role = 'admin' order by a.email_key limit 5) as "admins!",
@@ -52,7 +52,7 @@ pub async fn taking_back(
              left join organisation_identity i on i.organisation_id = d.organisation_id
            where d.organisation_id = $1 and d.domain = $2 and d.proven_at is not null"#,
         organisation.0,
-        domain,
+        domain.as_str(),
     )
     .fetch_optional(&mut *tx)
     .await?
@@ -62,7 +62,7 @@ pub async fn taking_back(
         proven: Proven {
             organisation,
             name: row.name,
-            domain: MailDomain::parse(&row.domain).map_err(|_| Error::corrupt("mail domain", &row.domain))?,
+            domain: domain.clone(),
             proven_at: row.proven_at,
             by_dns: row.proven_by == "dns",
         },
@@ -79,7 +79,7 @@ pub async fn take_back(
     service: &Service,
     visitor: &Visitor,
     organisation: OrganisationId,
-    domain: &str,
+    domain: &MailDomain,
     reason: &str,
 ) -> Result<()> {
     staff::require(visitor, StaffRole::Approver)?;
@@ -88,14 +88,14 @@ pub async fn take_back(
         .map_err(|error| Error::mistake("reason", error.to_string()))?;
     let mut tx = service.pool.begin().await?;
     store::as_member(&mut tx, organisation).await?;
-    let was = sqlx::query!(
+    let was = sqlx::query_scalar!(
         r#"update organisation_domain d set proven_at = null, proven_by = null, staff_asked_at = null, token = $3
            from organisation_domain before
            where d.organisation_id = $1 and d.domain = $2 and d.proven_at is not null
              and before.organisation_id = d.organisation_id and before.domain = d.domain
-           returning d.domain, before.proven_by as "by!""#,
+           returning before.proven_by as "by!""#,
         organisation.0,
-        domain,
+        domain.as_str(),
         draw_plain(&*service.random, 32),
     )
     .fetch_optional(&mut *tx)
@@ -105,14 +105,14 @@ pub async fn take_back(
         actor: visitor.actor(),
         address: Some(visitor.address),
         action: "domain.take_back",
-        subject: &was.domain,
+        subject: domain.as_str(),
         organisation: Some(organisation),
         tenant: None,
-        detail: json!({ "reason": reason, "was_proven_by": was.by }),
+        detail: json!({ "reason": reason, "was_proven_by": was }),
     };
     audit::record(&mut tx, &service.ids, entry).await?;
     let why = format!("The staff of this portal took it back. Their reason: {reason}");
-    lost::tell(service, &mut tx, organisation, &was.domain, why).await?;
+    lost::tell(service, &mut tx, organisation, domain, why).await?;
     Ok(tx.commit().await?)
 }
 

@@ -15,6 +15,10 @@ const ENFORCED: &str =
     "update organisation_identity set kind = 'oidc', label = 'Acme SSO', issuer = 'https://issuer.example',
     client_id = 'portal', groups_claim = 'groups', enforced_at = now(), open_ways = '{mail}'";
 
+fn acme_example() -> MailDomain {
+    MailDomain::parse(DOMAIN).unwrap()
+}
+
 /// Somebody of the staff.
 async fn staff(two: &Two, role: StaffRole) -> Visitor {
     let mut person = two.house.portal.person("olga@operator.example").await;
@@ -23,7 +27,7 @@ async fn staff(two: &Two, role: StaffRole) -> Visitor {
 }
 
 async fn take(two: &Two, by: &Visitor, reason: &str) -> Result<()> {
-    take_back(&two.house.portal.service, by, two.acme.organisation, DOMAIN, reason).await
+    take_back(&two.house.portal.service, by, two.acme.organisation, &acme_example(), reason).await
 }
 
 #[sqlx::test(migrator = "store::MIGRATIONS")]
@@ -39,7 +43,7 @@ async fn an_approver_takes_a_domain_back_and_its_admins_are_told_why(pool: PgPoo
     let olga = staff(&two, StaffRole::Approver).await;
     let before = two.house.portal.count(sessions).await;
 
-    let asked = taking_back(service, &olga, two.acme.organisation, DOMAIN).await.unwrap();
+    let asked = taking_back(service, &olga, two.acme.organisation, &acme_example()).await.unwrap();
     assert_eq!((asked.proven.name.as_str(), asked.proven.by_dns, asked.others), ("Acme Robotics", true, 0));
     assert!(asked.admins == ["jane@acme.example"] && asked.closed_since.is_some());
     for (reason, wrong) in
@@ -69,7 +73,7 @@ async fn an_approver_takes_a_domain_back_and_its_admins_are_told_why(pool: PgPoo
     assert_eq!(two.house.portal.count(closed).await, 2, "ways stay closed");
 
     assert!(matches!(take(&two, &olga, "again").await, Err(Error::Overtaken)));
-    let asked = taking_back(service, &olga, two.acme.organisation, DOMAIN).await;
+    let asked = taking_back(service, &olga, two.acme.organisation, &acme_example()).await;
     assert!(matches!(asked, Err(Error::NotFound)));
     // What DNS holds from before proves nothing.
     assert!(!two.check(&two.acme).await.unwrap());
@@ -86,18 +90,18 @@ async fn nobody_else_takes_one_back_and_an_old_sign_in_does_not(pool: PgPool) {
     let mut stale = staff(&two, StaffRole::Approver).await;
     stale.account.as_mut().unwrap().fresh = false;
     assert!(matches!(take(&two, &stale, "x").await, Err(Error::StaleSignIn)));
-    taking_back(service, &stale, two.acme.organisation, DOMAIN).await.unwrap();
+    taking_back(service, &stale, two.acme.organisation, &acme_example()).await.unwrap();
     let viewer = staff(&two, StaffRole::Viewer).await;
     assert_eq!(proven(service, &viewer, "", "").await.unwrap().total, 1, "looking is for all staff");
     for person in [&staff(&two, StaffRole::Operator).await, &viewer, &two.acme.admin, &two.beta.admin] {
         assert!(matches!(take(&two, person, "x").await, Err(Error::NotFound)));
-        let asked = taking_back(service, person, two.acme.organisation, DOMAIN).await;
+        let asked = taking_back(service, person, two.acme.organisation, &acme_example()).await;
         assert!(matches!(asked, Err(Error::NotFound)));
     }
     assert!(matches!(proven(service, &two.acme.admin, "", "").await, Err(Error::NotFound)));
     assert_eq!(two.stands().await, ["Acme Robotics dns"]);
     let olga = staff(&two, StaffRole::Approver).await;
-    let of_beta = take_back(service, &olga, two.beta.organisation, DOMAIN, "x").await;
+    let of_beta = take_back(service, &olga, two.beta.organisation, &acme_example(), "x").await;
     assert!(matches!(of_beta, Err(Error::Overtaken)), "it is not Beta's");
 }
 
