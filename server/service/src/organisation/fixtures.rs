@@ -1,4 +1,4 @@
-//! Two organisations that say that the same domain is theirs, for the tests of domains.
+//! What DNS says, and two organisations that say that the same domain is theirs, for the tests of domains.
 
 use super::{add_domain, check_domain, identity};
 use crate::{
@@ -18,11 +18,12 @@ pub(super) const DOMAIN: &str = "acme.example";
 
 /// What DNS holds.
 #[derive(Default)]
-struct Published(Mutex<Vec<String>>);
+pub(super) struct Published(pub Mutex<Vec<String>>);
 
 #[async_trait]
 impl Dns for Published {
-    async fn texts(&self, _: &str) -> std::result::Result<Vec<String>, DnsError> {
+    async fn texts(&self, name: &str) -> std::result::Result<Vec<String>, DnsError> {
+        assert!(name.starts_with("_innkeeper."), "{name}");
         Ok(self.0.lock().unwrap().clone())
     }
 }

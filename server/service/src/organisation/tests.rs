@@ -4,7 +4,10 @@ mod joining;
 mod memberships;
 mod settings;
 
-use super::*;
+use super::{
+    fixtures::{DOMAIN, Published},
+    *,
+};
 use crate::{
     Error,
     identity::{self, Answered, Provider, Providers, Purpose},
@@ -12,17 +15,16 @@ use crate::{
     tenants::fixtures::{SHOP, member, organisation, tenant},
     testing::{TestPortal, Told},
 };
-use async_trait::async_trait;
 use innkeeper_domain::{
     email::EmailAddress,
     identity::{Contact, Facts, Groups, ProviderId, ProviderKind, Reason, Refusal, Subject},
     ids::ServerId,
     organisation::MemberRole,
-    ports::{Dns, DnsError, IdentityProvider, Issuers, OwnIssuer},
+    ports::{IdentityProvider, Issuers, OwnIssuer},
     staff::{StaffGroups, StaffRole},
 };
 use sqlx::PgPool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Opens the one issuer there is, wherever it is said to be.
 struct OneIssuer(Arc<Told>);
@@ -30,18 +32,6 @@ struct OneIssuer(Arc<Told>);
 impl Issuers for OneIssuer {
     fn open(&self, _: OwnIssuer) -> std::result::Result<Arc<dyn IdentityProvider>, Refusal> {
         Ok(self.0.clone())
-    }
-}
-
-/// Answers what is published here.
-#[derive(Default)]
-struct Published(Mutex<Vec<String>>);
-
-#[async_trait]
-impl Dns for Published {
-    async fn texts(&self, name: &str) -> std::result::Result<Vec<String>, DnsError> {
-        assert!(name.starts_with("_innkeeper."), "{name}");
-        Ok(self.0.lock().unwrap().clone())
     }
 }
 
@@ -53,8 +43,6 @@ struct Stage {
     jane: Visitor,
     server: ServerId,
 }
-
-const DOMAIN: &str = "acme.example";
 
 fn form() -> IssuerForm {
     IssuerForm {

@@ -11,7 +11,7 @@ async fn a_domain_is_of_one_organisation_and_only_once_it_is_shown(pool: PgPool)
     add_domain(service, &eve, "evil_b2c3d4", DOMAIN).await.unwrap();
     assert!(!check_domain(service, &eve, "evil_b2c3d4", DOMAIN).await.unwrap(), "Acme's proof is not Evil's");
     let proof = identity(service, &eve, "evil_b2c3d4").await.unwrap().domains[0].proof.clone();
-    *stage.dns.0.lock().unwrap() = vec![proof];
+    stage.dns.0.lock().unwrap().push(proof);
     assert!(
         mistake(check_domain(service, &eve, "evil_b2c3d4", DOMAIN).await).contains("another organisation's")
     );
