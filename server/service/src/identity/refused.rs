@@ -41,7 +41,7 @@ async fn told(
     organisation: Option<OrganisationId>,
     refusal: &Refusal,
 ) -> Result<()> {
-    tracing::warn!(provider = way, %refusal, "somebody was not let in");
+    tracing::warn!(provider = %way, %refusal, "somebody was not let in");
     let mut tx = service.pool.begin().await?;
     if let Some(organisation) = organisation {
         store::as_member(&mut tx, organisation).await?;
