@@ -34,10 +34,15 @@ alter table organisation_group alter provider set not null,
     drop constraint organisation_group_pkey, add primary key (organisation_id, provider, name);
 create index on organisation_group (provider, name);
 
--- Who joined by a way shows by it again, day by day, that they still belong.
-alter table member add vouched_at timestamptz;
-update member set vouched_at = now() where provider is not null;
-alter table member add check ((provider is null) = (vouched_at is null));
+-- Who joined by a way shows by it again, day by day, that they still belong: by the very one that said so, since somebody
+-- else may have added another of the same provider to the account.
+alter table member add vouched_at timestamptz,
+    add identity_id uuid references identity on delete cascade;
+update member m set vouched_at = now(), identity_id = (select i.id from identity i
+        where i.account_id = m.account_id and i.provider = m.provider order by i.used_at desc limit 1)
+    where provider is not null;
+alter table member add check ((provider is null) = (vouched_at is null)), add check (provider is not null or identity_id is null);
+create index on member (identity_id) where identity_id is not null;
 
 -- Other ways can be closed without an own one, as long as some stay open.
 alter table organisation_identity drop constraint organisation_identity_check2,
@@ -49,21 +54,23 @@ alter table authorization_request drop constraint authorization_request_purpose_
 -- The organisations that open to an account which came by this way. An organisation's own way opens that organisation and
 -- no other, since its admins decide whom it vouches for. A membership that came by a way opens to it alone, and for a day
 -- since it last said so: whoever belongs no more keeps nothing by coming another way.
-create or replace function organisations_open(account uuid, way text) returns uuid[]
+drop function organisations_open(uuid, text);
+create function organisations_open(account uuid, way text, identity uuid) returns uuid[]
     language sql stable security definer set search_path = pg_catalog, public, pg_temp
     as $$
         select coalesce(array_agg(m.organisation_id), '{}') from public.member m
         left join public.organisation_identity i on i.organisation_id = m.organisation_id
         where m.account_id = account
-            and (m.provider is null or m.provider = way and m.vouched_at > now() - interval '1 day')
-            and case when starts_with(way, 'org-') then coalesce(way = i.provider, false)
+            and (m.provider is null
+                or m.provider = way and m.identity_id = identity and m.vouched_at > now() - interval '1 day')
+            and case when starts_with(way, 'org-') then coalesce(way = i.provider and i.kind is not null, false)
                 else i.enforced_at is null or way = any (i.open_ways) end
     $$;
 
 -- The organisations of an account that stay closed to this way, the ways that open them to this account, where it matters,
 -- and what their people call their own one.
 drop function organisations_closed(uuid, text);
-create function organisations_closed(account uuid, way text) returns table (name text, ways text[], label text)
+create function organisations_closed(account uuid, way text, identity uuid) returns table (name text, ways text[], label text)
     language sql stable security definer set search_path = pg_catalog, public, pg_temp
     as $$
         select o.name,
@@ -75,7 +82,7 @@ create function organisations_closed(account uuid, way text) returns table (name
         from public.member m
         join public.organisation o on o.id = m.organisation_id
         left join public.organisation_identity i on i.organisation_id = m.organisation_id
-        where m.account_id = account and m.organisation_id <> all (public.organisations_open(account, way))
+        where m.account_id = account and m.organisation_id <> all (public.organisations_open(account, way, identity))
         order by o.name, o.id
     $$;
 
@@ -88,13 +95,13 @@ create or replace function way_of_domain(wanted text) returns table (provider te
         where d.domain = wanted and d.proven_at is not null and i.enforced_at is not null and i.kind is not null
     $$;
 
--- Where a group of these makes somebody something by this way, and where the account is a member by it.
-create function organisations_by(account uuid, way text, groups text[]) returns setof uuid
+-- Where a group of these makes somebody something by this way, and where a way in made its person a member.
+create function organisations_by(identity uuid, way text, groups text[]) returns setof uuid
     language sql stable security definer set search_path = pg_catalog, public, pg_temp
     as $$
         select g.organisation_id from public.organisation_group g where g.provider = way and g.name = any (groups)
         union
-        select m.organisation_id from public.member m where m.account_id = account and m.provider = way
+        select m.organisation_id from public.member m where m.identity_id = identity
         order by 1
     $$;
 
@@ -111,10 +118,27 @@ create function organisation_shut(account uuid, way text) returns text
         order by o.id limit 1
     $$;
 
-revoke all on function organisations_closed(uuid, text), organisations_by(uuid, text, text[]), organisation_shut(uuid, text)
-    from public;
-grant execute on function organisations_closed(uuid, text), organisations_by(uuid, text, text[]),
-    organisation_shut(uuid, text) to innkeeper_web;
+-- An organisation of the account's, or this one, that nobody could look after any more: of the admins whom no group
+-- made so, none has a way in that it lets in. Who is admin by a group may be none tomorrow.
+create function organisation_stranded(account uuid, one uuid) returns text
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp
+    as $$
+        select o.name from public.organisation o
+        left join public.organisation_identity i on i.organisation_id = o.id
+        where o.id = any (case when one is null then array(select m.organisation_id from public.member m
+                where m.account_id = account) else array[one] end)
+            and not exists (
+            select from public.member m join public.identity w on w.account_id = m.account_id
+            where m.organisation_id = o.id and m.role = 'admin' and m.provider is null
+                and (i.enforced_at is null
+                    or w.provider = any (i.open_ways || case when i.kind is null then '{}' else array[i.provider] end)))
+        order by o.id limit 1
+    $$;
+
+revoke all on function organisations_open(uuid, text, uuid), organisations_closed(uuid, text, uuid),
+    organisations_by(uuid, text, text[]), organisation_shut(uuid, text), organisation_stranded(uuid, uuid) from public;
+grant execute on function organisations_open(uuid, text, uuid), organisations_closed(uuid, text, uuid),
+    organisations_by(uuid, text, text[]), organisation_shut(uuid, text), organisation_stranded(uuid, uuid) to innkeeper_web;
 -- Whose way has said nothing for a month is no member any more.
-grant delete on member to innkeeper_worker;
+grant update, delete on member to innkeeper_worker;
 create index on member (vouched_at) where vouched_at is not null;

@@ -21,6 +21,8 @@ pub struct AccountView {
     pub ways: Vec<Way>,
     /// Where they are signed in, this browser first, then the one seen last.
     pub sessions: Vec<SessionLine>,
+    /// Whether that is only what belongs to the organisation's own way by which they came.
+    pub partly: bool,
 }
 
 /// Reads the visitor's own account.
@@ -34,5 +36,6 @@ pub async fn view(service: &Service, visitor: &Visitor) -> Result<AccountView> {
         name,
         ways: ways::of(service, visitor).await?,
         sessions: sessions::of(service, visitor).await?,
+        partly: person.only_way().is_some(),
     })
 }

@@ -13,12 +13,13 @@ mod providers;
 mod refused;
 mod removed;
 mod sign_out;
+mod standing;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use answer::{Answered, Vouched, answer};
 pub use enter::{enter, link};
-pub(crate) use join::{follow, rules};
+pub(crate) use join::{leave_all, rules};
 pub use leave::{leave, ticket};
 pub(crate) use own_address::own_address;
 pub(crate) use providers::secret_context;

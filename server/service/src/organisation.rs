@@ -12,6 +12,7 @@ mod issuer;
 mod lost;
 pub mod operator;
 mod proven;
+mod reach;
 mod take_back;
 #[cfg(test)]
 mod tests;
@@ -20,12 +21,12 @@ mod view;
 
 pub use decide::{Waiting, decide, waiting};
 pub use domains::{DomainLine, add_domain, ask_staff, check_domain, remove_domain};
-pub(crate) use enforce::may_add_way;
 pub use enforce::{Closed, KnownWay, closed, enforce, release, way_of};
 pub use github::{GitHubGroup, GitHubLine, add_github, remove_github};
 pub use groups::{add_group, remove_group};
 pub use issuer::{IssuerForm, remove_issuer, save_issuer};
 pub use proven::{Proven, proven};
+pub(crate) use reach::{may_change_ways, shut, stays_in_reach};
 pub use take_back::{TakingBack, take_back, taking_back};
 pub use trial::Trial;
 pub use view::{IdentityView, IssuerView, OpenWay, identity};

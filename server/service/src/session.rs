@@ -37,7 +37,7 @@ pub async fn visitor(service: &Service, session: Option<SessionId>, address: IpA
     let ways = StaffWays::of(service);
     let row = sqlx::query!(
         r#"with found as (
-             select s.id_hash, s.last_seen_at, s.created_at, s.account_id, a.email, s.provider,
+             select s.id_hash, s.last_seen_at, s.created_at, s.account_id, a.email, s.provider, s.identity_id,
                coalesce(s.authenticated_at > now() - make_interval(secs => $2), false) as fresh,
                array(select st.role from staff st where st.account_id = s.account_id and st.identity_id = s.identity_id
                  and (st.provider = s.provider and s.provider = any ($4)
@@ -56,7 +56,7 @@ pub async fn visitor(service: &Service, session: Option<SessionId>, address: IpA
                  else least(now() + interval '12 hours', s.created_at + interval '30 days') end
              from judged where s.id_hash = judged.id_hash
                and (judged.over or judged.last_seen_at < now() - interval '1 minute'))
-           select account_id, email as "email?", provider, fresh as "fresh!", roles as "roles!", over as "over!" from judged"#,
+           select account_id, email as "email?", provider, identity_id, fresh as "fresh!", roles as "roles!", over as "over!" from judged"#,
         id.0,
         FRESH_FOR.as_seconds_f64(),
         ipnet::IpNet::from(address),
@@ -72,6 +72,7 @@ pub async fn visitor(service: &Service, session: Option<SessionId>, address: IpA
             id: AccountId(account),
             email: EmailAddress::parse(&email).map_err(|_| Error::corrupt("address of account", account))?,
             way: row.provider.unwrap_or_default(),
+            identity: row.identity_id.map(IdentityId),
             fresh: row.fresh,
             staff: staff::highest(&row.roles)?,
         }),
@@ -177,7 +178,7 @@ pub(crate) async fn landing(conn: &mut PgConnection, begin: &Begin<'_>, return_t
     if page.as_str() != "/" {
         return Ok(page.to_string());
     }
-    as_account(conn, begin.account, begin.provider).await?;
+    as_account(conn, begin.account, begin.provider, Some(begin.identity)).await?;
     let any =
         sqlx::query_scalar!(r#"select exists (select 1 from tenant where state <> 'destroyed') as "any!""#);
     Ok(if any.fetch_one(conn).await? { page.to_string() } else { "/sign-up/database".to_owned() })

@@ -115,8 +115,14 @@ impl TestPortal {
         .execute(&self.owner)
         .await
         .unwrap();
-        visitor.account =
-            Some(SignedIn { id: AccountId(id), email, way: "mail".into(), fresh: true, staff: None });
+        visitor.account = Some(SignedIn {
+            id: AccountId(id),
+            email,
+            way: "mail".into(),
+            identity: None,
+            fresh: true,
+            staff: None,
+        });
         visitor
     }
 

@@ -4,7 +4,7 @@ use crate::{Error, Result, audit};
 use innkeeper_domain::{
     email::EmailAddress,
     identity::ProviderId,
-    ids::{AccountId, SessionId},
+    ids::{AccountId, IdentityId, SessionId},
     staff::StaffRole,
 };
 use std::net::IpAddr;
@@ -31,6 +31,8 @@ pub struct SignedIn {
     pub email: EmailAddress,
     /// The way this session came by: `mail`, `passkey`, or a provider's short name.
     pub way: String,
+    /// The way in itself.
+    pub identity: Option<IdentityId>,
     /// Whether the sign-in is at most [`innkeeper_domain::handoff::FRESH_FOR`] old, by the control database's clock.
     pub fresh: bool,
     /// What they may do as one of the staff in this session; none for everybody else.
@@ -41,6 +43,12 @@ impl SignedIn {
     /// Whether an organisation's own way vouches for them in this session.
     pub fn by_organisation(&self) -> bool {
         self.way.starts_with(ProviderId::OWN)
+    }
+
+    /// The only way of the account that this session sees, where an organisation's own way vouches: its admins decide who
+    /// that is, and the person's other ways and browsers are none of their business.
+    pub fn only_way(&self) -> Option<&str> {
+        self.by_organisation().then_some(self.way.as_str())
     }
 }
 

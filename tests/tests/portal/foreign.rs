@@ -4,7 +4,7 @@ use innkeeper_tests::{Options, Page, Person, Portal, Values, tenant::texts};
 use reqwest::Method;
 
 /// Every change that a page can ask for; the portal's own test compares its table with what is registered.
-const CHANGES: [&str; 39] = [
+const CHANGES: [&str; 43] = [
     "sign-up",
     "sign-in",
     "verify",
@@ -26,8 +26,10 @@ const CHANGES: [&str; 39] = [
     "keep",
     "try-again",
     "add-domain",
+    "add-github",
     "add-group",
     "add-passkey",
+    "add-team",
     "ask-domain",
     "begin-add-passkey",
     "begin-passkey",
@@ -38,8 +40,10 @@ const CHANGES: [&str; 39] = [
     "enforce-sign-in",
     "release-sign-in",
     "remove-domain",
+    "remove-github",
     "remove-group",
     "remove-issuer",
+    "remove-team",
     "remove-way",
     "save-issuer",
     "take-back-domain",
@@ -61,7 +65,7 @@ const OF_ADMINS: [&str; 10] = [
 ];
 
 /// The changes of a tenant by its admins.
-const BY_ADMINS: [&str; 22] = [
+const BY_ADMINS: [&str; 26] = [
     "retry",
     "start-over",
     "reveal",
@@ -82,13 +86,17 @@ const BY_ADMINS: [&str; 22] = [
     "remove-domain",
     "add-group",
     "remove-group",
+    "add-github",
+    "remove-github",
+    "add-team",
+    "remove-team",
     "enforce-sign-in",
     "release-sign-in",
 ];
 
 /// All rows that say who has what, and what happened; without what each look at a page renews.
 async fn state(portal: &Portal) -> Vec<String> {
-    const TABLES: [&str; 27] = [
+    const TABLES: [&str; 28] = [
         "account",
         "organisation",
         "member",
@@ -116,6 +124,7 @@ async fn state(portal: &Portal) -> Vec<String> {
         "organisation_group",
         "organisation_domain",
         "organisation_trial",
+        "organisation_github",
     ];
     let rows = TABLES.map(|table| format!("select '{table} ' || to_jsonb(r)::text from {table} r"));
     let sessions = "select concat_ws(' ', 'session', id, account_id, authenticated_at) from session where account_id is not null";

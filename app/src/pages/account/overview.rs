@@ -77,7 +77,15 @@ pub(crate) fn account_view(view: AccountView, around: Around) -> AnyView {
     let wrong = !around.mailbox.mistakes.is_empty();
     let typed = around.mailbox.mistakes.of("email");
     let typed = typed.map(|what| Mistakes::one("email", what)).unwrap_or_default();
-    let AccountView { email, name, ways, sessions } = view;
+    let AccountView { email, name, ways, sessions, partly } = view;
+    let partly = partly.then(|| {
+        view! {
+            <Notice icon="lock-keyhole" title="Part of your account">
+                <p>"You came in by your organisation's sign-in. Your other ways in, and browsers that came by them, are \
+                    shown and changed once you sign in by one of those."</p>
+            </Notice>
+        }
+    });
     let refused = around.refused.map(|(label, reason)| {
         view! {
             <Notice tone="bad" icon="circle-alert" title=format!("{label} was not added")>
@@ -97,6 +105,7 @@ pub(crate) fn account_view(view: AccountView, around: Around) -> AnyView {
         </div>
         <div class="stack">
             <ErrorSummary mistakes=typed fields=&["email"]/>
+            {partly}
             {refused}
             {mistake}
             <Ways ways more=around.more passkeys=around.passkeys fresh=around.fresh mailbox=around.mailbox/>

@@ -41,6 +41,7 @@ fn account() -> AccountView {
         name: Some(EVIL.into()),
         ways: vec![way(1, "mail", true), way(2, EVIL, false)],
         sessions: vec![session(3, Some(EVIL), true), session(4, None, false)],
+        partly: true,
     }
 }
 

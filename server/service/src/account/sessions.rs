@@ -34,15 +34,17 @@ pub struct SessionLine {
 
 /// Where the visitor is signed in: this browser first, then the one seen last.
 pub(super) async fn of(service: &Service, visitor: &Visitor) -> Result<Vec<SessionLine>> {
+    let person = visitor.signed_in()?;
     let rows = sqlx::query_as!(
         Row,
         r#"select id, agent, address as "address: ipnet::IpNet", coalesce(provider, '') as "provider!", created_at,
              last_seen_at, id = $2 as "here!"
-           from session where account_id = $1 and expires_at > now()
+           from session where account_id = $1 and expires_at > now() and ($4::text is null or provider = $4)
            order by id = $2 desc, last_seen_at desc, id limit $3"#,
-        visitor.signed_in()?.id.0,
+        person.id.0,
         visitor.session()?.0,
         MOST,
+        person.only_way(),
     )
     .fetch_all(&service.pool)
     .await?;
@@ -89,10 +91,12 @@ async fn end_where(service: &Service, visitor: &Visitor, one: Option<SessionId>)
     let person = visitor.signed_in()?;
     let mut tx = service.pool.begin().await?;
     let ended = sqlx::query_scalar!(
-        "delete from session where account_id = $1 and id <> $2 and ($3::uuid is null or id = $3) returning id",
+        "delete from session where account_id = $1 and id <> $2 and ($3::uuid is null or id = $3)
+           and ($4::text is null or provider = $4) returning id",
         person.id.0,
         visitor.session()?.0,
         one.map(|one| one.0),
+        person.only_way(),
     )
     .fetch_all(&mut *tx)
     .await?;

@@ -1,13 +1,11 @@
 use crate::{
     Error, Result, Service,
     audit::{self, Entry},
-    identity, outbox,
+    identity, organisation, outbox,
+    session::Begin,
     visitor::Visitor,
 };
-use innkeeper_domain::{
-    identity::{Groups, ProviderId},
-    ids::IdentityId,
-};
+use innkeeper_domain::{identity::ProviderId, ids::IdentityId};
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -67,7 +65,11 @@ pub(super) async fn of(service: &Service, visitor: &Visitor) -> Result<Vec<Way>>
     let only = |row: &Row| !another(service, row.id, rows.iter().map(|one| (one.id, one.provider.as_str())));
     let only: Vec<bool> = rows.iter().map(only).collect();
     let mut ways = Vec::new();
+    let seen = visitor.signed_in()?.only_way();
     for (row, only) in rows.into_iter().zip(only) {
+        if seen.is_some_and(|way| way != row.provider) {
+            continue;
+        }
         let label = match identity::named(service, &row.provider).await {
             Ok(provider) => Some(provider.label.clone()),
             Err(Error::NotFound | Error::NotVouched(_)) => None,
@@ -104,7 +106,7 @@ impl Way {
 
 /// Takes a way in away, and every session that came by it, this one included. Needs a fresh sign-in; the last way stays.
 pub async fn remove(service: &Service, visitor: &Visitor, way: IdentityId) -> Result<()> {
-    let person = visitor.themselves()?;
+    let person = organisation::may_change_ways(service, visitor).await?;
     // Before the transaction: what it is called may have to be asked for.
     let called = of(service, visitor).await?.into_iter().find(|one| one.id == way).ok_or(Error::NotFound)?;
     let mut tx = service.pool.begin().await?;
@@ -117,9 +119,11 @@ pub async fn remove(service: &Service, visitor: &Visitor, way: IdentityId) -> Re
     if !another(service, way.0, ways.iter().map(|one| (one.id, one.provider.as_str()))) {
         return Err(Error::mistake("way", "This is your last way in. Add another one before you remove it."));
     }
-    sqlx::query!("delete from identity where id = $1", way.0).execute(&mut *tx).await?;
     // Who vouched for them somewhere does so no more.
-    identity::follow(service, &mut tx, visitor, &gone.provider, person.id, &Groups::Untold).await?;
+    let vouched = Begin { account: person.id, provider: &gone.provider, identity: way };
+    identity::leave_all(service, &mut tx, visitor, &vouched).await?;
+    sqlx::query!("delete from identity where id = $1", way.0).execute(&mut *tx).await?;
+    organisation::stays_in_reach(&mut tx, person.id, None, "way").await?;
     let entry = Entry {
         actor: visitor.actor(),
         address: Some(visitor.address),

@@ -6,13 +6,13 @@ use super::{
 };
 use crate::{
     Error, Result, Service,
-    organisation::{github, trial},
+    organisation::{github, shut, trial},
     rate,
     visitor::Visitor,
 };
 use innkeeper_domain::{
     identity::{Facts, Reason, Refusal},
-    ids::AccountId,
+    ids::{AccountId, IdentityId},
     ports::{Answer, Asked, Sealed},
     secret::Secret,
 };
@@ -193,9 +193,9 @@ async fn check(
     question: Question,
     facts: Facts,
 ) -> Result<Vouched> {
-    let known = account_of(service, &facts).await?;
+    let known = known(service, &facts).await?;
     let Question { purpose, account, return_to, .. } = question;
-    match (purpose, known) {
+    match (purpose, known.map(|(account, _)| account)) {
         (Purpose::Fresh, known) if known != account => {
             return Err(Refusal::new(Reason::Subject, "another person than who is signed in here").into());
         }
@@ -203,6 +203,9 @@ async fn check(
             return Err(Refusal::new(Reason::Taken, format!("it is {other}'s way in")).into());
         }
         (Purpose::SignIn, None) => drop(enter::address(provider, &facts)?),
+        (Purpose::Link, None) if provider.organisation.is_some() => {
+            themselves(service, visitor, &facts).await?;
+        }
         _ => {}
     }
     if purpose != Purpose::Link {
@@ -211,15 +214,26 @@ async fn check(
     Ok(Vouched { provider: provider.id.to_string(), purpose, account, return_to, facts })
 }
 
+/// Whether an organisation's issuer means the very person who wants its way in to be theirs, where they came by a way that
+/// one of their organisations has closed: whoever reads a closed mailbox may be somebody else whom the issuer knows.
+async fn themselves(service: &Service, visitor: &Visitor, facts: &Facts) -> Result<()> {
+    let person = visitor.signed_in()?;
+    let same = facts.contact.as_ref().is_some_and(|there| there.address.key() == person.email.key());
+    if same || shut(service, person).await?.is_none() {
+        return Ok(());
+    }
+    let what = "the issuer knows them by another address than their account here, which came by a closed way";
+    Err(Refusal::new(Reason::Address, what).into())
+}
+
 /// Whose way in it is, if they were here before.
-async fn account_of(service: &Service, facts: &Facts) -> Result<Option<AccountId>> {
-    let (issuer, subject) = (facts.subject.issuer(), facts.subject.subject());
-    let account = sqlx::query_scalar!(
-        "select account_id from identity where issuer = $1 and subject = $2",
-        issuer,
-        subject
+async fn known(service: &Service, facts: &Facts) -> Result<Option<(AccountId, IdentityId)>> {
+    let row = sqlx::query!(
+        "select account_id, id from identity where issuer = $1 and subject = $2",
+        facts.subject.issuer(),
+        facts.subject.subject()
     );
-    Ok(account.fetch_optional(&service.pool).await?.map(AccountId))
+    Ok(row.fetch_optional(&service.pool).await?.map(|row| (AccountId(row.account_id), IdentityId(row.id))))
 }
 
 #[cfg(test)]

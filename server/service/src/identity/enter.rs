@@ -58,8 +58,8 @@ async fn let_in(
         audit::record(&mut tx, &service.ids, entry("account.create", json!({ "provider": provider.id })))
             .await?;
     }
-    join::apply(service, &mut tx, visitor, provider, (account, new), &vouched.facts).await?;
     let begin = Begin { account, provider: provider.id.as_str(), identity };
+    join::apply(service, &mut tx, visitor, provider, (&begin, new), &vouched.facts).await?;
     session::begin(&mut tx, visitor, &begin, new_id_hash).await?;
     let there = vouched.facts.session.as_deref();
     // Who was signed in there all along has not shown just now that it is still them.

@@ -1,5 +1,7 @@
 use super::{Provider, Purpose, join, named, refused::record_refusal};
-use crate::{Error, Result, Service, organisation::may_add_way, rate, sign_in::ReturnTo, visitor::Visitor};
+use crate::{
+    Error, Result, Service, organisation::may_change_ways, rate, sign_in::ReturnTo, visitor::Visitor,
+};
 use innkeeper_domain::{password::draw_token, ports::Asked, secret::Secret};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -51,7 +53,7 @@ pub async fn leave(
         Purpose::SignIn => None,
         Purpose::Link => {
             let person = match provider.organisation {
-                None => may_add_way(service, visitor).await?,
+                None => may_change_ways(service, visitor).await?,
                 // Its issuer says whom it means.
                 Some(_) => visitor.themselves()?,
             };

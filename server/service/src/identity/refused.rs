@@ -1,11 +1,14 @@
 use super::Provider;
 use crate::{
     Error, Result, Service,
-    audit::{self, Entry},
+    audit::{self, Actor, Entry},
     store,
     visitor::Visitor,
 };
-use innkeeper_domain::{identity::Refusal, ids::OrganisationId};
+use innkeeper_domain::{
+    identity::{Reason, Refusal},
+    ids::OrganisationId,
+};
 use serde_json::json;
 
 /// Puts a refusal into the log and the audit log, and passes everything on.
@@ -42,12 +45,16 @@ async fn told(
     refusal: &Refusal,
 ) -> Result<()> {
     tracing::warn!(provider = %way, %refusal, "somebody was not let in");
+    // What was never asked of the organisation's issuer is none of its business, nor is whose browser it was.
+    let asked = ![Reason::State, Reason::Answer].contains(&refusal.reason);
+    let organisation = organisation.filter(|_| asked);
+    let actor = if organisation.is_some() { Actor::Anonymous } else { visitor.actor() };
     let mut tx = service.pool.begin().await?;
     if let Some(organisation) = organisation {
         store::as_member(&mut tx, organisation).await?;
     }
     let entry = Entry {
-        actor: visitor.actor(),
+        actor,
         address: Some(visitor.address),
         action: "sign_in.refused",
         subject: way,

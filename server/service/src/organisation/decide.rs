@@ -60,6 +60,8 @@ pub async fn decide(
 ) -> Result<()> {
     staff::require(visitor, StaffRole::Approver)?;
     visitor.fresh()?;
+    let domain = MailDomain::parse(domain).map_err(|_| Error::Overtaken)?;
+    let domain = domain.as_str();
     let mut tx = service.pool.begin().await?;
     store::as_member(&mut tx, organisation).await?;
     let decided = sqlx::query!(

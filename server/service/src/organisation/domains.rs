@@ -141,6 +141,8 @@ pub async fn ask_staff(service: &Service, visitor: &Visitor, name: &str, domain:
 /// come in.
 pub async fn remove_domain(service: &Service, visitor: &Visitor, name: &str, domain: &str) -> Result<()> {
     let (mut tx, tenant) = begin(service, visitor, name).await?;
+    let domain = MailDomain::parse(domain).map_err(|error| Error::mistake("domain", error.to_string()))?;
+    let domain = domain.as_str();
     let organisation = tenant.organisation_id.0;
     sqlx::query!(
         "delete from organisation_domain where organisation_id = $1 and domain = $2",

@@ -1,9 +1,5 @@
-use super::{begin, end, trial};
-use crate::{
-    Error, Result, Service,
-    identity::Provider,
-    visitor::{SignedIn, Visitor},
-};
+use super::{begin, end, stays_in_reach, trial};
+use crate::{Error, Result, Service, identity::Provider, visitor::Visitor};
 use innkeeper_domain::{email::EmailAddress, identity::ProviderId, organisation::MemberRole};
 use serde_json::json;
 
@@ -86,6 +82,7 @@ pub async fn enforce(service: &Service, visitor: &Visitor, name: &str, open: &[S
     )
     .execute(&mut *tx)
     .await?;
+    stays_in_reach(&mut tx, person.id, Some(tenant.organisation_id), "open").await?;
     end(service, visitor, tx, &tenant, "identity.enforce", json!({ "open": open })).await
 }
 
@@ -123,9 +120,10 @@ fn known(provider: &Provider) -> KnownWay {
 pub async fn closed(service: &Service, visitor: &Visitor) -> Result<Vec<Closed>> {
     let person = visitor.signed_in()?;
     let rows = sqlx::query!(
-        r#"select name as "name!", ways as "ways!", label from organisations_closed($1, $2)"#,
+        r#"select name as "name!", ways as "ways!", label from organisations_closed($1, $2, $3)"#,
         person.id.0,
-        person.way
+        person.way,
+        person.identity.map(|identity| identity.0),
     );
     let known: Vec<_> = ways(service).collect();
     let label = |way: &str, own: Option<&String>| match known.iter().find(|one| one.provider == way) {
@@ -141,22 +139,6 @@ pub async fn closed(service: &Service, visitor: &Visitor) -> Result<Vec<Closed>>
     };
     let rows = rows.fetch_all(&service.pool).await?;
     Ok(rows.into_iter().map(|row| closed(row.name, row.ways, row.label.as_ref())).collect())
-}
-
-/// The person with a fresh sign-in, if they may add a way in to their account. Not by a way that an organisation of theirs
-/// has closed: whoever reads a closed mailbox would make themselves one that is open.
-pub(crate) async fn may_add_way<'a>(service: &Service, visitor: &'a Visitor) -> Result<&'a SignedIn> {
-    let person = visitor.themselves()?;
-    let shut = sqlx::query_scalar!("select organisation_shut($1, $2)", person.id.0, person.way);
-    match shut.fetch_one(&service.pool).await? {
-        None => Ok(person),
-        Some(organisation) => {
-            let what = format!(
-                "{organisation} is closed to the way you came by. Sign in by one that opens it to add another."
-            );
-            Err(Error::mistake("way", what))
-        }
-    }
 }
 
 /// The way in of the organisation whose mail domain that is, where it lets its people in by no other.

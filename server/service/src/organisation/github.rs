@@ -2,7 +2,7 @@ mod show;
 
 pub(crate) use show::show;
 
-use super::{begin, end, issuer::ADMINS};
+use super::{begin, end, stays_in_reach};
 use crate::{
     Error, Result, Service,
     audit::{self, Entry},
@@ -10,7 +10,7 @@ use crate::{
     visitor::Visitor,
 };
 use innkeeper_domain::{
-    identity::{GitHubLogin, GitHubOrganisation, GitHubTeam, GroupRule},
+    identity::{GitHubLogin, GitHubOrganisation, GitHubTeam, GroupRule, ProviderId},
     ids::AccountId,
     organisation::MemberRole,
 };
@@ -134,7 +134,7 @@ pub async fn add_github(
 }
 
 /// Takes an organisation at GitHub away, with what its groups made of people. Absent is success. Who joined by it stops
-/// being a member at once, unless another one of the same provider's is left, which says who belongs at their next sign-in.
+/// being a member at once; where another one of the same provider's is left, they sign in again to show that they belong.
 pub async fn remove_github(
     service: &Service,
     visitor: &Visitor,
@@ -143,9 +143,14 @@ pub async fn remove_github(
     login: &str,
 ) -> Result<()> {
     let (mut tx, tenant) = begin(service, visitor, name).await?;
+    let login = GitHubLogin::parse(login).map_err(|error| Error::mistake("login", error.to_string()))?;
+    let provider = ProviderId::parse(provider).map_err(|_| Error::NotFound)?;
+    let (login, provider) = (login.as_str(), provider.as_str());
     let organisation = tenant.organisation_id.0;
     let lines = of(&mut tx, organisation, visitor.signed_in()?.id).await?;
-    let of_provider = lines.into_iter().filter(|line| line.provider == provider);
+    // One that nobody has shown makes nobody a member.
+    let counts = |line: &GitHubLine| line.provider == provider && line.shown_at.is_some();
+    let of_provider = lines.into_iter().filter(counts);
     let (gone, left): (Vec<_>, Vec<_>) = of_provider.partition(|line| line.login.as_str() == login);
     let groups: Vec<_> = gone.into_iter().flat_map(|line| line.groups).map(|one| one.group).collect();
     sqlx::query!(
@@ -161,6 +166,13 @@ pub async fn remove_github(
         organisation,
         provider,
         login,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "update member set vouched_at = least(vouched_at, now() - interval '1 day') where organisation_id = $1 and provider = $2",
+        organisation,
+        provider,
     )
     .execute(&mut *tx)
     .await?;
@@ -183,12 +195,7 @@ pub async fn remove_github(
         };
         audit::record(&mut tx, &service.ids, entry).await?;
     }
-    let lost = sqlx::query_scalar!(
-        r#"select not exists (select from member where organisation_id = $1 and role = 'admin') as "lost!""#,
-        organisation
-    );
-    if lost.fetch_one(&mut *tx).await? {
-        return Err(Error::mistake("login", ADMINS));
-    }
+    let person = visitor.signed_in()?;
+    stays_in_reach(&mut tx, person.id, Some(tenant.organisation_id), "login").await?;
     end(service, visitor, tx, &tenant, "github.remove", json!({ "provider": provider, "login": login })).await
 }

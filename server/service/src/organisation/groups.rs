@@ -1,6 +1,9 @@
 use super::{begin, end, github};
 use crate::{Error, Result, Service, visitor::Visitor};
-use innkeeper_domain::{identity::GroupRule, organisation::MemberRole};
+use innkeeper_domain::{
+    identity::{GroupRule, ProviderId},
+    organisation::MemberRole,
+};
 use serde_json::json;
 
 /// Most groups of an organisation.
@@ -64,6 +67,10 @@ pub async fn remove_group(
     group: &str,
 ) -> Result<()> {
     let (mut tx, tenant) = begin(service, visitor, name).await?;
+    let group = GroupRule::parse_group(group).map_err(|error| Error::mistake("group", error.to_string()))?;
+    if !way.is_empty() {
+        ProviderId::parse(way).map_err(|_| Error::NotFound)?;
+    }
     sqlx::query!(
         "delete from organisation_group g using organisation_identity i where g.organisation_id = $1 and g.name = $2
            and i.organisation_id = $1 and g.provider = coalesce(nullif($3, ''), i.provider)",

@@ -1,4 +1,4 @@
-use super::{begin, end};
+use super::{begin, end, stays_in_reach};
 use crate::{Error, Result, Service, identity::secret_context, visitor::Visitor};
 use innkeeper_domain::{
     identity::ProviderKind,
@@ -25,9 +25,6 @@ pub struct IssuerForm {
     pub groups_claim: String,
 }
 
-/// What is said when nobody would be left who looks after the organisation.
-pub(super) const ADMINS: &str =
-    "Every admin here is one by it, so nobody would be left. Make somebody an admin another way first.";
 /// The address of Entra for a directory.
 const ENTRA: &str = "https://login.microsoftonline.com";
 /// What Entra calls all directories at once.
@@ -125,14 +122,8 @@ pub async fn remove_issuer(service: &Service, visitor: &Visitor, name: &str) -> 
     )
     .execute(&mut *tx)
     .await?;
-    let left = sqlx::query_scalar!(
-        r#"select exists (select from member m join organisation_identity i on i.organisation_id = m.organisation_id
-           where m.organisation_id = $1 and m.role = 'admin' and m.provider is distinct from i.provider) as "left!""#,
-        tenant.organisation_id.0
-    );
-    if !left.fetch_one(&mut *tx).await? {
-        return Err(Error::mistake("kind", ADMINS));
-    }
+    let person = visitor.signed_in()?;
+    stays_in_reach(&mut tx, person.id, Some(tenant.organisation_id), "kind").await?;
     end(service, visitor, tx, &tenant, "identity.issuer_remove", json!({})).await
 }
 

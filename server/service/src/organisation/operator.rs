@@ -119,7 +119,7 @@ async fn rows(
     most: i64,
 ) -> Result<(Vec<OrganisationLine>, i64)> {
     let rows = sqlx::query!(
-        r#"select o.id, o.name, i.provider as "provider?", i.enforced_at as "enforced_at?", i.open_ways as "open_ways?",
+        r#"select o.id, o.name, case when i.kind is not null then i.provider end as "provider?", i.enforced_at as "enforced_at?", i.open_ways as "open_ways?",
              (select count(*) from member m where m.organisation_id = o.id) as "members!",
              (select count(*) from member m where m.organisation_id = o.id and m.role = 'admin') as "admins!",
              (select count(*) from tenant t where t.organisation_id = o.id and t.state <> 'destroyed') as "databases!",

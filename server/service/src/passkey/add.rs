@@ -6,7 +6,7 @@ use crate::{
     Error, Result, Service,
     audit::{self, Entry},
     identity::{Purpose, record_refusal_by},
-    organisation::may_add_way,
+    organisation::may_change_ways,
     outbox,
     visitor::{SignedIn, Visitor},
 };
@@ -25,7 +25,7 @@ const NAME_MOST: usize = 60;
 /// Asks this browser for a new passkey of who is signed in. Needs a fresh sign-in.
 pub async fn begin_add(service: &Service, visitor: &Visitor) -> Result<()> {
     let port = port(service)?;
-    let person = may_add_way(service, visitor).await?;
+    let person = may_change_ways(service, visitor).await?;
     count(service, visitor).await?;
     let known = ids_of(&service.pool, person.id).await?;
     if known.len() >= MOST {

@@ -5,7 +5,7 @@ use super::{
 use crate::{
     Error, Result, Service,
     audit::{self, Entry},
-    organisation::may_add_way,
+    organisation::may_change_ways,
     outbox,
     rate::{self, Limit},
     visitor::Visitor,
@@ -33,7 +33,7 @@ pub async fn ask(service: &Service, visitor: &Visitor, email: &str, return_to: &
 /// The same to have the mailbox as one more way in. Needs a fresh sign-in; whether the mailbox is somebody's already is
 /// told only to who has shown that it is theirs.
 pub async fn ask_to_link(service: &Service, visitor: &Visitor, email: &str) -> Result<()> {
-    let person = may_add_way(service, visitor).await?;
+    let person = may_change_ways(service, visitor).await?;
     send(service, visitor, email, "/account", Some(person.id)).await
 }
 

@@ -1,7 +1,7 @@
 use super::Tx;
 use crate::{Error, Result, visitor::SignedIn};
 use innkeeper_domain::{
-    ids::{AccountId, OrganisationId},
+    ids::{AccountId, IdentityId, OrganisationId},
     organisation::MemberRole,
 };
 use sqlx::{PgConnection, PgPool};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// which open to the way they came by.
 pub async fn begin_as_account(pool: &PgPool, person: &SignedIn) -> Result<Tx> {
     let mut tx = pool.begin().await?;
-    as_account(&mut tx, person.id, &person.way).await?;
+    as_account(&mut tx, person.id, &person.way, person.identity).await?;
     Ok(tx)
 }
 
@@ -19,19 +19,25 @@ pub async fn begin_as_account(pool: &PgPool, person: &SignedIn) -> Result<Tx> {
 /// has ended beside a tenant of before.
 pub async fn look_as_account(pool: &PgPool, person: &SignedIn) -> Result<Tx> {
     let mut tx = pool.begin_with("begin isolation level repeatable read read only").await?;
-    as_account(&mut tx, person.id, &person.way).await?;
+    as_account(&mut tx, person.id, &person.way, person.identity).await?;
     Ok(tx)
 }
 
-/// Makes a transaction see what the account sees that came by this way. Ends with the transaction.
-pub async fn as_account(conn: &mut PgConnection, account: AccountId, way: &str) -> Result<()> {
+/// Makes a transaction see what the account sees that came by this way, and by which one of that. Ends with the transaction.
+pub async fn as_account(
+    conn: &mut PgConnection,
+    account: AccountId,
+    way: &str,
+    identity: Option<IdentityId>,
+) -> Result<()> {
     sqlx::query!("select set_config('innkeeper.account', $1, true)", account.0.to_string())
         .fetch_one(&mut *conn)
         .await?;
     sqlx::query!(
-        "select set_config('innkeeper.organisations', organisations_open($1, $2)::text, true)",
+        "select set_config('innkeeper.organisations', organisations_open($1, $2, $3)::text, true)",
         account.0,
-        way
+        way,
+        identity.map(|identity| identity.0),
     )
     .fetch_one(conn)
     .await?;

@@ -13,7 +13,8 @@ pub async fn end_lapsed(pool: &PgPool, ids: &Ids) -> Result<u64> {
     let mut tx = pool.begin().await?;
     let gone = sqlx::query!(
         r#"delete from member where vouched_at < now() - interval '30 days' and (organisation_id, account_id) in (
-             select organisation_id, account_id from member where vouched_at < now() - interval '30 days' limit $1)
+             select organisation_id, account_id from member where vouched_at < now() - interval '30 days'
+             order by organisation_id, account_id limit $1 for update skip locked)
            returning organisation_id, account_id, provider as "provider!""#,
         BATCH
     )

@@ -38,7 +38,7 @@ pub async fn accept(
     let mut tx = service.pool.begin().await?;
     lock_account(&mut tx, person.id).await?;
     // After the lock, so that it sees an organisation which the person made a moment ago in another tab.
-    store::as_account(&mut tx, person.id, &person.way).await?;
+    store::as_account(&mut tx, person.id, &person.way, person.identity).await?;
     let row = sqlx::query!(
         r#"select version, "values", tenant_name from request where id = $1 and account_id = $2 for update"#,
         request.0,

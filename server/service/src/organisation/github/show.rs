@@ -1,4 +1,3 @@
-use super::MOST;
 use crate::{
     Error, Result, Service,
     audit::{self, Entry},
@@ -28,10 +27,9 @@ pub(crate) async fn show(
         return Err(Error::NotFound);
     }
     let wanted = sqlx::query_scalar!(
-        "select login from organisation_github where provider = $1 and asked_by = $2 order by shown_at nulls first limit $3",
+        "select login from organisation_github where provider = $1 and asked_by = $2",
         provider.id.as_str(),
         person.id.0,
-        MOST,
     );
     let mut tx = store::look_as_account(&service.pool, person).await?;
     let wanted = wanted.fetch_all(&mut *tx).await?;

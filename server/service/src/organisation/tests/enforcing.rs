@@ -69,7 +69,13 @@ async fn other_ways_are_closed_for_this_organisation_and_no_other(pool: PgPool) 
     assert!(matches!(tenants::open(service, &own, "wiki_b2c3d4").await, Err(Error::NotFound)));
     let elsewhere = crate::organisation::closed(service, &own).await.unwrap();
     assert!(elsewhere.len() == 1 && elsewhere[0].organisation == "Beta" && elsewhere[0].ways.is_empty());
-    let way = crate::account::view(service, &own).await.unwrap().ways[0].id;
+    let account = crate::account::view(service, &own).await.unwrap();
+    assert!(account.partly && account.ways.iter().all(|way| way.provider.starts_with("org-")));
+    assert_eq!(account.sessions.len(), 1, "the browser by mail is none of Acme's business");
+    crate::account::end_others(service, &own).await.unwrap();
+    let there = session::visitor(service, jane.session, jane.address).await.unwrap();
+    assert!(there.account.is_some(), "nor is it theirs to end");
+    let way = account.ways[0].id;
     for outcome in [
         crate::account::remove(service, &own, way).await,
         crate::sign_in::ask_to_link(service, &own, "eve@evil.example").await,
@@ -101,7 +107,7 @@ async fn without_the_issuer_nobody_is_a_member_by_it_and_with_it_groups_count_ag
 
     let there = stage.sign_in(bob(&["admins"])).await.unwrap();
     stage.portal.change("delete from member where provider is null").await;
-    assert!(mistake(remove_issuer(service, &there, SHOP).await).contains("nobody would be left"));
+    assert!(mistake(remove_issuer(service, &there, SHOP).await).contains("Nobody would be left"));
 }
 
 #[sqlx::test(migrator = "store::MIGRATIONS")]
@@ -137,4 +143,63 @@ async fn a_closed_way_adds_none_that_is_open(pool: PgPool) {
     by_hub.account.as_mut().unwrap().way = "hub".into();
     crate::sign_in::ask_to_link(service, &by_hub, "jane@home.example").await.unwrap();
     stage.back_by("hub", &by_hub, Purpose::Link, mine).await.unwrap();
+}
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn by_a_closed_way_the_issuer_has_to_mean_the_same_person(pool: PgPool) {
+    let stage = Stage::ready(&pool).await;
+    let (service, jane) = (&stage.portal.service, &stage.jane);
+    stage.link_and_try().await;
+    enforce(service, jane, SHOP, &[]).await.unwrap();
+    let colleague = says("eve", "eve@acme.example", &["admins"]);
+    assert_eq!(reason(stage.back(jane, Purpose::Link, colleague).await), Reason::Address);
+    let herself = says("jane-2", "Jane@acme.example", &["admins"]);
+    stage.back(jane, Purpose::Link, herself).await.unwrap();
+}
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn the_last_way_in_that_is_open_stays(pool: PgPool) {
+    let mut stage = Stage::ready(&pool).await;
+    stage.operators("hub");
+    let (service, jane) = (&stage.portal.service, &stage.jane);
+    remove_issuer(service, jane, SHOP).await.unwrap();
+    let mine = says("mine", "jane@acme.example", &[]);
+    let Answered::Vouched(vouched) = stage.back_by("hub", jane, Purpose::Link, mine.clone()).await.unwrap()
+    else {
+        panic!()
+    };
+    identity::link(service, jane, *vouched).await.unwrap();
+    let by_hub = stage.sign_in_by("hub", mine).await.unwrap();
+    enforce(service, &by_hub, SHOP, &["hub".into()]).await.unwrap();
+    let ways = crate::account::view(service, &by_hub).await.unwrap().ways;
+    let hub = ways.iter().find(|way| way.provider == "hub").unwrap().id;
+    let lost = crate::account::remove(service, &by_hub, hub).await;
+    assert!(mistake(lost).contains("Nobody would be left to look after Acme"));
+    // Nor does whoever reads the mailbox take away what is open.
+    assert!(
+        mistake(crate::account::remove(service, jane, hub).await).contains("closed to the way you came by")
+    );
+    release(service, &by_hub, SHOP).await.unwrap();
+    crate::account::remove(service, &by_hub, hub).await.unwrap();
+}
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn a_way_that_is_taken_away_leaves_nobody_in_whomever_groups_let_in(pool: PgPool) {
+    let stage = Stage::ready(&pool).await;
+    let service = &stage.portal.service;
+    add_group(service, &stage.jane, SHOP, "", ("*", "developer")).await.unwrap();
+    let there = stage.sign_in(says("bob", "bob@acme.example", &[])).await.unwrap();
+    stage
+        .portal
+        .change(
+            "insert into identity (id, account_id, provider, issuer, subject)
+             select gen_random_uuid(), account_id, 'mail', 'mail', 'bob@home.example' from identity where starts_with(provider, 'org-')",
+        )
+        .await;
+    let way = there.account.as_ref().unwrap().identity.unwrap();
+    let mut by_mail = there.clone();
+    by_mail.account.as_mut().unwrap().way = "mail".into();
+    crate::account::remove(service, &by_mail, way).await.unwrap();
+    assert_eq!(stage.portal.count("select count(*) from member where provider is not null").await, 0);
+    assert_eq!(stage.portal.count("select count(*) from audit_event where action = 'member.leave'").await, 1);
 }

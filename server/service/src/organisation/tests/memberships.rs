@@ -1,5 +1,5 @@
 use super::{github::*, *};
-use innkeeper_domain::identity::GitHubOrganisation;
+use innkeeper_domain::identity::{GitHubLogin, GitHubOrganisation};
 
 #[sqlx::test(migrator = "store::MIGRATIONS")]
 async fn a_membership_by_a_way_opens_to_that_way_and_for_a_day(pool: PgPool) {
@@ -86,7 +86,7 @@ async fn the_last_admin_is_not_lost_by_it(pool: PgPool) {
     let there = stage.sign_in_by(HUB, bob(&["organisation:7"])).await.unwrap();
     stage.portal.change("delete from member where provider is null").await;
     let outcome = remove_github(service, &there, SHOP, HUB, "acme").await;
-    assert!(mistake(outcome).contains("nobody would be left"));
+    assert!(mistake(outcome).contains("Nobody would be left"));
     assert_eq!(stage.role(&there).await, Some(MemberRole::Admin), "nothing has changed");
 }
 
@@ -151,11 +151,59 @@ async fn the_way_that_vouches_last_is_the_one_that_opens(pool: PgPool) {
     assert_eq!(stage.role(&ann).await, Some(MemberRole::Admin), "and is not touched by that");
     let own = stage.sign_in(there(&["admins"])).await.unwrap();
     assert_eq!(stage.role(&own).await, Some(MemberRole::Admin));
-    // Whoever closes the door has the key, by whatever way they joined.
     stage.back(&own, Purpose::Trial, there(&["admins"])).await.unwrap();
-    enforce(service, &own, SHOP, &[]).await.unwrap();
+    let lost = enforce(service, &own, SHOP, &[]).await;
+    assert!(
+        mistake(lost).contains("Nobody would be left"),
+        "Jane, whom no group made an admin, comes by mail only"
+    );
+    enforce(service, &own, SHOP, &["mail".into()]).await.unwrap();
     let again = stage.sign_in(there(&["admins"])).await.unwrap();
     assert_eq!(stage.role(&again).await, Some(MemberRole::Admin));
+    assert_eq!(stage.role(jane).await, Some(MemberRole::Admin));
+}
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn another_account_there_that_somebody_added_opens_nothing(pool: PgPool) {
+    let stage = Stage::shown(&pool).await;
+    let service = &stage.portal.service;
+    let first = stage.sign_in_by(HUB, bob(&[TEAM])).await.unwrap();
+    // Eve reads Bob's mailbox, and adds her own account there to his here.
+    let eve = says("eve", "eve@evil.example", &[]);
+    let mut by_mail = first.clone();
+    by_mail.account.as_mut().unwrap().way = "mail".into();
+    let Answered::Vouched(vouched) = stage.back_by(HUB, &by_mail, Purpose::Link, eve.clone()).await.unwrap()
+    else {
+        panic!()
+    };
+    identity::link(service, &by_mail, *vouched).await.unwrap();
+    let hers = stage.sign_in_by(HUB, eve).await.unwrap();
+    assert_eq!(hers.account.as_ref().unwrap().id, first.account.as_ref().unwrap().id);
+    assert_eq!(stage.role(&hers).await, None);
+    assert_eq!(stage.role(&first).await, Some(MemberRole::Developer), "and ends nothing");
+    stage.sign_in_by(HUB, bob(&[TEAM])).await.unwrap();
+    assert_eq!(stage.role(&hers).await, None, "nor when Bob has come again");
+}
+
+#[sqlx::test(migrator = "store::MIGRATIONS")]
+async fn of_two_organisations_there_the_one_that_is_left_decides_anew(pool: PgPool) {
+    let stage = Stage::shown(&pool).await;
+    let (service, jane) = (&stage.portal.service, &stage.jane);
+    add_github(service, jane, SHOP, HUB, "labs").await.unwrap();
+    let labs = GitHubOrganisation { number: 8, login: GitHubLogin::parse("labs").unwrap(), teams: vec![] };
+    stage.owns(&[acme(7), labs]);
+    assert_eq!(stage.show(jane).await, None);
+    add_group(service, jane, SHOP, HUB, ("organisation:8", "auditor")).await.unwrap();
+    let there = stage.sign_in_by(HUB, bob(&[TEAM, "organisation:8"])).await.unwrap();
+    assert_eq!(stage.role(&there).await, Some(MemberRole::Developer));
+    remove_github(service, jane, SHOP, HUB, "acme").await.unwrap();
+    assert_eq!(stage.role(&there).await, None, "until they show that they belong");
+    let there = stage.sign_in_by(HUB, bob(&[TEAM, "organisation:8"])).await.unwrap();
+    assert_eq!(stage.role(&there).await, Some(MemberRole::Auditor));
+    // One that nobody has shown keeps nobody in.
+    add_github(service, jane, SHOP, HUB, "never").await.unwrap();
+    remove_github(service, jane, SHOP, HUB, "labs").await.unwrap();
+    assert_eq!(stage.portal.count("select count(*) from member where provider is not null").await, 0);
 }
 
 #[sqlx::test(migrator = "store::MIGRATIONS")]

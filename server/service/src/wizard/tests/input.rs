@@ -8,7 +8,7 @@ use crate::{
     visitor::{SignedIn, Visitor},
     wizard::{Draft, Region, accept, open, propose, save},
 };
-use innkeeper_domain::plan::Extension;
+use innkeeper_domain::{ids::IdentityId, plan::Extension};
 use sqlx::PgPool;
 
 /// Puts a value into a field.
@@ -245,18 +245,18 @@ async fn an_organisation_that_was_joined_unasked_gets_nothing_by_its_name(pool: 
     let (eve, ola) = (portal.person("eve@evil.example").await, portal.person("ola@acme.example").await);
     accepted(&portal, &eve, &draft("Acme", "trap")).await;
     // Ola's groups at one of the operator's providers make her an admin there; she comes by it.
-    let by_hub = Visitor {
-        account: ola.account.clone().map(|person| SignedIn { way: "hub".into(), ..person }),
-        ..ola.clone()
-    };
-    sqlx::query(
-        "insert into member (organisation_id, account_id, role, provider, vouched_at)
-         select id, $1, 'admin', 'hub', now() from organisation",
+    let way: uuid::Uuid = sqlx::query_scalar(
+        "with way as (insert into identity (id, account_id, provider, issuer, subject)
+           values (gen_random_uuid(), $1, 'hub', 'https://hub.example', 'ola') returning id, account_id)
+         insert into member (organisation_id, account_id, role, provider, identity_id, vouched_at)
+         select o.id, way.account_id, 'admin', 'hub', way.id, now() from organisation o, way returning identity_id",
     )
     .bind(ola.signed_in().unwrap().id.0)
-    .execute(&portal.owner)
+    .fetch_one(&portal.owner)
     .await
     .unwrap();
+    let came = |person| SignedIn { way: "hub".into(), identity: Some(IdentityId(way)), ..person };
+    let by_hub = Visitor { account: ola.account.clone().map(came), ..ola.clone() };
     let (_, suggested) = open(&portal.service, &by_hub).await.unwrap();
     assert_eq!(suggested.organisation, "");
     let told = mistakes(save(&portal.service, &by_hub, &draft("acme", "mine")).await.unwrap_err());
