@@ -99,6 +99,12 @@ export async function signIn(world) {
   await to('/t');
   await page.getByText('opens by Acme SSO only').waitFor();
   await show('databases, closed to this way');
+  portal.sql(`create table came as select id, provider from session where account_id is not null;
+    update session set provider = (select provider from organisation_identity limit 1) where account_id is not null`);
+  await to('/account');
+  await page.getByText('Part of your account').waitFor();
+  await show('account, by the own sign-in');
+  portal.sql('update session s set provider = c.provider from came c where c.id = s.id; drop table came');
   portal.sql("update organisation_identity set open_ways = '{mail}'");
   await to(settings);
   await page.getByText('Other ways are closed since').waitFor();

@@ -143,7 +143,7 @@ async function proven({ portal, page, to, show }) {
   await page.getByRole('searchbox').fill('office');
   await visitor.press(page, 'Search');
   await page.getByText('1 domain', { exact: true }).waitFor();
-  makeSignInOld(portal);
+  portal.makeSignInsOld();
   await page.getByRole('link', { name: 'Take back office.robotics.example of Acme Robotics' }).click();
   await visitor.expectHeading(page, 'Take back office.robotics.example');
   await show('staff, take a mail domain back, sign-in too old');
