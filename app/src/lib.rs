@@ -6,7 +6,8 @@
 
 pub mod components;
 pub mod pages;
-pub mod routes;
+pub mod shell;
+pub mod url;
 pub mod web;
 
 #[cfg(test)]

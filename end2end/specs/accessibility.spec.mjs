@@ -1,5 +1,6 @@
 // Every page in every state, light and dark, wide and narrow: axe finds nothing, nothing moves sideways, no script
-// fails, nobody else is asked for anything, and nothing is heavier than it may be.
+// fails, nobody else is asked for anything, and nothing is heavier than it may be. Each state is checked in a covering
+// array of colour schemes and widths, with `script/test --all` in every pair of them.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
@@ -7,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import axe from 'axe-core';
 import { SIZES, launch, missingHeaders, newContext, watch } from '../support/browser.mjs';
 import { get } from '../support/http.mjs';
+import { ALL, COLOURS, WIDTHS, covering, inWords } from '../support/looks.mjs';
 import { startForWalk, walk } from '../support/walk.mjs';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -15,10 +17,7 @@ const OPTIONS = {
   rules: { 'target-size': { enabled: true } },
   resultTypes: ['violations'],
 };
-const WIDTHS = [1440, 320];
-const COLOURS = ['light', 'dark'];
-const look = (colours, width) => `${colours}, ${width} px`;
-const LOOKS = WIDTHS.flatMap((width) => COLOURS.map((colours) => look(colours, width)));
+const EVERY_PAIR = Boolean(process.env.INNKEEPER_TEST_ALL);
 const KILOBYTE = 1024;
 const MOST = { html: 20 * KILOBYTE, css: 8 * KILOBYTE, js: 3 * KILOBYTE };
 
@@ -45,17 +44,15 @@ async function violations(page) {
 const movesSideways = (page) =>
   page.evaluate(() => document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth);
 
-/** What is wrong with the page as it stands there, in all its looks. */
-async function faults(page) {
+/** What is wrong with the page as it stands there, in these looks. */
+async function faults(page, looks) {
   const found = [];
-  for (const width of WIDTHS) {
-    await page.setViewportSize({ width, height: SIZES[width] });
-    for (const colours of COLOURS) {
-      await page.emulateMedia({ colorScheme: colours });
-      const here = look(colours, width);
-      found.push(...(await violations(page)).map((what) => `${here}: ${what}`));
-      if (await movesSideways(page)) found.push(`${here}: moves sideways`);
-    }
+  for (const look of looks) {
+    await page.setViewportSize({ width: look.width, height: SIZES[look.width] });
+    await page.emulateMedia({ colorScheme: look.colours });
+    const here = inWords(look);
+    found.push(...(await violations(page)).map((what) => `${here}: ${what}`));
+    if (await movesSideways(page)) found.push(`${here}: moves sideways`);
   }
   await page.setViewportSize({ width: 1440, height: SIZES[1440] });
   return found;
@@ -78,30 +75,53 @@ async function oddities(page) {
   return found;
 }
 
-/** The paths of `app/src/routes.rs`, as patterns. */
+/** The paths of `app/src/shell/routes.rs`, as patterns. */
 function routes() {
-  const source = fs.readFileSync(new URL('../../app/src/routes.rs', import.meta.url), 'utf8');
+  const source = fs.readFileSync(new URL('../../app/src/shell/routes.rs', import.meta.url), 'utf8');
   const paths = [...source.matchAll(/path!\("([^"]+)"\)/g)].map(([, path]) => path);
   assert.ok(paths.length > 10, 'the list of routes was found');
   return paths;
 }
 
+/** Paths that show nothing of their own: they lead to where a page is now. */
+const FORMER = ['/t/:name/settings/identity'];
+
 const matches = (route, path) => new RegExp(`^${route.replace(/:\w+/g, '[^/]+')}$`).test(path);
 
 test('every page of the router, in every state', { timeout: 1_800_000 }, async (t) => {
   const met = new Set();
+  const checked = [];
   await walk({
     portal,
     browser,
-    show: (name, page, problems) =>
-      t.test(name, async () => {
+    show: (name, page, problems) => {
+      const looks = EVERY_PAIR ? ALL : covering(checked.length);
+      checked.push({ name, looks });
+      return t.test(name, async () => {
         met.add(new URL(page.url()).pathname);
-        assert.deepEqual([...(await faults(page)), ...(await oddities(page)), ...problems()], []);
-      }),
+        assert.deepEqual([...(await faults(page, looks)), ...(await oddities(page)), ...problems()], []);
+      });
+    },
   });
   await t.test('none is left out', () => {
-    const missing = routes().filter((route) => ![...met].some((path) => matches(route, path)));
+    const missing = routes().filter((route) => !FORMER.includes(route) && ![...met].some((path) => matches(route, path)));
     assert.deepEqual(missing, [], 'add them to support/walk.mjs');
+  });
+  await t.test('each in each colour scheme and in each width, and every pair of them is met', () => {
+    const distinct = (looks, of) => new Set(looks.map(of)).size;
+    for (const { name, looks } of checked) {
+      assert.equal(distinct(looks, ({ colours }) => colours), COLOURS.length, name);
+      assert.equal(distinct(looks, ({ width }) => width), WIDTHS.length, name);
+    }
+    const looks = checked.flatMap(({ looks }) => looks);
+    assert.equal(distinct(looks, inWords), ALL.length);
+    const left = checked.length * ALL.length - looks.length;
+    if (left > 0) {
+      console.log(
+        `only in script/test --all: accessibility, ${left} of ${checked.length * ALL.length} looks: ` +
+          `each of ${checked.length} pages also in the other pairs of colour scheme and width`,
+      );
+    }
   });
 });
 
@@ -121,15 +141,15 @@ test('the checker finds what is planted', async (t) => {
   const seen = watch(context, portal);
   const page = await context.newPage();
   await page.goto(`${portal.url}/sign-up`);
-  assert.deepEqual(await faults(page), []);
+  assert.deepEqual(await faults(page, ALL), []);
   seen.assertNone('before');
   for (const { html, style, called, looks } of PLANTED) {
     await page.evaluate(([html, style]) => {
       document.querySelector('main').insertAdjacentHTML('beforeend', html);
       if (style) document.querySelector('main').lastElementChild.style.setProperty(...style);
     }, [html, style]);
-    const found = (await faults(page)).map((fault) => fault.split(':').slice(0, 2).join(':'));
-    assert.deepEqual(found, LOOKS.filter((here) => looks.test(here)).map((here) => `${here}: ${called}`), html);
+    const found = (await faults(page, ALL)).map((fault) => fault.split(':').slice(0, 2).join(':'));
+    assert.deepEqual(found, ALL.map(inWords).filter((here) => looks.test(here)).map((here) => `${here}: ${called}`), html);
     await page.evaluate(() => document.querySelector('main').lastElementChild.remove());
   }
   await page.evaluate(() => {

@@ -23,7 +23,7 @@ for (const scripts of [true, false]) {
     const email = `olga-${scripts}@operator.example`;
     const [admin, domain] = [`jane-${scripts}@acme.example`, `${scripts}.example`];
     await visitor.signUp(page, portal, email);
-    portal.sql(`with acme as (insert into organisation (id, name) values (gen_random_uuid(), 'Acme ${scripts}') returning id),
+    portal.sql(`with acme as (insert into organisation (id, name, slug) values (gen_random_uuid(), 'Acme ${scripts}', 'acme-${scripts}') returning id),
         jane as (insert into account (id, email, email_key) values (gen_random_uuid(), '${admin}', '${admin}') returning id),
         joined as (insert into member (organisation_id, account_id, role) select acme.id, jane.id, 'admin' from acme, jane)
       insert into organisation_domain (organisation_id, domain, token, proven_at, proven_by)
@@ -46,6 +46,7 @@ for (const scripts of [true, false]) {
     await page.getByText(`${domain} was taken back.`).waitFor();
     const mail = await portal.mail(admin);
     assert.match(mail.subject, new RegExp(`${domain} is no longer proven for Acme ${scripts}`));
+    assert.ok(mail.text.includes(`${portal.url}/o/acme-${scripts}/sign-in`), mail.text);
     assert.equal(portal.sql(`select count(*) from organisation_domain where domain = '${domain}' and proven_at is null`), '1');
     await page.goto(`${portal.url}/staff/domains/proven?search=${domain}`);
     await page.getByRole('heading', { name: 'No proven domain is called so' }).waitFor();

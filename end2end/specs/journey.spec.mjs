@@ -53,9 +53,13 @@ for (const { scripts, width, by } of JOURNEYS) {
     const texts = await visitor.formats(page);
     const folder = folderFor(t);
     await checkBundle(page, folder, name, texts);
+    // As the guide says for who has no way to the portal.
+    const place = { folder, home: folderFor(t) };
+    fs.mkdirSync(`${place.home}/.postgresql`);
+    fs.copyFileSync(`${folder}/${name}/ca.crt`, `${place.home}/.postgresql/root.crt`);
     await t.test('psql answers as each role', async () => {
       for (const [role, uri] of [['app', texts.uri], ['owner', texts.owner], ['readonly', texts.readonly]]) {
-        assert.equal(await whoIs(folder, uri), `${name}_${role}|t`);
+        assert.equal(await whoIs(place, uri), `${name}_${role}|t`);
       }
     });
     await t.test('the page shows the first connection', async () => {
@@ -120,8 +124,8 @@ async function checkBundle(page, folder, name, texts) {
   const bundle = await visitor.downloadBundle(page, folder);
   assert.equal(bundle.name, `${name}.zip`);
   const files = ['ca.crt', '.env', 'credentials.json', 'pg_service.conf', 'README.md'];
-  assert.deepEqual(bundle.entries, Object.fromEntries(files.map((file) => [file, '0o600'])));
-  const read = (file) => fs.readFileSync(`${folder}/${file}`, 'utf8');
+  assert.deepEqual(bundle.entries, Object.fromEntries(files.map((file) => [`${name}/${file}`, '0o600'])));
+  const read = (file) => fs.readFileSync(`${folder}/${name}/${file}`, 'utf8');
   assert.equal(read('.env').trimEnd(), texts.env);
   const { host, port, database, roles } = JSON.parse(read('credentials.json'));
   assert.equal(database, name);

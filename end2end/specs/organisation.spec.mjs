@@ -72,7 +72,7 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
     await visitor.signUp(page, portal, email);
     const name = await database(page, `Acme ${shape}`);
     const other = await database(page, `Beta ${shape}`);
-    const settings = `${portal.url}/t/${name}/settings/identity`;
+    const settings = `${portal.url}/o/acme-${shape}/sign-in`;
 
     await t.test('its issuer is set up', async () => {
       portal.makeSignInsFresh();
@@ -128,7 +128,7 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
       await page.getByText(`Acme ${shape} opens by ${label} only`).waitFor();
       assert.equal(await page.getByText(other).count() > 0, true, 'the other organisation stays open');
       assert.equal(await page.getByText(name, { exact: true }).count(), 0);
-      for (const closed of [`/t/${name}`, `/t/${name}/settings/identity`, `/t/${name}/handoff`]) {
+      for (const closed of [`/t/${name}`, `/t/${name}/settings/identity`, `/t/${name}/handoff`, `/o/acme-${shape}`, `/o/acme-${shape}/sign-in`]) {
         const answer = await page.goto(portal.url + closed);
         assert.equal(answer.status(), 404, closed);
       }

@@ -1,11 +1,11 @@
-// The real client of each format: takes the text exactly as it stands on the page, in a folder with ca.crt, and answers
-// "<user>|<ssl>", as the server has it. What stands around a text is what a program of anybody's has there.
+// The real client of each format: takes the text exactly as it stands on the page, in any folder and with a home folder in
+// which the CA certificate was saved, and answers "<user>|<ssl>", as the server has it. What stands around a text is what a program of anybody's has there.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inFolder } from './files.mjs';
+import { inPlace } from './files.mjs';
 import { WHO, whoIs } from './psql.mjs';
 
 const MODULES = fileURLToPath(new URL('../node_modules', import.meta.url));
@@ -24,15 +24,15 @@ const goCache = fs.mkdtempSync(path.join(os.tmpdir(), 'innkeeper-e2e-go-'));
 process.once('exit', () => fs.rmSync(goCache, { recursive: true, force: true }));
 
 export const CLIENTS = {
-  uri: (folder, text) => whoIs(folder, text),
-  psql: (folder, text) => inFolder(folder, 'sh', ['-c', `${text} -XAtc "${WHO}"`]),
-  env: (folder, text) => {
-    write(folder, '.env', text);
-    return inFolder(folder, 'sh', ['-c', `set -a; . ./.env; psql -XAtc "${WHO}"`]);
+  uri: (place, text) => whoIs(place, text),
+  psql: (place, text) => inPlace(place, 'sh', ['-c', `${text} -XAtc "${WHO}"`]),
+  env: (place, text) => {
+    write(place, '.env', text);
+    return inPlace(place, 'sh', ['-c', `set -a; . ./.env; psql -XAtc "${WHO}"`]);
   },
-  jdbc: (folder, text) => {
+  jdbc: (place, text) => {
     write(
-      folder,
+      place,
       'Main.java',
       `import java.sql.DriverManager;
       class Main {
@@ -47,23 +47,23 @@ export const CLIENTS = {
       }`,
     );
     // Java asks the system for the home folder, not the environment.
-    return inFolder(folder, 'java', [`-Duser.home=${folder}`, '-cp', PGJDBC, 'Main.java'], { input: text });
+    return inPlace(place, 'java', [`-Duser.home=${place.home}`, '-cp', PGJDBC, 'Main.java'], { input: text });
   },
-  node: (folder, text) => {
-    linkModules(folder);
+  node: (place, text) => {
+    linkModules(place);
     const rest = `
       const { rows: [row] } = await pool.query(${JSON.stringify(WHO)});
       console.log(row.current_user + '|' + (row.ssl ? 't' : 'f'));
       await pool.end();`;
-    write(folder, 'main.mjs', `${text}\n${rest}`);
-    return inFolder(folder, process.execPath, ['main.mjs']);
+    write(place, 'main.mjs', `${text}\n${rest}`);
+    return inPlace(place, process.execPath, ['main.mjs']);
   },
-  python: (folder, text) => {
+  python: (place, text) => {
     const rest = `user, ssl = conn.execute(${JSON.stringify(WHO)}).fetchone()\nprint(f"{user}|{'t' if ssl else 'f'}")`;
-    write(folder, 'main.py', `${text}\n${rest}\n`);
-    return inFolder(folder, PYTHON, ['main.py']);
+    write(place, 'main.py', `${text}\n${rest}\n`);
+    return inPlace(place, PYTHON, ['main.py']);
   },
-  go: async (folder, text) => {
+  go: async (place, text) => {
     // Go has imports at the top and statements in functions only: the text is cut at the end of its imports.
     const [imports, statement, ...more] = text.split(/(?<=^\))\n\n/m);
     assert.ok(statement && more.length === 0, `not imports and a statement: ${text}`);
@@ -72,19 +72,19 @@ export const CLIENTS = {
       var user, ssl string
       if err := db.QueryRow(${JSON.stringify(WHO)}).Scan(&user, &ssl); err != nil { panic(err) }
       fmt.Println(user + "|" + ssl[:1])`;
-    write(folder, 'main.go', `package main\n\nimport "fmt"\n${imports}\n\nfunc main() {\n${statement}\n${rest}\n}\n`);
+    write(place, 'main.go', `package main\n\nimport "fmt"\n${imports}\n\nfunc main() {\n${statement}\n${rest}\n}\n`);
     const env = { GOPATH, GOCACHE: goCache, GO111MODULE: 'off' };
-    await inFolder(folder, 'go', ['build', '-o', 'main', 'main.go'], { env });
-    return inFolder(folder, path.join(folder, 'main'), []);
+    await inPlace(place, 'go', ['build', '-o', 'main', 'main.go'], { env });
+    return inPlace(place, path.join(place.folder, 'main'), []);
   },
-  rust: (folder, text) => {
+  rust: (place, text) => {
     assert.ok(fs.existsSync(SQLX), `${SQLX} is missing: cargo build -p innkeeper-tests --example connect_sqlx`);
-    return inFolder(folder, SQLX, [], { input: text });
+    return inPlace(place, SQLX, [], { input: text });
   },
-  prisma: async (folder, text) => {
-    linkModules(folder);
+  prisma: async (place, text) => {
+    linkModules(place);
     write(
-      folder,
+      place,
       'schema.prisma',
       `generator client {
         provider = "prisma-client-js"
@@ -97,7 +97,7 @@ export const CLIENTS = {
     // The engine for migrations takes no part in this, and would be downloaded: any program stands in for it.
     const env = { PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true', CHECKPOINT_DISABLE: '1' };
     const prisma = path.join(MODULES, 'prisma', 'build', 'index.js');
-    await inFolder(folder, process.execPath, [prisma, 'generate', '--schema', 'schema.prisma'], { env });
+    await inPlace(place, process.execPath, [prisma, 'generate', '--schema', 'schema.prisma'], { env });
     // Node.js would show the bundled line that threw, which is long and has all kinds of words in it.
     const rest = `
       const [row] = await prisma.$queryRawUnsafe(${JSON.stringify(WHO)}).catch((error) => {
@@ -106,11 +106,11 @@ export const CLIENTS = {
       });
       console.log(row.current_user + '|' + (row.ssl ? 't' : 'f'));
       await prisma.$disconnect();`;
-    write(folder, 'main.mjs', `import { PrismaClient } from './generated/index.js';\n${text}\n${rest}`);
-    return inFolder(folder, process.execPath, ['main.mjs']);
+    write(place, 'main.mjs', `import { PrismaClient } from './generated/index.js';\n${text}\n${rest}`);
+    return inPlace(place, process.execPath, ['main.mjs']);
   },
-  django: (folder, text) => {
-    write(folder, 'settings.py', text);
+  django: (place, text) => {
+    write(place, 'settings.py', text);
     const program = `
 from django.db import connection
 with connection.cursor() as cursor:
@@ -118,16 +118,16 @@ with connection.cursor() as cursor:
     user, ssl = cursor.fetchone()
 print(f"{user}|{'t' if ssl else 'f'}")
 `;
-    write(folder, 'main.py', program);
-    return inFolder(folder, PYTHON, ['main.py'], { env: { DJANGO_SETTINGS_MODULE: 'settings' } });
+    write(place, 'main.py', program);
+    return inPlace(place, PYTHON, ['main.py'], { env: { DJANGO_SETTINGS_MODULE: 'settings' } });
   },
 };
 
-function write(folder, file, text) {
+function write({ folder }, file, text) {
   fs.writeFileSync(path.join(folder, file), text);
 }
 
 /** Has Node.js find the packages as in anybody's project. */
-function linkModules(folder) {
+export function linkModules({ folder }) {
   fs.symlinkSync(MODULES, path.join(folder, 'node_modules'));
 }

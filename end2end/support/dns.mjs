@@ -1,6 +1,6 @@
 // A real name server that knows nothing but the texts it is told.
 import { spawn } from 'node:child_process';
-import dgram from 'node:dgram';
+import { freePort } from './portal.mjs';
 import { until } from './until.mjs';
 
 /** Starts one; `publish(name, text)` makes it answer that text for that name, and nothing else. */
@@ -29,12 +29,4 @@ export async function startDns() {
   };
   await run([]);
   return { address: `127.0.0.1:${port}`, publish: (name, text) => run([[name, text]]), stop: () => (process.off('exit', endAlong), end()) };
-}
-
-async function freePort() {
-  const socket = dgram.createSocket('udp4');
-  await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise((resolve) => socket.close(resolve));
-  return port;
 }

@@ -18,7 +18,7 @@ with zipfile.ZipFile(sys.argv[1]) as bundle:
     assert bundle.testzip() is None
     entries = {entry.filename: oct(entry.external_attr >> 16 & 0o777) for entry in bundle.infolist()}
     for name in entries:
-        assert os.path.basename(name) == name, name
+        assert len(name.split('/')) == 2 and '..' not in name, name
     bundle.extractall(sys.argv[2])
 print(json.dumps(entries))
 `;
@@ -31,13 +31,13 @@ export function unpack(file, folder) {
 const run = promisify(execFile);
 
 /**
- * Runs a program in a folder, with an environment of its own: no PG… variable, no home with a .pgpass in it.
- * Answers what it wrote; throws with its errors where it fails.
+ * Runs a program in a place, which is a folder and a home folder, with an environment of its own: no PG… variable, no
+ * home with a .pgpass in it. Answers what it wrote; throws with its errors where it fails.
  */
-export async function inFolder(folder, program, args, { input = '', env = {} } = {}) {
+export async function inPlace({ folder, home }, program, args, { input = '', env = {} } = {}) {
   const child = run(program, args, {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, LANG: 'C.UTF-8', ...env },
+    env: { PATH: process.env.PATH, HOME: home, LANG: 'C.UTF-8', ...env },
     timeout: 60_000,
   });
   child.child.stdin.end(input);

@@ -51,7 +51,22 @@ export async function credentials(world) {
 /** The organisation's own sign-in, from nothing to the only way; what an issuer would say is put in its place. */
 export async function signIn(world) {
   const { portal, page, name, to, show } = world;
-  const settings = `/t/${name}/settings/identity`;
+  const slug = portal.sql(`select o.slug from organisation o join tenant t on t.organisation_id = o.id where t.name = '${name}'`);
+  const settings = `/o/${slug}/sign-in`;
+  portal.makeSignInsFresh();
+  await to('/o');
+  await show('organisations');
+  await page.getByRole('main').getByRole('link', { name: 'Acme' }).first().click();
+  await page.waitForURL(`${portal.url}/o/${slug}`);
+  await show('organisation');
+  await page.getByLabel('URL of this organisation').fill('staff');
+  await visitor.press(page, 'Change address');
+  await page.getByText('is reserved').first().waitFor();
+  await show('organisation, address refused');
+  portal.makeSignInsOld();
+  await to(`/o/${slug}`);
+  await page.getByRole('link', { name: 'Sign in again to change it' }).waitFor();
+  await show('organisation, sign-in too old');
   portal.makeSignInsFresh();
   await to(settings);
   await show('own sign-in, nothing yet');
@@ -111,6 +126,19 @@ export async function signIn(world) {
   await show('own sign-in, enforced');
   portal.sql("update organisation_identity set enforced_at = null, open_ways = '{}'");
   portal.makeSignInsFresh();
+}
+
+/** What a plan's limits have done. The portal itself lets a database that is not full write again within seconds. */
+export async function limits({ portal, page, name, to, show }) {
+  const ended = ['catalog_lock', 'foreign_lock', 'lock_count'].map((reason, at) =>
+    `select id, organisation_id, 'app', '${reason}', date_trunc('hour', now()), ${at + 1}, now() from tenant where name = '${name}'`);
+  portal.sql(`insert into ended_session (tenant_id, organisation_id, role, reason, hour, sessions, last_at)
+      ${ended.join(' union all ')};
+    update tenant set storage_full_at = now() where name = '${name}'`);
+  await to(`/t/${name}`);
+  await page.getByText('Storage is full').waitFor();
+  await show('overview, limits exceeded');
+  portal.sql('delete from ended_session; update tenant set storage_full_at = null');
 }
 
 export async function plans(world) {

@@ -12,9 +12,14 @@ const BINARY = path.resolve(
   process.env.INNKEEPER_BIN ?? fileURLToPath(new URL('../../target/debug/innkeeper', import.meta.url)),
 );
 const READY = /^Innkeeper is ready at (\S+)/m;
+const MAILBOX_LINK = /^http\S+\/dev\/mailbox\?token=\S+$/gm;
 export const STAFF_LINK = /^http\S+\/staff\/claim\?token=\S+$/m;
 const START_SECONDS = 120;
 const STOP_SECONDS = 60;
+// With an initdb that gives out copies of one cluster.
+const POSTGRES = fileURLToPath(new URL('../node_modules/copied-clusters/15/bin', import.meta.url));
+
+let nextPort = process.pid * 8;
 
 // A spec that is stopped from outside takes its portals with it: their own `exit` handlers see to that.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
@@ -91,6 +96,7 @@ class Portal {
       INNKEEPER_LISTEN: `127.0.0.1:${this.port}`,
       INNKEEPER_PUBLIC_URL: this.url,
       INNKEEPER_DATA_DIR: this.data,
+      INNKEEPER_EMBEDDED_BIN: POSTGRES,
       INNKEEPER_EMBEDDED_PORT: String(this.databasePort),
       INNKEEPER_FAILPOINTS: path.join(this.folder, 'orders'),
     };
@@ -99,6 +105,11 @@ class Portal {
   /** Runs a command beside it, which must succeed; what it says. */
   run(...command) {
     return execFileSync(BINARY, command, { cwd: this.folder, env: this.#env(), encoding: 'utf8' });
+  }
+
+  /** The link that opens the local mailbox, of its newest start. */
+  get mailboxLink() {
+    return this.#log.match(MAILBOX_LINK).at(-1);
   }
 
   /** A link by which somebody becomes staff. */
@@ -204,11 +215,19 @@ class Portal {
   }
 }
 
-/** A port that is free at this moment. */
+/**
+ * A port that nobody listens on, below those from which outgoing connections are drawn: otherwise one of another spec
+ * takes it before the server does. Every process has its own part of the range.
+ */
 export async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 20_000 + (nextPort++ % 12_000);
+    const server = net.createServer();
+    const listens = await new Promise((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!listens) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }

@@ -1,27 +1,26 @@
-// Real sign-ins with psql, beside a ca.crt.
+// Real sign-ins with psql.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import path from 'node:path';
-import { inFolder } from './files.mjs';
+import { inPlace } from './files.mjs';
 
 export const WHO = 'select current_user, ssl from pg_stat_ssl where pid = pg_backend_pid()';
 
 /** Who psql is on the server, and whether over TLS: `shop_k3v9x2_app|t`. */
-export function whoIs(folder, uri) {
-  return inFolder(folder, 'psql', [uri, '-XAtc', WHO]);
+export function whoIs(place, uri) {
+  return inPlace(place, 'psql', [uri, '-XAtc', WHO]);
 }
 
-/** A certificate that calls itself what the real one does, but has a key of its own. */
-export function forgeCa(certificate, folder) {
+/** Writes into `forged` a certificate that calls itself what the real one does, but has a key of its own. */
+export function forgeCa(certificate, forged) {
   const subject = execFileSync('openssl', ['x509', '-in', certificate, '-noout', '-subject', '-nameopt', 'compat'], {
     encoding: 'utf8',
   })
     .trim()
     .replace(/^subject=\s*/, '');
-  const files = ['-keyout', path.join(folder, 'forged.key'), '-out', path.join(folder, 'ca.crt')];
+  const files = ['-keyout', `${forged}.key`, '-out', forged];
   execFileSync('openssl', [
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'],
     ...['-subj', subject.startsWith('/') ? subject : `/${subject}`, ...files],
   ], { stdio: ['ignore', 'ignore', 'pipe'] });
-  fs.rmSync(path.join(folder, 'forged.key'));
+  fs.rmSync(`${forged}.key`);
 }

@@ -32,6 +32,7 @@ export async function walk({ portal, browser, show }) {
     await people.passkeys(world);
     await life.credentials(world);
     await life.signIn(world);
+    await life.limits(world);
     await life.plans(world);
     await life.suspending(world);
     await life.destroying(world);
@@ -70,7 +71,7 @@ async function makeWorld(portal, browser, show) {
   return world;
 }
 
-async function strangers({ page, to, show, refused }) {
+async function strangers({ portal, page, to, show, refused }) {
   await to('/');
   await show('landing');
   await to('/help');
@@ -98,7 +99,8 @@ async function strangers({ page, to, show, refused }) {
   await show('signed out');
   await to('/verify');
   await show('verify, nothing asked for');
-  await to('/dev/mailbox');
+  await page.goto(portal.mailboxLink);
+  await page.waitForURL(`${portal.url}/dev/mailbox`);
   await show('mailbox, empty');
   refused();
   await to('/no/such/page');
@@ -134,6 +136,8 @@ async function wizard({ portal, page, to, show }) {
   await show('wizard, database');
   await to('/t');
   await show('databases, none yet');
+  await to('/o');
+  await show('organisations, none yet');
   await to('/sign-up/database');
   await page.getByLabel('Database name').fill('Größe 1');
   await page.getByLabel('Addresses that may connect').fill('203.0.113.300\n0.0.0.0/0');
@@ -275,7 +279,7 @@ async function withoutScripts({ portal, browser, mine, name, show }) {
     await context.addCookies(await mine.cookies());
     const page = await context.newPage();
     const ends = ['', '/connect', '/credentials', '/plan', '/runs', '/danger', '/danger/destroy'];
-    for (const path of ['/sign-up/database', '/t', ...ends.map((end) => `/t/${name}${end}`)]) {
+    for (const path of ['/sign-up/database', '/t', '/o', ...ends.map((end) => `/t/${name}${end}`)]) {
       await page.goto(`${portal.url}${path}`);
       assert.equal(await page.locator('[data-js]').filter({ visible: true }).count(), 0, 'no button that needs it');
       await show(`without script: ${path.replace(name, '…')}`, page);

@@ -80,6 +80,8 @@ pub struct Play {
     pub token: Answer,
     /// What it says besides.
     pub userinfo: Answer,
+    /// Who signs that, and for whom; nobody for plain JSON.
+    pub signed_userinfo: Option<(Signature, Value)>,
     /// What the browser brings back; `state` is filled in where it is the empty text, and `code` where it is `code`.
     pub callback: Vec<(String, String)>,
 }
@@ -123,8 +125,14 @@ impl Play {
             signature: Signature::Rsa,
             token: Answer::json(token),
             userinfo: Answer::json(userinfo),
+            signed_userinfo: None,
             callback: callback.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         }
+    }
+
+    /// Signs what it says besides.
+    pub fn sign_userinfo(&mut self, by: Signature, audience: Value) {
+        self.signed_userinfo = Some((by, audience));
     }
 
     /// Changes a part of what the browser brings back.

@@ -1,6 +1,6 @@
 //! A PostgreSQL server as an operator has one: set up by hand, with a CA, a login and rules of its own.
 
-use crate::portal::{binaries, free_port};
+use crate::portal::{copying, free_port};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use sqlx::{ConnectOptions as _, PgConnection, postgres::PgConnectOptions};
 use std::{
@@ -57,7 +57,8 @@ impl OperatorServer {
         let settings = format!(
             "{}\nport = {port}\nlisten_addresses = 'localhost'\nunix_socket_directories = '{folder}'\nfsync = off\n\
              ssl = on\nssl_cert_file = '{folder}/server.crt'\nssl_key_file = '{folder}/server.key'\n\
-             max_connections = 200\nlogging_collector = on\nlog_connections = on\n{more}",
+             max_connections = 300\nmax_locks_per_transaction = 1024\nauthentication_timeout = 10s\n\
+             logging_collector = on\nlog_connections = on\n{more}",
             fs::read_to_string(&path).unwrap()
         );
         fs::write(path, settings).unwrap();
@@ -203,7 +204,7 @@ fn certificates(folder: &Path) {
 
 /// A program of PostgreSQL, which refuses to run as root.
 fn program(name: &str) -> Command {
-    let path = binaries(15).join(name);
+    let path = copying(15).join(name);
     if !rustix::process::geteuid().is_root() {
         return Command::new(path);
     }

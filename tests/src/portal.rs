@@ -7,7 +7,7 @@ use crate::{
 };
 use rustix::process::Signal;
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgConnection,
+    ConnectOptions as _, PgConnection,
     postgres::{PgConnectOptions, PgSslMode},
 };
 use std::{
@@ -36,13 +36,15 @@ const START: Duration = Duration::from_secs(120);
 #[derive(Default)]
 pub struct Options {
     settings: BTreeMap<String, String>,
+    major: Option<u32>,
     slow_disk: bool,
+    open_files: Option<u32>,
 }
 
 impl Options {
     /// On PostgreSQL of this major version: 15 from the system, 18 from the test parts.
     pub fn postgres(major: u32) -> Self {
-        Self::default().set("INNKEEPER_EMBEDDED_BIN", &binaries(major).to_string_lossy())
+        Self { major: Some(major), ..Self::default() }
     }
 
     /// With a setting.
@@ -52,10 +54,17 @@ impl Options {
         self
     }
 
-    /// With a PostgreSQL that waits for the disk, as it does outside of tests.
+    /// With a PostgreSQL that is made by its own `initdb` and waits for the disk, as it is outside of tests.
     #[must_use]
     pub fn waiting_for_the_disk(mut self) -> Self {
         self.slow_disk = true;
+        self
+    }
+
+    /// With so many open files at most, it and what it starts.
+    #[must_use]
+    pub fn open_files(mut self, most: u32) -> Self {
+        self.open_files = Some(most);
         self
     }
 }
@@ -63,17 +72,30 @@ impl Options {
 /// The folder of initdb, `pg_ctl` and postgres of a major version.
 pub fn binaries(major: u32) -> PathBuf {
     let path = if major == 18 {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../end2end/node_modules/pg18/native/bin")
+        installed("pg18/native/bin")
     } else {
         PathBuf::from(format!("/usr/lib/postgresql/{major}/bin"))
     };
+    found(path)
+}
+
+/// The same with an `initdb` that gives out copies of a cluster which does not wait for the disk.
+pub fn copying(major: u32) -> PathBuf {
+    found(installed(&format!("copied-clusters/{major}/bin")))
+}
+
+fn installed(below: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../end2end/node_modules").join(below)
+}
+
+fn found(path: PathBuf) -> PathBuf {
     let found = path.canonicalize();
-    found.unwrap_or_else(|_| panic!("PostgreSQL {major} is not in {}: run script/setup test", path.display()))
+    found.unwrap_or_else(|_| panic!("PostgreSQL is not in {}: run script/setup test", path.display()))
 }
 
 /// Where the portal also finds `pg_dump` of version 18, which [`binaries`] has none of.
 fn path() -> OsString {
-    let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("../end2end/node_modules/pg18-client/bin");
+    let client = installed("pg18-client/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::join_paths([client].into_iter().chain(std::env::split_paths(&path))).unwrap()
 }
@@ -95,6 +117,7 @@ pub struct Portal {
     port: u16,
     database_port: u16,
     child: Option<Child>,
+    open_files: Option<u32>,
     /// Its mails.
     pub mailbox: Mailbox,
 }
@@ -104,15 +127,6 @@ impl Portal {
     pub async fn start(options: Options) -> Self {
         let mut portal = Self::prepare(&options);
         portal.restart().await;
-        if !options.slow_disk {
-            // Power cuts are not under test, and two processors are enough to wait for.
-            let mut sql = portal.sql("postgres").await;
-            for statement in ["ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off"] {
-                sqlx::raw_sql(statement).execute(&mut sql).await.unwrap();
-            }
-            sqlx::raw_sql("SELECT pg_reload_conf()").execute(&mut sql).await.unwrap();
-            sql.close().await.unwrap();
-        }
         portal
     }
 
@@ -130,12 +144,14 @@ impl Portal {
         settings.insert("INNKEEPER_LISTEN".into(), format!("127.0.0.1:{port}"));
         settings.insert("INNKEEPER_DATA_DIR".into(), folder.join("data").to_string_lossy().into_owned());
         settings.insert("INNKEEPER_EMBEDDED_PORT".into(), database_port.to_string());
-        let fallback = || binaries(15).to_string_lossy().into_owned();
-        settings.entry("INNKEEPER_EMBEDDED_BIN".into()).or_insert_with(fallback);
+        let major = options.major.unwrap_or(15);
+        let programs = if options.slow_disk { binaries(major) } else { copying(major) };
+        settings.insert("INNKEEPER_EMBEDDED_BIN".into(), programs.to_string_lossy().into_owned());
         // Tests in which databases stand ready say so: in the others nothing happens that nobody asked for.
         settings.entry("INNKEEPER_READY_SLOTS".into()).or_insert_with(|| "0".into());
         let mailbox = Mailbox::new(folder.join("data/mailbox"));
-        Self { folder, settings, port, database_port, child: None, mailbox }
+        let open_files = options.open_files;
+        Self { folder, settings, port, database_port, child: None, open_files, mailbox }
     }
 
     /// Changes a setting, from the next start on.
@@ -145,7 +161,14 @@ impl Portal {
 
     /// A command with the portal's settings, and no other part of the test's environment than the path.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program());
+        let mut command = match self.open_files {
+            None => Command::new(program()),
+            Some(most) => {
+                let mut command = Command::new("sh");
+                command.arg("-c").arg(format!("ulimit -n {most} && exec \"$0\" \"$@\"")).arg(program());
+                command
+            }
+        };
         command.args(arguments).current_dir(&self.folder).env_clear().envs(&self.settings);
         command.env("PATH", path()).env("HOME", &self.folder);
         command.stdin(Stdio::null()).kill_on_drop(true);

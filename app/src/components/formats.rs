@@ -10,7 +10,7 @@ pub struct Snippet {
     /// The text to copy.
     pub text: String,
     /// A sentence below it.
-    pub note: Option<&'static str>,
+    pub note: Option<String>,
 }
 
 /// Ten formats behind a radio group: works without scripts, by arrow keys.

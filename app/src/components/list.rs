@@ -1,7 +1,7 @@
 //! A list with a search, two orders and pages. It does all of that by links and a form of its own address.
 
 use super::{Icon, words};
-use crate::web::with_query;
+use crate::url::with_query;
 use leptos::prelude::*;
 
 /// What one list is, whatever was asked of it.

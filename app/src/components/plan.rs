@@ -1,6 +1,7 @@
 use innkeeper_domain::{
-    plan::{Limits, Plan},
+    plan::{LOCKS_PER_TENANT, Limits, Plan},
     tenant::TenantRole,
+    text::thousands,
 };
 use leptos::prelude::*;
 
@@ -26,6 +27,7 @@ pub(crate) fn limit_rows(limits: &Limits) -> Vec<(&'static str, String)> {
         ("Work memory", format!("{work_mem_mb} MB")),
         ("Planner's cache size", cache),
         ("Temporary files", format!("{temp_file_limit_gb} GB")),
+        ("Locks at once", thousands(LOCKS_PER_TENANT)),
         ("Idle in a transaction", format!("{idle_in_transaction_minutes} min")),
     ]
 }

@@ -1,5 +1,8 @@
-use innkeeper_domain::name::TenantName;
+use innkeeper_domain::{name::TenantName, organisation_slug::OrganisationSlug};
 use leptos::prelude::*;
+
+/// A page of the organisation, for all of its databases.
+const SIGN_IN: &str = "/sign-in";
 
 /// The pages of a tenant, and whether only admins have them.
 const PAGES: [(&str, &str, bool); 7] = [
@@ -8,7 +11,7 @@ const PAGES: [(&str, &str, bool); 7] = [
     ("/credentials", "Credentials", true),
     ("/plan", "Plan", true),
     ("/runs", "Journal", false),
-    ("/settings/identity", "Sign-in", true),
+    (SIGN_IN, "Sign-in", true),
     ("/danger", "Danger zone", true),
 ];
 
@@ -17,6 +20,8 @@ const PAGES: [(&str, &str, bool); 7] = [
 pub fn SubNav(
     /// The tenant.
     name: TenantName,
+    /// Whose it is.
+    organisation: OrganisationSlug,
     /// Whether the visitor is an admin of it.
     admin: bool,
     /// Which one this is: the end of its path, empty for the overview.
@@ -27,7 +32,9 @@ pub fn SubNav(
         .filter(|(_, _, admins)| admin || !admins)
         .map(|(end, label, _)| {
             let here = (end == current).then_some("page");
-            view! { <a href=format!("/t/{name}{end}") aria-current=here>{label}</a> }
+            let href =
+                if end == SIGN_IN { format!("/o/{organisation}{end}") } else { format!("/t/{name}{end}") };
+            view! { <a href=href aria-current=here>{label}</a> }
         })
         .collect();
     view! { <nav class="subnav" aria-label="This database">{links}</nav> }

@@ -1,17 +1,21 @@
 //! What it is, how databases are kept apart, and where help comes from.
 
-use crate::components::Icon;
-use crate::web::{Cx, PageTitle};
+use crate::{
+    components::Icon,
+    web::{Cx, PageTitle},
+};
+use innkeeper_domain::connection::{CA_ELSEWHERE, save_ca};
 use leptos::prelude::*;
 
 /// The page.
 #[component]
 pub fn HelpPage() -> impl IntoView {
-    let support = Cx::get().service.settings.support.as_ref().map(ToString::to_string);
-    help_view(support)
+    let settings = &Cx::get().service.settings;
+    help_view(settings.support.as_ref().map(ToString::to_string), &settings.public_url)
 }
 
-pub(crate) fn help_view(support: Option<String>) -> AnyView {
+pub(crate) fn help_view(support: Option<String>, public_url: &str) -> AnyView {
+    let save_ca = save_ca(public_url);
     let support = match support {
         Some(to) => view! {
             <p>"Write to " <a href=format!("mailto:{to}")>{to.clone()}</a> ". Quote the support number of the page you are on: it begins with OB or ER."</p>
@@ -32,16 +36,31 @@ pub(crate) fn help_view(support: Option<String>) -> AnyView {
             <section class="card card-body stack" aria-labelledby="connect">
                 <h2 id="connect">"I cannot connect"</h2>
                 <dl class="kv">
+                    <Answer what="pg_hba.conf rejects connection">
+                        "The address in the message is not on the list of the database, or the connection has no TLS: \
+                         connect with sslmode=verify-full. The overview of the database shows the list."
+                    </Answer>
+                    <Answer what="pg_hba.conf rejects connection … database \"postgres\"">
+                        "The database in the message is not yours. pgAdmin and DBeaver connect to postgres first: set the \
+                         maintenance database to the name of your own. dbmate create, createdb and the like do the same; \
+                         your database is there already, so leave that step out."
+                    </Answer>
                     <Answer what="no pg_hba.conf entry">
-                        "Your address is not on the list of the database, or the connection has no TLS. The overview \
-                         of the database shows the list."
+                        "The username in the message is not one of this database\u{2019}s usernames. Copy it from the page “Connect”."
                     </Answer>
                     <Answer what="password authentication failed">
                         "The password is not the newest one, or belongs to another role. An admin can make new ones on \
                          the page “Credentials”."
                     </Answer>
                     <Answer what="root certificate file … does not exist">
-                        "Put ca.crt where the program runs. It is in the bundle, and linked at the foot of each page."
+                        "Save the CA certificate once on each machine. On Linux and macOS: " <code>{save_ca}</code>
+                        " On Windows save ca.crt, which is linked at the foot of each page, as \
+                         %APPDATA%\\postgresql\\root.crt; for Node.js, Go, Rust and Prisma also as \
+                         %USERPROFILE%\\.postgresql\\root.crt. " {CA_ELSEWHERE}
+                    </Answer>
+                    <Answer what="self-signed certificate in certificate chain">
+                        "Node.js (SELF_SIGNED_CERT_IN_CHAIN) does not look for that file. Use the text of the tab \
+                         “Node.js”, or start it with NODE_EXTRA_CA_CERTS set to the file\u{2019}s whole path."
                     </Answer>
                     <Answer what="too many connections for role">
                         "The role uses all connections of its plan. Close some, or put a pool in front."

@@ -1,4 +1,5 @@
-//! The local mailbox of a portal that sends no mail yet. Only on a loopback address: its links open doors.
+//! The local mailbox of a portal that sends no mail yet. Only on a loopback address, and for who has its link: the
+//! links in its mails open doors.
 
 use crate::{
     components::{Icon, words},
@@ -65,7 +66,8 @@ pub(crate) fn mailbox_view(mails: Vec<MailboxEntry>) -> AnyView {
             <h1>"Local mailbox"</h1>
             <p>
                 "This portal is not connected to a mail server, so its mails stay on this machine. \
-                 Only somebody at the machine can see this page."
+                 Only a browser that was opened with the mailbox link, which the portal prints when it starts, can see \
+                 this page."
             </p>
         </div>
         {body}

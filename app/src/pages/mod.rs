@@ -4,6 +4,7 @@ pub mod account;
 pub mod help;
 pub mod landing;
 pub mod mailbox;
+pub mod organisation;
 pub(crate) mod others;
 pub mod passkey;
 pub(crate) mod plan_cards;

@@ -6,10 +6,7 @@ use crate::{
     web::{Cx, with_query},
 };
 use innkeeper_domain::identity::{ProviderId, Reason};
-use innkeeper_service::{
-    Error,
-    identity::{self, Provider},
-};
+use innkeeper_service::{Error, context::providers::Provider, people::providers, sign_in::oidc};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -33,7 +30,7 @@ impl Others {
         for id in [Some(cx.asked("way")), cx.way.clone(), Some(asked.clone())].into_iter().flatten() {
             let own = ProviderId::parse(&id).is_ok_and(|id| id.is_own());
             if own && providers.iter().all(|known| known.id.as_str() != id) {
-                match identity::named(&cx.service, &id).await {
+                match providers::named(&cx.service, &id).await {
                     Ok(provider) => providers.push(provider),
                     // Its organisation has taken it away.
                     Err(Error::NotFound | Error::NotVouched(_)) => {}
@@ -50,7 +47,7 @@ impl Others {
             let to = with_query(&format!("/sign-in/{}", provider.id), "return", return_to);
             if let Some(host) = &provider.host {
                 // What an organisation calls its own way is its own affair: where it leads is said beside it.
-                let to = with_query(&to, "ticket", &identity::ticket(&cx.csrf(), provider.id.as_str()));
+                let to = with_query(&to, "ticket", &oidc::ticket(&cx.csrf(), provider.id.as_str()));
                 return (format!("{} ({host})", provider.label), to);
             }
             (provider.label.clone(), if signed_in { with_query(&to, "for", "fresh") } else { to })

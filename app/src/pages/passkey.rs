@@ -9,7 +9,7 @@ use innkeeper_assets::url;
 use innkeeper_domain::identity::{ProviderId, Reason};
 use innkeeper_service::{
     Error,
-    passkey::{self, Question},
+    sign_in::passkey::{self, Question},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -13,8 +13,8 @@ use crate::{
 use innkeeper_domain::email::EmailAddress;
 use innkeeper_service::{
     Error,
-    organisation::{self, KnownWay},
-    passkey, sign_in as use_case,
+    organisations::{self, KnownWay},
+    sign_in::{email, passkey},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ pub async fn sign_in(
         let form = SignInForm { by_mail: "on".into(), ..form };
         return Err(refused(&with_query(&page, "way", &provider), &form, Error::mistake("email", what)));
     }
-    match use_case::ask(&cx.service, &cx.visitor, &form.email, &form.return_to).await {
+    match email::ask(&cx.service, &cx.visitor, &form.email, &form.return_to).await {
         Ok(()) => see_other("/verify"),
         Err(error @ Error::Mistakes(_)) => Err(refused(&page, &form, error)),
         Err(error) => Err(error.into()),
@@ -58,7 +58,7 @@ pub async fn sign_in(
 /// The way in of the organisation to which the address belongs, where a mail opens nothing of it.
 async fn own_way(cx: &Cx, form: &SignInForm) -> Result<Option<KnownWay>, Refusal> {
     match EmailAddress::parse(&form.email) {
-        Ok(email) if form.by_mail != "on" => Ok(organisation::way_of(&cx.service, &email).await?),
+        Ok(email) if form.by_mail != "on" => Ok(organisations::way_of(&cx.service, &email).await?),
         _ => Ok(None),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     pages::wizard::Steps,
     web::{Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other},
 };
-use innkeeper_service::sign_in;
+use innkeeper_service::sign_in::email;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ pub async fn sign_up(
     form: SignUpForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    sign_in::ask(&cx.service, &cx.visitor, &form.email, "/sign-up/database")
+    email::ask(&cx.service, &cx.visitor, &form.email, "/sign-up/database")
         .await
         .map_err(|error| refused("/sign-up", &form, error))?;
     see_other("/verify")

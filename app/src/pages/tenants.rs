@@ -7,9 +7,10 @@ use crate::{
 };
 use innkeeper_domain::{identity::ProviderId, tenant::TenantState};
 use innkeeper_service::{
-    identity,
-    organisation::{self, Closed, KnownWay},
-    tenants::{self, Page, TenantLine},
+    db::paging::Page,
+    organisations::{self, Closed, KnownWay},
+    sign_in::oidc,
+    tenants::{self, TenantLine},
 };
 use leptos::prelude::*;
 
@@ -38,7 +39,7 @@ pub fn TenantsPage() -> impl IntoView {
     load(
         async move {
             let page = tenants::list(&cx.service, &cx.visitor, &ask.search, &ask.sort, &ask.after).await?;
-            Ok((page, organisation::closed(&cx.service, &cx.visitor).await?))
+            Ok((page, organisations::closed(&cx.service, &cx.visitor).await?))
         },
         move |(page, closed)| tenants_view(page, asked, closed, &csrf),
     )
@@ -53,6 +54,7 @@ pub(crate) fn tenants_view(page: Page<TenantLine>, asked: Asked, closed: Vec<Clo
         <div class="page-head">
             <div class="row between">
                 <h1>"Databases"</h1>
+                <a class="btn btn-quiet push" href="/o">"Your organisations"</a>
                 <a class="btn btn-primary" href="/sign-up/database"><Icon name="plus"/>"New database"</a>
             </div>
         </div>
@@ -72,7 +74,7 @@ pub(crate) fn tenants_view(page: Page<TenantLine>, asked: Asked, closed: Vec<Clo
 }
 
 /// An organisation of the person's that opens to another way only.
-fn not_this_way(closed: Closed, csrf: &str) -> AnyView {
+pub(crate) fn not_this_way(closed: Closed, csrf: &str) -> AnyView {
     let Closed { organisation, ways } = closed;
     let labels: Vec<_> = ways.iter().map(|way| way.label.as_str()).collect();
     let (title, says) = if ways.is_empty() {
@@ -92,7 +94,7 @@ fn not_this_way(closed: Closed, csrf: &str) -> AnyView {
                 ("/sign-in?return=/t".to_owned(), format!("Sign in by {}", way.label))
             }
             provider => (
-                format!("/sign-in/{provider}?return=/t&ticket={}", identity::ticket(csrf, provider)),
+                format!("/sign-in/{provider}?return=/t&ticket={}", oidc::ticket(csrf, provider)),
                 format!("Continue with {}", way.label),
             ),
         };
@@ -124,7 +126,7 @@ fn Line(line: TenantLine) -> impl IntoView {
         <li>
             <div>
                 <a class="name" href=format!("/t/{}", line.name)>{line.wish}</a>
-                <p>{line.organisation}</p>
+                <p><a href=format!("/o/{}", line.organisation_slug)>{line.organisation}</a></p>
             </div>
             <p>
                 <span class="mono">{line.name}</span> ", " {line.plan_label} ", " {line.region_label}

@@ -6,11 +6,12 @@ use super::{
     samples::{self, EVIL, NOW},
 };
 use crate::{
+    components::words,
     pages::tenant::{
         confirm::TypedForm,
         credentials::credentials_view,
-        danger::danger_view,
-        danger_asked::{destroy_view, keep_view, resume_view, suspend_view},
+        lifecycle::danger_view,
+        lifecycle::views::{destroy_view, keep_view, resume_view, suspend_view},
         overview::overview_view,
         plan::{plan_check_view, plan_view},
         rotate::rotate_view,
@@ -23,7 +24,7 @@ use innkeeper_domain::{
     run::{RunKind, RunState, StepState},
     tenant::TenantState,
 };
-use innkeeper_service::{lifecycle::DangerView, tenants::TenantView};
+use innkeeper_service::tenants::{TenantView, lifecycle::DangerView};
 use time::Duration;
 
 const KINDS: [RunKind; 6] = [
@@ -87,7 +88,10 @@ pub fn all() -> Vec<(&'static str, Make)> {
     }
     for state in STATES {
         all.push(("danger", Box::new(move || danger_view(at(state)))));
-        all.push(("overview", Box::new(move || overview_view(samples::tenant(state, None), None))));
+        all.push((
+            "overview",
+            Box::new(move || overview_view(samples::tenant(state, None), None, None, vec![])),
+        ));
     }
     for kind in KINDS {
         for state in RunState::ALL {
@@ -123,6 +127,7 @@ fn only_what_is_possible_is_offered() {
     assert_eq!(of(active, RunKind::Suspend, RunState::Failed), both);
     assert_eq!(of(active, RunKind::Suspend, RunState::Running), [""; 0]);
     assert_eq!(of(suspended, RunKind::Resume, RunState::Stuck), [""; 0]);
+    assert_eq!(of(suspended, RunKind::Suspend, RunState::Stuck), ["try-again"]);
     assert_eq!(of(destroying, RunKind::Destroy, RunState::Running), ["danger/keep"]);
     assert_eq!(of(destroying, RunKind::Destroy, RunState::Stuck), ["danger/keep", "try-again"]);
     assert_eq!(of(destroying, RunKind::UndoDestroy, RunState::Running), [""; 0]);
@@ -159,6 +164,18 @@ fn a_destruction_that_stopped_says_that_nothing_was_removed() {
     for words in ["nothing was removed", ">Try again</button>", ">Keep database</a>", "did not succeed"] {
         assert!(page.contains(words), "{words} not in {page}");
     }
+}
+
+#[test]
+fn a_suspension_that_is_held_says_that_nobody_can_connect() {
+    let stuck = samples::run_of(RunKind::Suspend, RunState::Stuck);
+    let page = page(samples::danger(TenantState::Suspended, Some(stuck)));
+    for words in
+        ["Suspended; needs attention", "Nobody can connect, and it stays that way", ">Needs attention<"]
+    {
+        assert!(page.contains(words), "{words} not in {page}");
+    }
+    assert!(!page.contains("Who can resume it"), "{page}");
 }
 
 #[test]
@@ -238,6 +255,34 @@ fn old_passwords_are_warned_of_in_words() {
     assert!(after(91).contains("The passwords are 91 days old"));
     let waits = html(|| credentials_view(samples::credentials(true, 0)));
     assert!(!waits.contains("/credentials/rotate") && waits.contains("Not now"), "{waits}");
+    for state in HandoffState::ALL {
+        let mut view = samples::credentials(false, 0);
+        view.tenant.handoff = Some(*state);
+        let page = html(move || credentials_view(view));
+        let offered = page.contains("/credentials/rotate");
+        let waiting = matches!(state, HandoffState::Sealed | HandoffState::Open);
+        assert_eq!((offered, page.contains("Not now")), (!waiting, waiting), "{state:?}: {page}");
+        assert!(
+            !waiting || page.contains("wait") && page.contains("href=\"/t/shop_k3v9x2/handoff\""),
+            "{page}"
+        );
+    }
+}
+
+#[test]
+fn the_overview_says_which_backup_there_is() {
+    let of = |backup| {
+        let page =
+            html(move || overview_view(samples::tenant(TenantState::Active, None), None, backup, vec![]));
+        page.split_once("<dt>Last backup</dt>").unwrap().1.split_once("</dd>").unwrap().0.to_owned()
+    };
+    let none = of(None);
+    assert!(none.contains("None") && none.contains("made when the database is destroyed"), "{none}");
+    let line = samples::backup();
+    let (day, size) = (words::day(line.created_at), words::bytes(line.bytes.unwrap()));
+    let some = of(Some(line));
+    assert!(some.contains(&day) && some.contains(&size) && some.contains("read back whole"), "{some}");
+    assert!(!some.contains("None"), "{some}");
 }
 
 #[test]
@@ -272,7 +317,7 @@ fn a_plan_that_could_not_be_changed_says_why() {
 fn only_admins_see_the_way_to_these_pages() {
     let of = |role, state| {
         let tenant = TenantView { role, ..samples::tenant(state, Some(HandoffState::Confirmed)) };
-        html(move || overview_view(tenant, None))
+        html(move || overview_view(tenant, None, None, vec![]))
     };
     for state in STATES {
         let (admin, other) = (of(MemberRole::Admin, state), of(MemberRole::Developer, state));

@@ -11,8 +11,8 @@ use crate::pages::staff::{
 };
 use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain};
 use innkeeper_service::{
-    organisation::{Proven, TakingBack},
-    tenants::Page,
+    db::paging::Page,
+    organisations::{Proven, TakingBack},
 };
 use uuid::Uuid;
 

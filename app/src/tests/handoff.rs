@@ -7,7 +7,7 @@ use innkeeper_domain::{
     handoff::HandoffState,
     tenant::{TenantRole, TenantState},
 };
-use innkeeper_service::handoff::HandoffView;
+use innkeeper_service::tenants::handoff::HandoffView;
 
 fn open_page() -> String {
     html(|| {
@@ -17,8 +17,20 @@ fn open_page() -> String {
             HandoffView::Open(Box::new(samples::open_handoff())),
             "jane@acme.example".into(),
             true,
+            "https://portal.example".into(),
         )
     })
+}
+
+#[test]
+fn the_certificate_is_saved_by_one_command() {
+    let command = "mkdir -p ~/.postgresql && ca=$(curl -fsS https://portal.example/ca.crt) && \
+                   printf '\\n%s\\n' \"$ca\" >> ~/.postgresql/root.crt";
+    let page = open_page();
+    assert_eq!(text_of(&page, "id=\"save-ca\""), command);
+    for said in ["For Linux and macOS.", r"%APPDATA%\postgresql\root.crt", "sslmode=require"] {
+        assert!(page.contains(said), "{said} not in {page}");
+    }
 }
 
 #[test]
@@ -49,6 +61,8 @@ fn the_three_passwords_can_be_copied_and_the_bundle_is_a_form() {
             credentials.tenant.role(role)
         );
     }
+    let with_passwords = "these passwords: in .env, pg_service.conf and credentials.json.";
+    assert!(page.contains(with_passwords), "{page}");
     let form = "<form method=\"post\" action=\"/t/shop_k3v9x2/handoff/bundle\" class=\"push\">\
                 <input type=\"hidden\" name=\"csrf\" value=\"token-of-the-test\">";
     assert!(page.contains(form), "{page}");
@@ -70,11 +84,18 @@ fn only_the_open_state_holds_a_secret() {
         (HandoffView::Confirmed { at }, ">Make new passwords</button>"),
         (HandoffView::Lapsed { opened_at: at, from: None }, ">Make new passwords</button>"),
         (HandoffView::Expired { at }, ">Make new passwords</button>"),
+        (HandoffView::NotRenewed, ">Make new passwords</button>"),
         (HandoffView::Revoked, ">Make new passwords</button>"),
     ];
     for (view, expected) in states {
         let page = html(move || {
-            handoff_view(samples::tenant(TenantState::Active, None), view, "jane@acme.example".into(), true)
+            handoff_view(
+                samples::tenant(TenantState::Active, None),
+                view,
+                "jane@acme.example".into(),
+                true,
+                samples::EVIL.into(),
+            )
         });
         assert!(page.contains(expected), "{expected} not in {page}");
         assert!(!page.contains("data-format") && !page.contains("password-app"), "{page}");
@@ -82,7 +103,13 @@ fn only_the_open_state_holds_a_secret() {
     }
     let stale = html(|| {
         let view = HandoffView::Expired { at: samples::NOW };
-        handoff_view(samples::tenant(TenantState::Active, None), view, "jane@acme.example".into(), false)
+        handoff_view(
+            samples::tenant(TenantState::Active, None),
+            view,
+            "jane@acme.example".into(),
+            false,
+            samples::EVIL.into(),
+        )
     });
     assert!(
         !stale.contains("</button>") && stale.contains("/sign-in?return=/t/shop_k3v9x2/handoff"),

@@ -5,16 +5,15 @@ use super::{
     pages::{filled, sound},
     samples::{self, EVIL, NOW},
 };
-use crate::pages::tenant::identity::{
+use crate::pages::organisation::sso::{
     Again, Around, domains::DomainForm, enforce::EnforceForm, github::GitHubForm, groups::GroupForm,
     identity_view, issuer::IssuerFields, teams::TeamForm,
 };
 use innkeeper_domain::{
     identity::{GitHubLogin, GroupRule, ProviderKind, Reason},
     organisation::{MailDomain, MemberRole},
-    tenant::TenantState,
 };
-use innkeeper_service::organisation::{
+use innkeeper_service::organisations::{
     DomainLine, GitHubGroup, GitHubLine, IdentityView, IssuerView, KnownWay, OpenWay, Trial,
 };
 
@@ -43,7 +42,7 @@ fn github(login: &str, shown: bool, asked_here: bool) -> GitHubLine {
 
 fn view() -> IdentityView {
     IdentityView {
-        tenant: samples::tenant(TenantState::Active, None),
+        organisation: samples::organisation(MemberRole::Admin),
         provider: Some("org-k3v9x2k3v9".into()),
         callback: Some(EVIL.into()),
         issuer: Some(IssuerView {
@@ -52,6 +51,7 @@ fn view() -> IdentityView {
             issuer: EVIL.into(),
             client_id: EVIL.into(),
             secret: true,
+            trusted_audiences: vec![EVIL.into()],
             groups_claim: EVIL.into(),
         }),
         enforced_at: Some(NOW),
@@ -92,17 +92,20 @@ fn bare() -> IdentityView {
 fn again() -> Again {
     Again {
         issuer: filled(IssuerFields { label: EVIL.into(), ..IssuerFields::default() }, Some("issuer")),
-        domain: filled(DomainForm { name: EVIL.into(), domain: EVIL.into() }, Some("domain")),
+        domain: filled(DomainForm { organisation: EVIL.into(), domain: EVIL.into() }, Some("domain")),
         group: filled(
             GroupForm { group: EVIL.into(), role: EVIL.into(), ..GroupForm::default() },
             Some("role"),
         ),
         github: filled(
-            GitHubForm { name: EVIL.into(), provider: EVIL.into(), login: EVIL.into() },
+            GitHubForm { organisation: EVIL.into(), provider: EVIL.into(), login: EVIL.into() },
             Some("login"),
         ),
-        team: filled(TeamForm { name: EVIL.into(), team: EVIL.into(), becomes: EVIL.into() }, Some("team")),
-        enforce: filled(EnforceForm { name: EVIL.into(), open: vec![EVIL.into()] }, Some("open")),
+        team: filled(
+            TeamForm { organisation: EVIL.into(), team: EVIL.into(), becomes: EVIL.into() },
+            Some("team"),
+        ),
+        enforce: filled(EnforceForm { organisation: EVIL.into(), open: vec![EVIL.into()] }, Some("open")),
     }
 }
 

@@ -7,6 +7,7 @@ use innkeeper_domain::{
     ids::{OrganisationId, RunId, TenantId},
     name::TenantName,
     organisation::MemberRole,
+    organisation_slug::OrganisationSlug,
     plan::{Extension, Limits, Plan},
     ports::Usage,
     run::{RunKind, RunState, StepState},
@@ -15,10 +16,13 @@ use innkeeper_domain::{
     tenant::{PerRole, TenantRole, TenantState},
 };
 use innkeeper_service::{
-    handoff::OpenHandoff,
-    lifecycle::{BackupLine, CredentialsView, DangerView, PlanOffer, PlanView},
-    setup::SetupView,
-    tenants::{RunLine, StepLine, TenantLine, TenantView},
+    organisations::OrganisationView,
+    tenants::{
+        RunLine, StepLine, TenantLine, TenantView,
+        handoff::OpenHandoff,
+        lifecycle::{BackupLine, CredentialsView, DangerView, PlanOffer, PlanView},
+        onboarding::SetupView,
+    },
 };
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
@@ -58,6 +62,14 @@ pub fn endpoint() -> Endpoint {
     Endpoint { host: "db.example".into(), port: 5433 }
 }
 
+pub fn slug() -> OrganisationSlug {
+    OrganisationSlug::parse("acme").unwrap()
+}
+
+pub fn organisation(role: MemberRole) -> OrganisationView {
+    OrganisationView { id: OrganisationId(Uuid::nil()), name: EVIL.into(), slug: slug(), role, members: 2 }
+}
+
 pub fn tenant(state: TenantState, handoff: Option<HandoffState>) -> TenantView {
     TenantView {
         id: TenantId(Uuid::nil()),
@@ -65,6 +77,7 @@ pub fn tenant(state: TenantState, handoff: Option<HandoffState>) -> TenantView {
         wish: EVIL.into(),
         organisation: EVIL.into(),
         organisation_id: OrganisationId(Uuid::nil()),
+        organisation_slug: slug(),
         state,
         plan: plan(),
         region_label: EVIL.into(),
@@ -80,6 +93,7 @@ pub fn tenant(state: TenantState, handoff: Option<HandoffState>) -> TenantView {
         first_connected_at: None,
         first_connected_role: None,
         first_connected_from: None,
+        storage_full_at: None,
         run: Some((RunId(Uuid::nil()), RunState::Done, SupportNumber::stored("OB-7K3M-92QF".into()))),
     }
 }
@@ -150,6 +164,7 @@ pub fn line() -> TenantLine {
         name: "shop_k3v9x2".into(),
         wish: EVIL.into(),
         organisation: EVIL.into(),
+        organisation_slug: slug(),
         state: TenantState::Active,
         plan_label: EVIL.into(),
         region_label: EVIL.into(),

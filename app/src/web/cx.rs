@@ -1,14 +1,16 @@
 //! The context of one request, made by the portal for each page and each server function.
 
 use super::{
-    form::{Filled, FormState},
-    outcome::{Refusal, with_query},
+    form_state::{Filled, FormState},
+    outcome::Refusal,
 };
+use crate::url::with_query;
 use async_trait::async_trait;
 use innkeeper_domain::{mistakes::Mistakes, ports::LocalMailbox};
 use innkeeper_service::{
-    Error, Service, session,
-    visitor::{SignedIn, Visitor},
+    Error, Service,
+    context::requester::{SignedIn, Visitor},
+    people::session,
 };
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
@@ -23,8 +25,10 @@ pub struct Cx {
     pub visitor: Visitor,
     /// The browser's session and its cookie.
     pub session: Arc<dyn BrowserSession>,
-    /// The local mailbox, where this portal has one and the request may see it.
+    /// The local mailbox, where this portal has one and the browser has come by its link.
     pub mailbox: Option<Arc<dyn LocalMailbox>>,
+    /// Whether mails stay on this machine, and somebody at it asks.
+    pub keeps_mails: bool,
     /// The token of forms: from the session, or made by the first form that is rendered.
     pub csrf: Arc<OnceLock<String>>,
     /// A form that was refused, to be shown again once.

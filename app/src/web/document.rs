@@ -1,38 +1,16 @@
 //! The document around every page.
 
-use super::Cx;
-use crate::{
-    components::Icon,
-    pages::account::menu::{AccountMenu, VisitorMenu},
-    routes::Pages,
-};
+use crate::components::Icon;
 use innkeeper_assets::url;
 use leptos::prelude::*;
-use leptos_meta::{Meta, MetaTags, Title, provide_meta_context};
+use leptos_meta::{Meta, Title};
 
 /// The name that follows every title.
 const PRODUCT: &str = "Innkeeper";
 
-/// The whole document, for the portal's renderer.
-pub fn shell() -> impl IntoView {
-    let theme = use_context::<Cx>().and_then(|cx| cx.theme.attribute());
-    view! {
-        <!DOCTYPE html>
-        <html lang="en" data-theme=theme>
-            <head>
-                <Head/>
-                <MetaTags/>
-            </head>
-            <body>
-                <App/>
-            </body>
-        </html>
-    }
-}
-
 /// What every document has in its head.
 #[component]
-pub(super) fn Head() -> impl IntoView {
+pub fn Head() -> impl IntoView {
     view! {
         <meta charset="utf-8"/>
         <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -41,29 +19,6 @@ pub(super) fn Head() -> impl IntoView {
         <link rel="preload" r#as="font" type="font/woff2" href=url("fonts/inter.woff2") crossorigin="anonymous"/>
         <link rel="stylesheet" href=url("main.css")/>
         <script type="module" src=url("enhance.js")></script>
-    }
-}
-
-/// All pages, behind their paths.
-#[component]
-pub fn App() -> impl IntoView {
-    provide_meta_context();
-    // No context while the list of routes is made.
-    let cx = use_context::<Cx>();
-    let person = cx.as_ref().and_then(|cx| cx.visitor.account.clone());
-    let flash = cx.as_ref().and_then(|cx| cx.flash.clone());
-    let support = cx.as_ref().and_then(|cx| cx.service.settings.support.as_ref().map(ToString::to_string));
-    let menu = match person {
-        Some(person) => {
-            view! { <AccountMenu email=person.email.to_string() staff=person.staff.is_some()/> }.into_any()
-        }
-        None if cx.is_some() => view! { <VisitorMenu/> }.into_any(),
-        None => ().into_any(),
-    };
-    view! {
-        <Layout menu support flash>
-            <Pages/>
-        </Layout>
     }
 }
 

@@ -1,19 +1,20 @@
 //! What every page and every server function shares: the request's context, form state, outcomes, fields.
 
-mod access;
 mod cx;
 mod document;
 mod fields;
 mod form;
+mod form_state;
 mod outcome;
 mod problem;
 
-pub use access::{ACCESS, Access, access};
+pub use crate::url::with_query;
 pub use cx::{BrowserSession, Cx, PageEnd, Theme};
-pub use document::{App, Layout, NoReferrer, PageTitle, shell};
+pub use document::{Head, Layout, NoReferrer, PageTitle};
 pub use fields::{Area, Choice, ErrorSummary, Field, Issue, described_by};
+pub use form::Form;
 pub(crate) use form::token;
-pub use form::{Filled, Form, FormState, Secret};
+pub use form_state::{Filled, FormState, Secret};
 pub use innkeeper_domain::mistakes::Mistakes;
-pub use outcome::{Refusal, SeeOther, refused, see_other, with_query};
+pub use outcome::{Refusal, SeeOther, refused, see_other};
 pub use problem::{Problem, problem_page};

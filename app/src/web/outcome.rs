@@ -88,33 +88,9 @@ impl FromServerFnError for Refusal {
     }
 }
 
-/// A path with one more value in its query, encoded (RFC 3986, section 3.4).
-pub fn with_query(path: &str, name: &str, value: &str) -> String {
-    let mut text = format!("{path}{}{name}=", if path.contains('?') { '&' } else { '?' });
-    for byte in value.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                text.push(char::from(byte));
-            }
-            other => {
-                const HEX: &[u8; 16] = b"0123456789ABCDEF";
-                let digit = |nibble: u8| char::from(HEX[usize::from(nibble)]);
-                text.extend(['%', digit(other >> 4), digit(other & 15)]);
-            }
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn queries_are_encoded() {
-        assert_eq!(with_query("/sign-in", "return", "/t/shop_k3v9x2"), "/sign-in?return=/t/shop_k3v9x2");
-        assert_eq!(with_query("/a?b=c", "d", "x&y=z#ü"), "/a?b=c&d=x%26y%3Dz%23%C3%BC");
-    }
 
     #[test]
     fn mistakes_keep_what_was_typed_but_no_secret() {

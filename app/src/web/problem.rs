@@ -1,6 +1,6 @@
 //! The one page for everything that cannot be shown or done. Needs nothing: no router, session or database.
 
-use super::{Layout, document::Head};
+use super::{Head, Layout};
 use leptos::prelude::*;
 
 /// What went wrong, in words for whom it happens to.

@@ -16,7 +16,7 @@ pub async fn prepare(server: &Server) -> Result<()> {
     let mut admin = server.connect("postgres").await?;
     run(&mut admin, format!("CREATE DATABASE {TEMPLATE} TEMPLATE template0")).await?;
     let mut inside = server.connect(TEMPLATE).await?;
-    let extensions = ["pg_stat_statements", "pgcrypto", "\"uuid-ossp\"", "citext"];
+    let extensions = ["pgcrypto", "\"uuid-ossp\"", "citext"];
     let made = extensions.map(|extension| format!("CREATE EXTENSION {extension};"));
     run(&mut inside, made.concat()).await?;
     inside.close().await?;

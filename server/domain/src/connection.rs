@@ -1,4 +1,5 @@
-//! What a person pastes to connect: ten formats, each of which works alone beside `ca.crt`.
+//! What a person pastes to connect: ten formats, each of which works in any folder once the CA certificate is where libpq
+//! looks for it by itself (PostgreSQL, chapter 34.19.1).
 
 use crate::{
     name::TenantName,
@@ -82,57 +83,121 @@ impl Format {
     }
 }
 
+/// The command that puts the CA certificate of the portal at this address where libpq and pgJDBC look for it, on Linux and
+/// macOS. Those that are there already stay, even where the last one has no line end; without an answer nothing is written.
+pub fn save_ca(public_url: &str) -> String {
+    format!(
+        "mkdir -p ~/.postgresql && ca=$(curl -fsS {public_url}/ca.crt) && printf '\\n%s\\n' \"$ca\" >> \
+         ~/.postgresql/root.crt"
+    )
+}
+
+/// What the file of [`save_ca`] changes besides (PostgreSQL, chapter 34.19.1).
+pub const CA_ELSEWHERE: &str =
+    "Other servers that you reach with sslmode=require are then checked against this file as well.";
+
+/// Where a role signs in, and by which password, if that is to be written down.
+#[derive(Debug, Clone, Copy)]
+pub struct Login<'a> {
+    /// The server.
+    pub endpoint: &'a Endpoint,
+    /// The database.
+    pub tenant: &'a TenantName,
+    /// As whom.
+    pub role: TenantRole,
+    /// Without one, clients read it from the environment or from the password file.
+    pub password: Option<&'a Secret>,
+}
+
+impl Login<'_> {
+    /// The connection URI. Names and passwords are letters, digits and `_`: nothing to escape.
+    pub fn uri(&self) -> String {
+        let password = self.password.map(|password| format!(":{}", password.expose())).unwrap_or_default();
+        let (site, tenant) = (self.site(), self.tenant);
+        format!("postgresql://{}{password}@{site}/{tenant}?sslmode=verify-full", tenant.role(self.role))
+    }
+
+    /// Host and port; an IPv6 address stands in brackets (RFC 3986, section 3.2.2).
+    fn site(&self) -> String {
+        let Endpoint { host, port } = self.endpoint;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+
+    /// The connection in a format. Clients that do not look for the CA certificate by themselves are told where it is.
+    pub fn write(&self, format: Format) -> String {
+        let Self { endpoint: Endpoint { host, port }, tenant, role, password } = *self;
+        let (user, uri) = (tenant.role(role), self.uri());
+        match format {
+            Format::Uri => uri,
+            Format::Psql => format!("psql \"{uri}\""),
+            Format::Env => {
+                let password = password.map(|p| format!("PGPASSWORD={}\n", p.expose())).unwrap_or_default();
+                format!(
+                    "PGHOST={host}\nPGPORT={port}\nPGDATABASE={tenant}\nPGUSER={user}\n{password}\
+                     PGSSLMODE=verify-full\nDATABASE_URL={uri}"
+                )
+            }
+            Format::Jdbc => {
+                let password = password.map(|p| format!("&password={}", p.expose())).unwrap_or_default();
+                format!(
+                    "jdbc:postgresql://{}/{tenant}?user={user}{password}&sslmode=verify-full",
+                    self.site()
+                )
+            }
+            Format::Node => format!(
+                "import os from \"node:os\";\nimport pg from \"pg\";\n\nconst pool = new pg.Pool({{\n  \
+                 connectionString: `{uri}&sslrootcert=${{os.homedir()}}/.postgresql/root.crt`,\n}});"
+            ),
+            Format::Python => format!("import psycopg\n\nconn = psycopg.connect(\"{uri}\")"),
+            Format::Go => format!(
+                "import (\n\t\"database/sql\"\n\t\"log\"\n\t\"os\"\n\n\t_ \"github.com/lib/pq\"\n)\n\n\
+                 home, err := os.UserHomeDir()\nif err != nil {{\n\tlog.Fatal(err)\n}}\n\
+                 db, err := sql.Open(\"postgres\",\n\t\
+                 \"{uri}&sslrootcert=\"+home+\"/.postgresql/root.crt\")"
+            ),
+            Format::Rust => format!(
+                "let ca = std::env::home_dir().unwrap_or_default().join(\".postgresql/root.crt\");\n\
+                 let options: sqlx::postgres::PgConnectOptions = \"{uri}\".parse()?;\n\
+                 let pool = sqlx::PgPool::connect_with(options.ssl_root_cert(ca)).await?;"
+            ),
+            // The generated PrismaClient lies where the project puts it: importing it is left to the project.
+            Format::Prisma => format!(
+                "import os from \"node:os\";\nimport {{ PrismaPg }} from \"@prisma/adapter-pg\";\n\n\
+                 const adapter = new PrismaPg({{\n  \
+                 connectionString: `{uri}&sslrootcert=${{os.homedir()}}/.postgresql/root.crt`,\n}});\n\
+                 const prisma = new PrismaClient({{ adapter }});"
+            ),
+            Format::Django => {
+                let (import, password) = match password {
+                    Some(password) => ("", format!("\"{}\"", password.expose())),
+                    None => ("import os\n\n", "os.environ[\"PGPASSWORD\"]".to_owned()),
+                };
+                format!(
+                    "{import}DATABASES = {{\n    \"default\": {{\n        \
+                     \"ENGINE\": \"django.db.backends.postgresql\",\n        \"HOST\": \"{host}\",\n        \
+                     \"PORT\": {port},\n        \"NAME\": \"{tenant}\",\n        \"USER\": \"{user}\",\n        \
+                     \"PASSWORD\": {password},\n        \
+                     \"OPTIONS\": {{\"sslmode\": \"verify-full\"}},\n    }}\n}}"
+                )
+            }
+        }
+    }
+}
+
 impl Credentials {
-    /// The connection URI of a role. Names and passwords are letters, digits and `_`: nothing to escape.
+    fn login(&self, role: TenantRole) -> Login<'_> {
+        let Self { endpoint, tenant, passwords } = self;
+        Login { endpoint, tenant, role, password: Some(passwords.of(role)) }
+    }
+
+    /// The connection URI of a role.
     pub fn uri(&self, role: TenantRole) -> String {
-        let Self { endpoint: Endpoint { host, port }, tenant, passwords } = self;
-        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        let (user, password) = (tenant.role(role), passwords.of(role).expose());
-        format!(
-            "postgresql://{user}:{password}@{host}:{port}/{tenant}?sslmode=verify-full&sslrootcert=ca.crt"
-        )
+        self.login(role).uri()
     }
 
     /// A role's connection in a format.
     pub fn write(&self, format: Format, role: TenantRole) -> String {
-        let Self { endpoint: Endpoint { host, port }, tenant, passwords } = self;
-        let (user, password, uri) = (tenant.role(role), passwords.of(role).expose(), self.uri(role));
-        match format {
-            Format::Uri => uri,
-            Format::Psql => format!("psql \"{uri}\""),
-            Format::Env => format!(
-                "PGHOST={host}\nPGPORT={port}\nPGDATABASE={tenant}\nPGUSER={user}\nPGPASSWORD={password}\n\
-                 PGSSLMODE=verify-full\nPGSSLROOTCERT=ca.crt"
-            ),
-            Format::Jdbc => {
-                let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-                format!(
-                    "jdbc:postgresql://{host}:{port}/{tenant}?user={user}&password={password}\
-                     &sslmode=verify-full&sslrootcert=ca.crt"
-                )
-            }
-            Format::Node => format!(
-                "import pg from \"pg\";\n\nconst pool = new pg.Pool({{\n  connectionString: \"{uri}\",\n}});"
-            ),
-            Format::Python => format!("import psycopg\n\nconn = psycopg.connect(\"{uri}\")"),
-            Format::Go => format!(
-                "import (\n\t\"database/sql\"\n\n\t_ \"github.com/lib/pq\"\n)\n\n\
-                 db, err := sql.Open(\"postgres\", \"{uri}\")"
-            ),
-            Format::Rust => format!("let pool = sqlx::PgPool::connect(\"{uri}\").await?;"),
-            // The generated PrismaClient lies where the project puts it: importing it is left to the project.
-            Format::Prisma => format!(
-                "import {{ PrismaPg }} from \"@prisma/adapter-pg\";\n\n\
-                 const adapter = new PrismaPg({{\n  connectionString: \"{uri}\",\n}});\n\
-                 const prisma = new PrismaClient({{ adapter }});"
-            ),
-            Format::Django => format!(
-                "DATABASES = {{\n    \"default\": {{\n        \"ENGINE\": \"django.db.backends.postgresql\",\n        \
-                 \"HOST\": \"{host}\",\n        \"PORT\": {port},\n        \"NAME\": \"{tenant}\",\n        \
-                 \"USER\": \"{user}\",\n        \"PASSWORD\": \"{password}\",\n        \
-                 \"OPTIONS\": {{\"sslmode\": \"verify-full\", \"sslrootcert\": \"ca.crt\"}},\n    }}\n}}"
-            ),
-        }
+        self.login(role).write(format)
     }
 }
 
@@ -154,6 +219,20 @@ mod tests {
         let text =
             Format::ALL.iter().map(|f| format!("--- {}\n{}\n", f.as_str(), all.write(*f, TenantRole::App)));
         insta::assert_snapshot!(text.collect::<String>());
+    }
+
+    #[test]
+    fn each_format_works_in_any_folder() {
+        let all = credentials("db.example");
+        for format in Format::ALL {
+            let text = all.write(*format, TenantRole::App);
+            assert!(text.contains("verify-full") && !text.contains("ca.crt"), "{text}");
+            // A path there is one from the home folder.
+            let paths = text.matches("root.crt").count();
+            let from_home =
+                ["${os.homedir()}/.postgresql/root.crt", "home+\"/.postgresql/root.crt", "home_dir()"];
+            assert_eq!(paths, usize::from(from_home.iter().any(|path| text.contains(path))), "{text}");
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub enum HandoffState {
     Confirmed,
     /// The window ended without a word; the passwords are valid.
     Lapsed,
-    /// Never opened; the roles have no password any more.
+    /// The roles have no password any more: nobody opened it in time, or a later change of passwords did not succeed.
     Expired,
     /// Taken back, because new passwords were made.
     Revoked,

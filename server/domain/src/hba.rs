@@ -70,8 +70,24 @@ pub fn find_block(file: &str) -> Option<&str> {
 pub fn tenants_that_differ(one: &str, other: &str) -> BTreeSet<TenantName> {
     let lines = |block: &str| block.lines().map(str::to_owned).collect::<BTreeSet<_>>();
     let (one, other) = (lines(one), lines(other));
-    let of = |line: &String| TenantName::parse(line.split_whitespace().nth(2)?.strip_prefix('+')?).ok();
-    one.symmetric_difference(&other).filter_map(of).collect()
+    one.symmetric_difference(&other).filter_map(|line| tenant_of(line)).collect()
+}
+
+/// A block without the lines of these tenants.
+pub fn without(block: &str, tenants: &BTreeSet<TenantName>) -> String {
+    let theirs = |line: &&str| tenant_of(line).is_some_and(|tenant| tenants.contains(&tenant));
+    block.lines().filter(|line| !theirs(line)).map(|line| format!("{line}\n")).collect()
+}
+
+/// Whether a block is another one from which lines were taken, and nothing else.
+pub fn is_part_of(part: &str, whole: &str) -> bool {
+    let mut rest = whole.lines();
+    part.lines().all(|line| rest.any(|other| other == line))
+}
+
+/// The tenant to which a line of the block belongs.
+fn tenant_of(line: &str) -> Option<TenantName> {
+    TenantName::parse(line.split_whitespace().nth(2)?.strip_prefix('+')?).ok()
 }
 
 #[cfg(test)]
@@ -110,6 +126,20 @@ mod tests {
         let block = render(&[rule("shop_aaaaaa", "10.0.0.1")]);
         let second = replace_block(&first, &block);
         assert_eq!(second, format!("{block}local all postgres peer\n"));
+    }
+
+    #[test]
+    fn a_tenants_lines_can_be_left_out() {
+        let [shop, wiki] = [rule("shop_aaaaaa", "10.0.0.1\n10.0.0.2"), rule("wiki_cccccc", "10.0.0.3")];
+        let both = render(&[shop.clone(), wiki.clone()]);
+        let out = BTreeSet::from([shop.tenant.clone()]);
+        assert_eq!(without(&both, &out), render(std::slice::from_ref(&wiki)));
+        assert_eq!(without(&both, &BTreeSet::new()), both);
+
+        let less = render(&[rule("shop_aaaaaa", "10.0.0.2"), wiki]);
+        assert!(is_part_of(&less, &both) && is_part_of(&both, &both) && !is_part_of(&both, &less));
+        let turned: String = both.lines().rev().map(|line| format!("{line}\n")).collect();
+        assert!(!is_part_of(&turned, &both), "the first line that fits counts");
     }
 
     proptest! {

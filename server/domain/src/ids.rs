@@ -1,6 +1,6 @@
 //! Typed identifiers. In the database a UUIDv7, outside with a prefix (`tn_…`), so that no id is taken for another.
 
-use crate::ports::{Clock, Random};
+use crate::system::{Clock, Random};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, sync::Arc};
 use uuid::Uuid;

@@ -4,9 +4,11 @@
 //! after that nothing needs to be checked again.
 
 pub mod allowlist;
+pub mod backoff;
 pub mod capacity;
 pub mod connection;
 pub mod email;
+pub mod ended_sessions;
 pub mod handoff;
 pub mod hba;
 pub mod identity;
@@ -16,6 +18,7 @@ pub mod mistakes;
 pub mod name;
 pub mod net;
 pub mod organisation;
+pub mod organisation_slug;
 pub mod orphan;
 pub mod password;
 pub mod plan;
@@ -26,5 +29,6 @@ pub mod secret;
 pub mod staff;
 pub mod standing;
 pub mod support;
+pub mod system;
 pub mod tenant;
 pub mod text;

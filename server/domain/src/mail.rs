@@ -85,6 +85,15 @@ pub enum Message {
         /// Where it is resumed.
         link: String,
     },
+    /// The database takes more than its plan's storage and was made read-only.
+    StorageFull {
+        /// The tenant's name.
+        tenant: String,
+        /// What its plan allows, with its unit.
+        limit: String,
+        /// Its page.
+        link: String,
+    },
     /// The database is cut off and will be removed.
     RemovalScheduled {
         /// The tenant's name.
@@ -153,6 +162,7 @@ impl Message {
             Self::SetupFailed { .. } => "setup_failed",
             Self::CredentialsRevealed { .. } => "credentials_revealed",
             Self::Suspended { .. } => "suspended",
+            Self::StorageFull { .. } => "storage_full",
             Self::RemovalScheduled { .. } => "removal_scheduled",
             Self::Removed { .. } => "removed",
             Self::RunHeld { .. } => "run_held",

@@ -1,6 +1,6 @@
 //! Names: what a customer wishes a database to be called, and what it is called on the server.
 
-use crate::{ports::Random, tenant::TenantRole, text};
+use crate::{system::Random, tenant::TenantRole, text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! Passwords of database roles and other drawn secrets.
 
-use crate::{ports::Random, secret::Secret};
+use crate::{secret::Secret, system::Random};
 
 /// Letters and digits without `0 O 1 l I`: nothing to escape in any format, nothing to misread.
 const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";

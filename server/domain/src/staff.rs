@@ -1,6 +1,6 @@
 //! The operator's people: what they may do, and which groups of a provider make somebody one of them.
 
-use crate::identity::Groups;
+use crate::{identity::Groups, tenant::stored};
 use std::{collections::BTreeMap, fmt};
 
 /// What one of the staff may do; each may do what those before it may.
@@ -14,24 +14,14 @@ pub enum StaffRole {
     Approver,
 }
 
+// The lowest first.
+stored!(StaffRole {
+    Viewer "viewer",
+    Operator "operator",
+    Approver "approver",
+});
+
 impl StaffRole {
-    /// All roles, the lowest first.
-    pub const ALL: &[Self] = &[Self::Viewer, Self::Operator, Self::Approver];
-
-    /// As stored and as written in the configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Operator => "operator",
-            Self::Approver => "approver",
-        }
-    }
-
-    /// Reads what [`Self::as_str`] writes.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|role| role.as_str() == text)
-    }
-
     /// For people.
     pub fn label(self) -> &'static str {
         match self {

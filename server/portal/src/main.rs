@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    innkeeper::commands::run()
+    innkeeper::cli::run()
 }

@@ -1,15 +1,17 @@
 //! What the tests of the use cases share: a portal's service on a database of the test's own, and people to use it.
 //!
-//! `#[sqlx::test(migrator = "crate::store::MIGRATIONS")] async fn …(pool: PgPool)` makes the database as
+//! `#[sqlx::test(migrator = "crate::db::MIGRATIONS")] async fn …(pool: PgPool)` makes the database as
 //! `innkeeper_owner`; [`TestPortal::open`] connects as the roles of the running portal.
 
 use crate::{
     Service, Settings,
-    changes::Changes,
-    identity::Providers,
-    servers::Servers,
-    session::rows,
-    visitor::{SignedIn, Visitor},
+    context::{
+        providers::Providers,
+        requester::{SignedIn, Visitor},
+        servers::Servers,
+    },
+    db::run_events::Changes,
+    people::session::rows,
 };
 use async_trait::async_trait;
 use innkeeper_domain::{
@@ -48,11 +50,11 @@ pub struct TestPortal {
 impl TestPortal {
     /// Opens a portal on the database of this pool.
     pub async fn open(owner: &PgPool) -> Self {
-        Self::open_with(owner, crate::rate::Limits::default()).await
+        Self::open_with(owner, crate::context::rate_limit::Limits::default()).await
     }
 
     /// The same with rate limits of the test's own.
-    pub async fn open_with(owner: &PgPool, limits: crate::rate::Limits) -> Self {
+    pub async fn open_with(owner: &PgPool, limits: crate::context::rate_limit::Limits) -> Self {
         let random = Arc::new(CountingRandom::default());
         let service = Service {
             pool: pool_as(owner, "set role innkeeper_web").await,
@@ -70,6 +72,7 @@ impl TestPortal {
                 public_url: "https://portal.example".into(),
                 support: None,
                 limits,
+                local_mailbox: false,
             }),
         };
         Self { service, worker: pool_as(owner, "set role innkeeper_worker").await, owner: owner.clone() }

@@ -18,7 +18,7 @@ pub struct Report {
     pub slowed: usize,
     /// Runs by kind and how they ended.
     pub runs: BTreeMap<String, BTreeMap<String, usize>>,
-    /// Runs that were stuck, each let go on by `innkeeper run go-on`.
+    /// Runs that were stuck, each let go on by `innkeeper run resume`.
     pub stuck: usize,
     /// Mails that a mail server was given more than once, under one Message-ID.
     pub mails_again: usize,

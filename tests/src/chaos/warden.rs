@@ -17,7 +17,7 @@ pub async fn watch(office: Arc<Portal>, server: Arc<OperatorServer>, stop: Arc<A
     while !stop.load(Ordering::Relaxed) {
         let stuck = eyes.column("select support_number from run where state = 'stuck'").await;
         for number in stuck.unwrap_or_default() {
-            let command = office.command(&["run", "go-on", &number]).output();
+            let command = office.command(&["run", "resume", &number]).output();
             let ended = timeout(Duration::from_secs(20), command).await;
             // Where the server is away it is tried again.
             let_go_on += usize::from(matches!(ended, Ok(Ok(output)) if output.status.success()));

@@ -120,10 +120,23 @@ impl Issuer {
         match what {
             ".well-known/openid-configuration" => stage.play.description.clone(),
             "keys" => stage.play.keys.clone(),
-            "userinfo" => stage.play.userinfo.clone(),
+            "userinfo" => self.userinfo(&stage.play),
             "token" => self.redeem(stage, request),
             _ => missing,
         }
+    }
+
+    /// As JSON, or signed (OpenID Connect Core 1.0, section 5.3.2).
+    fn userinfo(&self, play: &Play) -> Answer {
+        let mut answer = play.userinfo.clone();
+        if let Some((by, audience)) = &play.signed_userinfo {
+            let mut claims = answer.document().clone();
+            claims["iss"] = play.issuer.clone().into();
+            claims["aud"] = audience.clone();
+            answer.body = Body::Bytes(self.keys.sign(&play.head, &claims, *by).into_bytes());
+            answer.headers = vec![("Content-Type".into(), "application/jwt".into())];
+        }
+        answer
     }
 
     /// A code counts once, and for who was given it (RFC 6749, section 5.2; RFC 7636, section 4.6).

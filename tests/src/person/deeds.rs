@@ -134,11 +134,12 @@ impl Person {
         let mut files = BTreeMap::new();
         for at in 0..archive.len() {
             let mut file = archive.by_index(at).unwrap();
-            let name = file.name().unwrap().into_owned();
-            assert_eq!(file.unix_mode().map(|mode| mode & 0o777), Some(0o600), "{name}");
+            let file_name = file.name().unwrap().into_owned();
+            assert_eq!(file.unix_mode().map(|mode| mode & 0o777), Some(0o600), "{file_name}");
             let mut text = String::new();
             file.read_to_string(&mut text).unwrap();
-            files.insert(name, text);
+            let inside = file_name.strip_prefix(&format!("{name}/"));
+            files.insert(inside.unwrap_or_else(|| panic!("{file_name} is not in {name}/")).to_owned(), text);
         }
         files
     }

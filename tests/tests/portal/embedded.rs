@@ -99,6 +99,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("INNKEEPER_READY_SLOTS", "many", "100"),
     ("INNKEEPER_LIMIT_MAIL_PER_ADDRESS", "many", "seconds"),
     ("INNKEEPER_LIMIT_MAIL_IN_ALL", "10/0", "seconds"),
+    ("INNKEEPER_LIMIT_CONNECTIONS_PER_ADDRESS", "0", "number"),
 ];
 
 #[tokio::test]
@@ -136,6 +137,13 @@ async fn a_wrong_configuration_is_refused_with_its_name_its_problem_and_an_examp
         assert!(said.contains(part), "{part} in {said}");
     }
     assert!(!said.contains("Geheim99"), "{said}");
+    // What is misspelt has no effect, so the check fails, and says so beside the values in force.
+    let misspelt =
+        portal.command(&["config", "check"]).env("INNKEEPER_LISTN", "127.0.0.1:1").output().await.unwrap();
+    assert_eq!(misspelt.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&misspelt.stdout).contains("INNKEEPER_LISTEN"));
+    let said = String::from_utf8_lossy(&misspelt.stderr).into_owned();
+    assert_eq!(said, "INNKEEPER_LISTN is set and is not a setting: misspelt?\n");
     let shown = portal
         .command(&["config", "check"])
         .env("INNKEEPER_EMBEDDED_BIN", binaries(15))

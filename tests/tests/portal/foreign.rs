@@ -4,7 +4,7 @@ use innkeeper_tests::{Options, Page, Person, Portal, Values, tenant::texts};
 use reqwest::Method;
 
 /// Every change that a page can ask for; the portal's own test compares its table with what is registered.
-const CHANGES: [&str; 43] = [
+const CHANGES: [&str; 44] = [
     "sign-up",
     "sign-in",
     "verify",
@@ -45,13 +45,14 @@ const CHANGES: [&str; 43] = [
     "remove-issuer",
     "remove-team",
     "remove-way",
+    "rename-slug",
     "save-issuer",
     "take-back-domain",
     "use-passkey",
 ];
 
 /// The pages of a tenant that only its admins have.
-const OF_ADMINS: [&str; 10] = [
+const OF_ADMINS: [&str; 9] = [
     "/credentials",
     "/credentials/rotate",
     "/plan",
@@ -61,11 +62,13 @@ const OF_ADMINS: [&str; 10] = [
     "/danger/resume",
     "/danger/destroy",
     "/danger/keep",
-    "/settings/identity",
 ];
 
-/// The changes of a tenant by its admins.
-const BY_ADMINS: [&str; 26] = [
+/// The pages of an organisation, and whether only its admins have them.
+const OF_ORGANISATION: [(&str, bool); 2] = [("", false), ("/sign-in", true)];
+
+/// The changes of a tenant, and of an organisation, by its admins.
+const BY_ADMINS: [&str; 27] = [
     "retry",
     "start-over",
     "reveal",
@@ -92,13 +95,15 @@ const BY_ADMINS: [&str; 26] = [
     "remove-team",
     "enforce-sign-in",
     "release-sign-in",
+    "rename-slug",
 ];
 
 /// All rows that say who has what, and what happened; without what each look at a page renews.
 async fn state(portal: &Portal) -> Vec<String> {
-    const TABLES: [&str; 28] = [
+    const TABLES: [&str; 29] = [
         "account",
         "organisation",
+        "organisation_former_slug",
         "member",
         "request",
         "tenant",
@@ -150,7 +155,13 @@ async fn forged_requests_change_nothing() {
     let good = |change: &str| match change {
         "sign-up" | "sign-in" | "verify" | "add-mailbox" => draft.clone().with("email", "joe@acme.example"),
         "database" => wizard.clone().with("database", "other"),
-        _ => draft.clone().with("name", &name).with("typed", &name).with("plan", "professional"),
+        "rename-slug" => draft.clone().with("organisation", "acme").with("slug", "robots"),
+        _ => draft
+            .clone()
+            .with("name", &name)
+            .with("organisation", "acme")
+            .with("typed", &name)
+            .with("plan", "professional"),
     };
     let stranger = Person::new(&portal, "eve@evil.example");
     let foreign = stranger.form("/sign-up", "/do/sign-up").await.values;
@@ -220,10 +231,10 @@ async fn what_is_not_yours_is_not_there() {
     for person in [&jane, &eve] {
         person.sign_up(&portal).await;
     }
-    let hers = jane.create("Acme", "shop", &[]).await;
+    let hers = jane.create("Robots of Jane", "shop", &[]).await;
     let eves = eve.create("Evil", "shop", &[]).await;
     jane.reveal(&hers).await;
-    let request = jane.wish("Acme", "blog", &[]).await.values;
+    let request = jane.wish("Robots of Jane", "blog", &[]).await.values;
     let token = eve.form(&format!("/t/{eves}"), "/do/sign-out").await.values;
     let before = state(&portal).await;
     let random = "shop_zzzzzz";
@@ -239,23 +250,37 @@ async fn what_is_not_yours_is_not_there() {
         (headers, page.text().replace(&number, "").replace(name, ""))
     };
     let mut count = 0;
-    let of_members = ["", "/setup", "/handoff", "/connect", "/connect?role=owner", "/runs", "/events"];
-    for tail in of_members.into_iter().chain(OF_ADMINS) {
-        let [theirs, nobodys] =
-            [eve.get(&format!("/t/{hers}{tail}")).await, eve.get(&format!("/t/{random}{tail}")).await];
+    let of_members = [
+        "",
+        "/setup",
+        "/handoff",
+        "/connect",
+        "/connect?role=owner",
+        "/runs",
+        "/events",
+        "/settings/identity",
+    ];
+    let of_tenant = of_members.into_iter().chain(OF_ADMINS).map(|tail| ("/t", hers.as_str(), random, tail));
+    let of_organisation =
+        OF_ORGANISATION.into_iter().map(|(tail, _)| ("/o", "robots-of-jane", "robots-of-nobody", tail));
+    for (area, hers, random, tail) in of_tenant.chain(of_organisation) {
+        let [theirs, nobodys] = [
+            eve.get(&format!("{area}/{hers}{tail}")).await,
+            eve.get(&format!("{area}/{random}{tail}")).await,
+        ];
         theirs.is_problem(404);
-        assert_eq!(plain(&theirs, &hers), plain(&nobodys, random), "{tail}");
+        assert_eq!(plain(&theirs, hers), plain(&nobodys, random), "{area} {tail}");
         // Who is not signed in learns nothing either.
         let stranger = Person::new(&portal, "");
         let [first, second] = [
-            stranger.get(&format!("/t/{hers}{tail}")).await,
-            stranger.get(&format!("/t/{random}{tail}")).await,
+            stranger.get(&format!("{area}/{hers}{tail}")).await,
+            stranger.get(&format!("{area}/{random}{tail}")).await,
         ];
-        assert_eq!(first.status, second.status, "{tail}");
+        assert_eq!(first.status, second.status, "{area} {tail}");
         assert_eq!(
-            first.header("location").replace(&hers, ""),
+            first.header("location").replace(hers, ""),
             second.header("location").replace(random, ""),
-            "{tail}"
+            "{area} {tail}"
         );
         assert!(first.status == 303 || first.status == 404, "{first}");
         count += 4;
@@ -263,10 +288,12 @@ async fn what_is_not_yours_is_not_there() {
     let posts = BY_ADMINS.map(|change| format!("/do/{change}"));
     let bundles = [format!("/t/{hers}/handoff/bundle"), format!("/t/{random}/handoff/bundle")];
     for path in posts {
-        let of =
-            |name: &str| token.clone().with("name", name).with("typed", name).with("plan", "professional");
-        let theirs = eve.post(&path, &of(&hers)).await;
-        let nobodys = eve.post(&path, &of(random)).await;
+        let of = |name: &str, slug: &str| {
+            let tenant = token.clone().with("name", name).with("typed", name).with("plan", "professional");
+            tenant.with("organisation", slug).with("slug", "robots")
+        };
+        let theirs = eve.post(&path, &of(&hers, "robots-of-jane")).await;
+        let nobodys = eve.post(&path, &of(random, "robots-of-nobody")).await;
         theirs.is_problem(404);
         assert_eq!(plain(&theirs, &hers), plain(&nobodys, random), "{path}");
         count += 2;
@@ -285,8 +312,18 @@ async fn what_is_not_yours_is_not_there() {
         assert!([400, 404, 414].contains(&page.status), "{name}: {page}");
         count += 1;
     }
+    for slug in ["a", "-", "ACME", "acme%00", "acme%2f..", "..%2f..", "%ff", "new", &"a".repeat(3000)] {
+        for (tail, _) in OF_ORGANISATION {
+            let page = eve.get(&format!("/o/{slug}{tail}")).await;
+            assert!([400, 404, 414].contains(&page.status), "{slug}: {page}");
+            count += 1;
+        }
+    }
     assert_eq!(state(&portal).await, before);
-    assert!(!eve.open("/t").await.html().text().contains(&hers));
+    for list in ["/t", "/o"] {
+        let text = eve.open(list).await.html().text();
+        assert!(!text.contains(&hers) && !text.contains("Robots of Jane"), "{list}");
+    }
     println!("foreign pages: {count} requests, all answered as for a name that nobody has");
 }
 
@@ -313,15 +350,32 @@ async fn what_is_for_admins_is_not_there_for_other_members() {
         assert!(!overview.text().contains(&href), "a way to what is not there: {tail}");
         count += 1;
     }
+    let organisation = dave.open("/o/acme").await;
+    for tail in OF_ORGANISATION.into_iter().filter_map(|(tail, admins)| admins.then_some(tail)) {
+        dave.get(&format!("/o/acme{tail}")).await.is_problem(404);
+        for page in [&overview, &organisation] {
+            assert!(!page.text().contains(&format!("href=\"/o/acme{tail}\"")), "{page}");
+        }
+        count += 1;
+    }
+    // Where the settings were once: it says only where they are now.
+    assert_eq!(dave.get(&format!("/t/{name}/settings/identity")).await.leads_to(), "/o/acme/sign-in");
     let values = overview.form("/do/sign-out").values;
     let values = values.with("name", &name).with("typed", &name).with("plan", "professional");
+    let values = values.with("organisation", "acme").with("slug", "robots");
     for change in BY_ADMINS {
         dave.post(&format!("/do/{change}"), &values).await.is_problem(404);
         count += 1;
     }
     assert_eq!(state(&portal).await, before);
     println!("pages and changes of admins: {count} requests of another member, none answered");
+    // New passwords can be asked for once the first ones are saved.
+    jane.reveal(&name).await;
+    jane.press(&jane.form(&format!("/t/{name}/handoff"), "/do/confirm").await).await;
     for tail in OF_ADMINS.into_iter().filter(|tail| !tail.ends_with("/resume") && !tail.ends_with("/keep")) {
         jane.open(&format!("/t/{name}{tail}")).await;
+    }
+    for (tail, _) in OF_ORGANISATION {
+        jane.open(&format!("/o/acme{tail}")).await;
     }
 }

@@ -2,11 +2,10 @@
 
 use innkeeper_tests::{
     Credentials, Options, Page, Person, Portal,
-    tenant::{ROLES, run, sign_in_code, texts, value},
+    tenant::{ROLES, outcome, run, sign_in_code, texts, value},
     until,
 };
 use reqwest::Method;
-use sqlx::Connection as _;
 
 fn shows_passwords(page: &Page) -> bool {
     page.html().elements().any(|element| element.attribute("data-format").is_some())
@@ -100,26 +99,19 @@ async fn what_was_not_saved_in_time_is_destroyed_and_made_anew() {
     assert!(page.html().text().contains("15 minutes are over"), "{page}");
     assert_eq!(sign_in_code(&first.options("app")).await, "OK");
 
-    // New passwords: the old ones stop, the new ones are shown once. Also while a role uses all its connections.
+    // New passwords: the old ones stop, and who is connected is ended; the new ones are shown once. Also while a role uses
+    // all its connections.
     let mut held = Vec::new();
     for _ in 0..5 {
         held.push(first.connect("owner").await);
     }
     assert_eq!(sign_in_code(&first.options("owner")).await, "53300", "the plan gives the owner 5");
     let second = renew(&jane, &name).await;
-    let said = "select output from step where name = 'verify_access' order by finished_at desc limit 1";
-    assert_eq!(
-        value(&mut control, said).await,
-        "2 sign-ins over TLS passed, 2 that must be refused were; owner has no connection left, its password was accepted"
-    );
-    for session in held {
-        session.close().await.unwrap();
+    for session in &mut held {
+        assert_ne!(outcome(session, "select 1").await, "OK", "a session outlives its password");
     }
-    until(10, "the end of the sessions", async || {
-        let sql = format!("select count(*) from pg_stat_activity where usename = '{name}_owner'");
-        (value(&mut control, &sql).await == "0").then_some(())
-    })
-    .await;
+    let said = "select output from step where name = 'verify_access' order by finished_at desc limit 1";
+    assert_eq!(value(&mut control, said).await, "3 sign-ins over TLS passed, 2 that must be refused were");
     for role in ROLES {
         assert_ne!(first.passwords[role], second.passwords[role]);
         assert_eq!(sign_in_code(&first.options(role)).await, "28P01");
@@ -162,6 +154,43 @@ async fn what_was_not_saved_in_time_is_destroyed_and_made_anew() {
     assert_eq!(away, format!("/sign-in?return={path}"));
     assert_eq!(jane.sign_in_at(&portal, &away).await, path);
     assert!(innkeeper_tests::orphans::compare(&portal).await.is_empty());
+}
+
+#[tokio::test]
+async fn no_new_passwords_are_offered_while_the_last_ones_wait() {
+    let portal = Portal::start(Options::default()).await;
+    let jane = Person::new(&portal, "jane@acme.example");
+    jane.sign_up(&portal).await;
+    let name = jane.create("Acme", "shop", &[]).await;
+    let [page, asking, handoff] =
+        ["credentials", "credentials/rotate", "handoff"].map(|end| format!("/t/{name}/{end}"));
+    let old_tab = jane.form(&format!("/t/{name}/danger/suspend"), "/do/suspend").await.values;
+    let old_tab = old_tab.with("typed", &name);
+    let mut control = portal.control().await;
+    let runs = "select count(*) from run where kind = 'renew_passwords'";
+
+    for (state, why) in [("sealed", "sealed and have not been viewed"), ("open", "are being viewed")] {
+        if state == "open" {
+            jane.reveal(&name).await;
+        }
+        let shown = jane.open(&page).await;
+        let links: Vec<_> =
+            shown.html().all("a").filter_map(|a| a.attribute("href").map(str::to_owned)).collect();
+        assert!(!links.contains(&asking) && links.contains(&handoff), "{state}: {links:?}");
+        assert!(shown.html().text().contains(why), "{state}: {shown}");
+        assert_eq!(jane.get(&asking).await.leads_to(), page, "{state}");
+        // A tab that was opened before they were made.
+        assert_eq!(jane.post("/do/rotate", &old_tab).await.leads_to(), handoff, "{state}");
+        let text = jane.open(&handoff).await.html().text();
+        assert!(text.contains("No new passwords were made") && text.contains(why), "{state}: {text}");
+        assert!(!text.contains("it has changed"), "{state}: {text}");
+        assert_eq!(value(&mut control, runs).await, "0", "{state}");
+    }
+
+    jane.press(&jane.form(&handoff, "/do/confirm").await).await;
+    let asked = jane.form(&asking, "/do/rotate").await;
+    assert_eq!(jane.post("/do/rotate", &asked.values.with("typed", &name)).await.leads_to(), handoff);
+    assert_eq!(value(&mut control, runs).await, "1");
 }
 
 /// Waits until the newest handoff is in this state and no sealed copy is left.

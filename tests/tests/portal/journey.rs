@@ -26,7 +26,7 @@ async fn a_newcomer_gets_from_the_first_page_to_a_database_that_answers_each_rol
     assert_eq!(wizard.values.get("addresses"), Some("127.0.0.1"));
     assert_eq!(wizard.values.get("allow_any"), None);
     let chosen = wizard.values.0.iter().filter(|(name, _)| name == "extensions[]").count();
-    assert_eq!(chosen, 4);
+    assert_eq!(chosen, 3);
     let check = jane.wish("Acme Robotics", "shop", &[]).await;
     let setup = jane.press(&check).await.leads_to();
     let name = tenant_of(&setup);

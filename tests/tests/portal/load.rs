@@ -4,8 +4,8 @@
 use innkeeper_adapters::postgres_admin::{PostgresServer, ProbeAccess, ServerAccess};
 use innkeeper_domain::{hba, ids::ServerId, ports::TenantServer};
 use innkeeper_service::{
-    provision::{RuleWriter, rules_of},
-    servers::Servers,
+    context::servers::Servers,
+    fleet::hba_writer::{RuleWriter, load},
 };
 use innkeeper_tests::{
     Credentials, Options, Person, Portal, orphans,
@@ -202,7 +202,7 @@ async fn a_hundred_changes_at_once_are_a_few_writes_and_no_other_tenant_notices(
     assert!(sign_ins >= SIGN_INS);
     assert!(writes >= waves && writes <= changes / 10, "{writes} writes for {changes} changes");
 
-    let table = hba::render(&rules_of(&other.worker, other.id).await.unwrap());
+    let table = hba::render(&load(&other.worker, other.id).await.unwrap());
     assert_eq!(other.server.read_rules().await.unwrap(), Some(table), "the file is the table");
     assert_eq!(orphans::compare(&portal).await, [""; 0]);
 }

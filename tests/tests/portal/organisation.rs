@@ -45,7 +45,7 @@ async fn the_operator_opens_an_organisation_that_has_shut_itself_out() {
     }
     run(
         &mut portal.control().await,
-        "insert into organisation (id, name) values (gen_random_uuid(), 'Acme')",
+        "insert into organisation (id, name, slug) values (gen_random_uuid(), 'Acme', 'acme-2')",
     )
     .await;
     let (done, said) = ask(&portal, &["open", "Acme"]).await;

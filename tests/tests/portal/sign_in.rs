@@ -1,7 +1,11 @@
 //! Signing in by mail: looking consumes nothing, the browser that asked presses, another one types the code, and
 //! nothing works twice.
 
-use innkeeper_tests::{Options, Page, Person, Portal, tenant::value};
+use futures::future::join_all;
+use innkeeper_tests::{
+    Form, Options, Page, Person, Portal,
+    tenant::{run, value},
+};
 use reqwest::Method;
 
 fn signed_in(answer: &Page) -> bool {
@@ -59,7 +63,12 @@ async fn a_mail_signs_in_once_and_only_by_a_press() {
         "{cookie}"
     );
     let again = jane.press(&press).await;
-    assert!(!signed_in(&again) || again.leads_to() == "/", "{again}");
+    assert_eq!(
+        again.leads_to(),
+        "/sign-up/database",
+        "the same press leads the same browser to the same place"
+    );
+    assert_eq!(again.header("set-cookie"), "", "and needs no other cookie");
     for who in [&jane, &scanner] {
         let text = who.open(&link).await.html().text();
         assert!(text.contains("used already"), "{text}");
@@ -195,4 +204,125 @@ async fn links_name_the_portal_whatever_the_host(portal: &Portal) {
     } else {
         assert!((400..500).contains(&answer.status), "{answer}");
     }
+}
+
+/// The cookie of a session in an answer.
+fn cookie(answer: &Page) -> Option<String> {
+    let lines = answer.header("set-cookie").lines();
+    lines
+        .filter_map(|line| line.split(';').next())
+        .find(|pair| pair.starts_with("innkeeper="))
+        .map(str::to_owned)
+}
+
+async fn is_in(person: &Person) -> bool {
+    person.get("/account").await.status == 200
+}
+
+/// The same form, sent so often at once with the cookie that the page had, whatever cookies come in between.
+async fn at_once(portal: &Portal, form: &Form, cookie: &str, times: usize) -> Vec<Page> {
+    let send = || async {
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("cookie", cookie)];
+        let body = Some(form.values.encode().into_bytes());
+        Person::new(portal, "").ask(Method::POST, &form.action, &headers, body).await
+    };
+    join_all((0..times).map(|_| send())).await
+}
+
+async fn is_in_by(portal: &Portal, cookie: &str) -> bool {
+    let page = Person::new(portal, "").ask(Method::GET, "/account", &[("cookie", cookie)], None).await;
+    page.status == 200
+}
+
+#[tokio::test]
+async fn however_often_it_is_pressed_the_browser_is_in() {
+    let options = [
+        "MAIL_PER_ADDRESS",
+        "MAIL_PER_MAILBOX",
+        "VERIFY_PER_ADDRESS",
+        "CHANGE_PER_ADDRESS",
+        "CHANGE_PER_ACCOUNT",
+    ]
+    .iter()
+    .fold(Options::default(), |options, name| options.set(&format!("INNKEEPER_LIMIT_{name}"), "100000/600"));
+    let portal = Portal::start(options).await;
+    let site = portal.url();
+    let mut control = portal.control().await;
+    for times in [2, 40] {
+        for round in 0..20 {
+            let jane = Person::new(&portal, "jane@acme.example");
+            let mail = jane.ask_for_mail(&portal, "/sign-in").await;
+            // By the link and by the code in turns.
+            let form = if round % 2 == 0 {
+                jane.form(&mail.link(&site), "/do/verify").await
+            } else {
+                let form = jane.form("/verify", "/do/verify").await;
+                let values = form.values.clone().with("code", &mail.code());
+                Form { values, ..form }
+            };
+            let answers = join_all((0..times).map(|_| jane.press(&form))).await;
+            for answer in &answers {
+                assert_eq!(
+                    answer.leads_to(),
+                    "/sign-up/database",
+                    "{times} presses, round {round}: {answer}"
+                );
+            }
+            assert!(is_in(&jane).await, "{times} presses, round {round}");
+        }
+    }
+    let let_in = "select count(*) from audit_event where action = 'session.sign_in'";
+    assert_eq!(value(&mut control, let_in).await, "40", "each mail let in once");
+
+    // Whichever answer the browser takes, it is in by that one alone; the cookie from before is worth nothing.
+    let asking = Person::new(&portal, "jane@acme.example");
+    let before = cookie(&asking.open("/sign-in").await).expect("a form makes a session");
+    let mail = asking.ask_for_mail(&portal, "/sign-in").await;
+    let form = asking.form(&mail.link(&site), "/do/verify").await;
+    let answers = at_once(&portal, &form, &before, 10).await;
+    let cookies: Vec<_> = answers.iter().map(|answer| cookie(answer).expect("a cookie of its own")).collect();
+    for cookie in &cookies {
+        assert!(is_in_by(&portal, cookie).await, "{cookie}");
+    }
+    assert!(!is_in_by(&portal, &before).await, "the cookie from before lets in");
+    let one_browser =
+        "select count(distinct id) || ' ' || (count(*) > 1) from session where account_id is not null
+        and id = (select session_id from sign_in_press order by created_at desc limit 1)";
+    assert_eq!(value(&mut control, one_browser).await, "1 true");
+
+    // Another page that was asked for with the old cookie takes nobody's cookie away.
+    let late = Person::new(&portal, "").ask(Method::GET, "/sign-in", &[("cookie", &before)], None).await;
+    assert_eq!((late.status, late.header("set-cookie")), (200, ""));
+
+    // Nobody else gets in by the same request: not without the cookie, not with another one, not with other secrets.
+    let stranger = Person::new(&portal, "nobody@evil.example");
+    let own = cookie(&stranger.open("/sign-in").await).unwrap();
+    let other = Form { values: form.values.clone().with("token", &"a".repeat(43)), ..form.clone() };
+    for (form, cookie) in [(&form, ""), (&form, own.as_str()), (&other, before.as_str())] {
+        for answer in at_once(&portal, form, cookie, 2).await {
+            assert!(!signed_in(&answer), "{answer}");
+        }
+    }
+    assert!(!is_in(&stranger).await && !is_in_by(&portal, &own).await);
+
+    // After a minute it was used, and after signing out it is over.
+    let aged = "update sign_in_press set created_at = created_at - interval '1 minute', came_in_at = came_in_at - interval '1 minute'";
+    run(&mut control, aged).await;
+    for answer in at_once(&portal, &form, &before, 2).await {
+        assert_eq!(answer.status, 403, "{answer}");
+    }
+    // Whoever lost all answers begins anew with the old cookie.
+    let lost = Person::new(&portal, "").ask(Method::GET, "/sign-in", &[("cookie", &before)], None).await;
+    let anew = cookie(&lost).expect("a new session");
+    assert!(anew != before && !is_in_by(&portal, &anew).await);
+    let jane = Person::new(&portal, "jane@acme.example");
+    let before = cookie(&jane.open("/sign-in").await).unwrap();
+    let mail = jane.ask_for_mail(&portal, "/sign-in").await;
+    let form = jane.form(&mail.link(&site), "/do/verify").await;
+    assert!(signed_in(&jane.press(&form).await) && is_in(&jane).await);
+    jane.press(&jane.form("/account", "/do/sign-out").await).await;
+    for answer in at_once(&portal, &form, &before, 2).await {
+        assert!(!signed_in(&answer), "{answer}");
+    }
+    assert!(!is_in(&jane).await);
 }

@@ -50,8 +50,12 @@ pub fn step(name: &str) -> (String, &'static str) {
             "Each role really signs in; wrong passwords and other databases are refused",
         ),
         "hand_over" => ("Ready to hand over", "The credentials wait for you"),
-        "change_passwords" => ("Passwords replaced", "The old ones stop working"),
-        "clear_passwords" => ("Passwords taken away", "Nobody opened them in time"),
+        "change_passwords" => {
+            ("Passwords replaced", "The old ones stop working, and existing connections are ended")
+        }
+        "clear_passwords" => {
+            ("Passwords taken away", "Nobody opened them in time; existing connections are ended")
+        }
         "cut_off" => ("Cut off", "Sessions end, and nobody can connect"),
         "let_in" => ("Let in", "Its people can connect again, with the same passwords"),
         "final_backup" => ("Final backup", "Taken, encrypted, and read back whole"),
@@ -80,7 +84,7 @@ pub fn step(name: &str) -> (String, &'static str) {
 mod tests {
     use super::step;
     use innkeeper_domain::run::RunKind;
-    use innkeeper_service::provision::step_names;
+    use innkeeper_service::workflows::step_names;
 
     #[test]
     fn unknown_steps_are_still_readable() {

@@ -1,6 +1,5 @@
 //! A person's own account.
 
-pub mod menu;
 pub mod overview;
 pub mod passkey;
 pub mod sessions;

@@ -10,9 +10,9 @@ use crate::{
     web::{Cx, ErrorSummary, Filled, Mistakes, PageTitle},
 };
 use innkeeper_domain::identity::{ProviderId, Reason};
-use innkeeper_service::{
+use innkeeper_service::sign_in::{
     account::{self, AccountView},
-    identity,
+    oidc,
 };
 use leptos::prelude::*;
 
@@ -37,7 +37,7 @@ impl Around {
         let csrf = cx.csrf();
         let providers = cx.service.providers.all();
         let more = providers.iter().map(|provider| {
-            let ticket = identity::ticket(&csrf, provider.id.as_str());
+            let ticket = oidc::ticket(&csrf, provider.id.as_str());
             (
                 provider.label.clone(),
                 format!("/sign-in/{}?for=link&ticket={ticket}&return=/account", provider.id),

@@ -14,7 +14,7 @@ use crate::{
 };
 use innkeeper_service::{
     Error,
-    passkey::{self, Question},
+    sign_in::passkey::{self, Question},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};

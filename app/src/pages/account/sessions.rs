@@ -6,7 +6,7 @@ use crate::{
 };
 use innkeeper_service::{
     Error,
-    account::{self, SessionLine},
+    sign_in::account::{self, SessionLine},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@ use crate::{
     web::{Cx, PageEnd, PageTitle},
 };
 use innkeeper_domain::identity::ProviderKind;
-use innkeeper_service::identity;
+use innkeeper_service::people::providers;
 use leptos::prelude::*;
 
 /// The page.
@@ -19,7 +19,7 @@ pub fn SignedOutPage() -> impl IntoView {
     }
     view! {
         {Suspend::new(async move {
-            match identity::named(&cx.service, &asked).await {
+            match providers::named(&cx.service, &asked).await {
                 // GitHub offers no address for that.
                 Ok(provider) => {
                     let way_out = provider.kind != ProviderKind::GitHub;

@@ -6,9 +6,9 @@ use crate::{
     web::{Cx, Field, Filled, Form, Refusal, SeeOther, refused, see_other},
 };
 use innkeeper_domain::identity::ProviderId;
-use innkeeper_service::{
+use innkeeper_service::sign_in::{
     account::{self, Way},
-    passkey, sign_in,
+    email, passkey,
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ pub async fn add_mailbox(
     form: MailboxForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    match sign_in::ask_to_link(&cx.service, &cx.visitor, &form.email).await {
+    match email::ask_to_link(&cx.service, &cx.visitor, &form.email).await {
         Ok(()) => see_other("/verify"),
         Err(error) => Err(refused("/account", &form, error)),
     }

@@ -9,8 +9,11 @@ use crate::{
 };
 use innkeeper_domain::staff::StaffRole;
 use innkeeper_service::{
-    Error, session,
-    staff::{self, Standing},
+    Error,
+    people::{
+        session,
+        staff::{self, Standing},
+    },
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};

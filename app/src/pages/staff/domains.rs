@@ -1,6 +1,6 @@
 //! Mail domains that organisations say are theirs and cannot show in DNS: staff decides.
 
-use super::{DomainsNav, StaffNav};
+use super::nav::{DOMAINS as PAGE, DomainsNav, StaffNav};
 use crate::{
     components::{Icon, Notice, words},
     pages::load,
@@ -9,13 +9,10 @@ use crate::{
 use innkeeper_domain::staff::StaffRole;
 use innkeeper_service::{
     Error,
-    organisation::{self, Waiting},
+    organisations::{self, Waiting},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-
-/// Where the page is.
-pub(super) const PAGE: &str = "/staff/domains";
 
 /// What staff decides.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -39,7 +36,7 @@ pub async fn decide_domain(
     let cx = Cx::get();
     let organisation = form.organisation.parse().map_err(|_| Refusal::NotFound)?;
     let theirs = form.theirs == "yes";
-    let line = match organisation::decide(&cx.service, &cx.visitor, organisation, &form.domain, theirs).await
+    let line = match organisations::decide(&cx.service, &cx.visitor, organisation, &form.domain, theirs).await
     {
         Ok(()) if theirs => format!("{} is theirs now.", form.domain),
         Ok(()) => format!("{} was declined.", form.domain),
@@ -59,7 +56,7 @@ pub fn StaffDomainsPage() -> impl IntoView {
     let person = cx.visitor.account.clone();
     let fresh = person.as_ref().is_some_and(|person| person.fresh);
     let may = person.and_then(|person| person.staff).is_some_and(|role| role >= StaffRole::Approver);
-    load(async move { organisation::waiting(&cx.service, &cx.visitor).await }, move |(waiting, total)| {
+    load(async move { organisations::waiting(&cx.service, &cx.visitor).await }, move |(waiting, total)| {
         domains_view(waiting, total, may, fresh, mistake)
     })
 }

@@ -1,14 +1,14 @@
 //! Who is staff.
 
-use super::StaffNav;
+use super::nav::StaffNav;
 use crate::{
     components::{Asked, Badge, List, Listing, words},
     pages::load,
     web::{Cx, PageTitle},
 };
 use innkeeper_service::{
-    staff::{self, How, StaffLine},
-    tenants::Page,
+    db::paging::Page,
+    people::staff::{self, How, StaffLine},
 };
 use leptos::prelude::*;
 

@@ -1,6 +1,9 @@
 //! The mail domains that organisations have proven.
 
-use super::{DomainsNav, StaffNav, take_back::here};
+use super::{
+    nav::{DomainsNav, StaffNav, VERIFIED_DOMAINS as PAGE},
+    take_back::here,
+};
 use crate::{
     components::{Badge, Icon, words},
     pages::load,
@@ -8,13 +11,10 @@ use crate::{
 };
 use innkeeper_domain::staff::StaffRole;
 use innkeeper_service::{
-    organisation::{self, Proven},
-    tenants::Page,
+    db::paging::Page,
+    organisations::{self, Proven},
 };
 use leptos::prelude::*;
-
-/// Where the page is.
-pub(super) const PAGE: &str = "/staff/domains/proven";
 
 /// What was asked of the list; stands in the address, so that a bookmark keeps it.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +43,7 @@ pub fn ProvenDomainsPage() -> impl IntoView {
     let search = asked.search.clone();
     let role = cx.visitor.account.as_ref().and_then(|person| person.staff);
     let may = role.is_some_and(|role| role >= StaffRole::Approver);
-    load(async move { organisation::proven(&cx.service, &cx.visitor, &search, &after).await }, move |page| {
+    load(async move { organisations::proven(&cx.service, &cx.visitor, &search, &after).await }, move |page| {
         proven_view(page, &asked, may)
     })
 }

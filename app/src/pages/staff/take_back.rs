@@ -1,6 +1,6 @@
 //! Taking a proven mail domain back from an organisation: asked for on a page of its own that says what will happen.
 
-use super::proven::PAGE;
+use super::nav::VERIFIED_DOMAINS as PAGE;
 use crate::{
     components::words,
     pages::{
@@ -15,7 +15,7 @@ use crate::{
 use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain};
 use innkeeper_service::{
     Error,
-    organisation::{self, TakingBack},
+    organisations::{self, TakingBack},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ pub async fn take_back_domain(
     let cx = Cx::get();
     let organisation: OrganisationId = form.organisation.parse().map_err(|_| Refusal::NotFound)?;
     let domain = &MailDomain::parse(&form.domain).map_err(|_| Refusal::NotFound)?;
-    let taken = organisation::take_back(&cx.service, &cx.visitor, organisation, domain, &form.reason).await;
+    let taken = organisations::take_back(&cx.service, &cx.visitor, organisation, domain, &form.reason).await;
     let line = match taken {
         Ok(()) => format!("{domain} was taken back. The organisation's admins get a mail that says so."),
         Err(Error::Overtaken) => format!("{domain} is not that organisation's any more: nothing was done."),
@@ -66,7 +66,7 @@ pub fn TakeBackPage() -> impl IntoView {
     let form: Filled<TakeBackForm> = cx.form();
     let fresh = cx.visitor.account.as_ref().is_some_and(|person| person.fresh);
     load(
-        async move { organisation::taking_back(&cx.service, &cx.visitor, organisation, &domain).await },
+        async move { organisations::taking_back(&cx.service, &cx.visitor, organisation, &domain).await },
         move |asked| take_back_view(asked, form, fresh),
     )
 }

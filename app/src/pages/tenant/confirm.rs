@@ -125,7 +125,7 @@ pub(in crate::pages) fn Press(
 
 /// Leads through a fresh sign-in and back to a page.
 #[component]
-pub(super) fn SignInAgain(what: &'static str, back: String) -> impl IntoView {
+pub(crate) fn SignInAgain(what: &'static str, back: String) -> impl IntoView {
     let href = with_query("/sign-in", "return", &back);
     view! { <a class="btn btn-primary" href=href><Icon name="lock-keyhole"/>{what}</a> }
 }

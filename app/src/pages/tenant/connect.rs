@@ -1,7 +1,8 @@
 //! How to connect, without passwords.
 
 use super::{
-    snippets::{password_source, without_password},
+    handoff::open::SaveCa,
+    snippets::{certificate_note, password_source, without_password},
     standing::CutOff,
 };
 use crate::{
@@ -22,12 +23,13 @@ pub fn ConnectPage() -> impl IntoView {
     }
     let name = part("name");
     let role = TenantRole::parse(&cx.asked("role")).unwrap_or(TenantRole::App);
+    let public_url = cx.service.settings.public_url.clone();
     load(async move { tenants::open(&cx.service, &cx.visitor, &name).await }, move |tenant| {
-        connect_view(tenant, role)
+        connect_view(tenant, role, &public_url)
     })
 }
 
-pub(crate) fn connect_view(tenant: TenantView, role: TenantRole) -> AnyView {
+pub(crate) fn connect_view(tenant: TenantView, role: TenantRole, public_url: &str) -> AnyView {
     let (name, wish) = (tenant.name.clone(), tenant.wish.clone());
     let body = match tenant.endpoint.clone() {
         Some(endpoint) => {
@@ -36,10 +38,13 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole) -> AnyView {
                 .map(|format| Snippet {
                     format: *format,
                     text: without_password(*format, &endpoint, &name, role),
-                    note: Some(password_source(*format)),
+                    note: Some(match certificate_note(*format) {
+                        Some(note) => format!("{} {note}", password_source(*format)),
+                        None => password_source(*format).to_owned(),
+                    }),
                 })
                 .collect();
-            strings(&tenant, role, snippets)
+            strings(&tenant, role, snippets, public_url)
         }
         None => view! {
             <div class="card empty">
@@ -57,7 +62,7 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole) -> AnyView {
             <h1>{format!("Connect to {wish}")}</h1>
             <p>"Ready to paste, without passwords: programs read them from PGPASSWORD or from ~/.pgpass."</p>
         </div>
-        <SubNav name admin={tenant.role == MemberRole::Admin} current="/connect"/>
+        <SubNav name organisation=tenant.organisation_slug.clone() admin={tenant.role == MemberRole::Admin} current="/connect"/>
         <div class="stack">
             <CutOff tenant/>
             {body}
@@ -66,7 +71,7 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole) -> AnyView {
     .into_any()
 }
 
-fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>) -> AnyView {
+fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>, public_url: &str) -> AnyView {
     let (name, login) = (tenant.name.to_string(), tenant.name.role(role));
     let organisation = tenant.organisation.clone();
     let renewal = if tenant.role == MemberRole::Admin {
@@ -95,6 +100,7 @@ fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>) -> Any
                         <nav class="chips" aria-label="Role">{roles}</nav>
                         <p>{about}</p>
                     </div>
+                    <SaveCa public_url=public_url.to_owned()/>
                     <FormatTabs snippets/>
                 </section>
                 <Notice icon="key-round" title="No password at hand?">
@@ -138,8 +144,9 @@ fn Facts(tenant: TenantView, login: String) -> impl IntoView {
             <section class="card card-body" aria-labelledby="tls">
                 <h2 id="tls">"TLS"</h2>
                 <p class="small dim">
-                    "Connections without TLS are refused. Programs check the server by the certificate of this \
-                     installation; put ca.crt beside them."
+                    "Connections without TLS are refused. Programs check the server by the CA certificate of this \
+                     installation, which they look for in ~/.postgresql/root.crt; on Windows in \
+                     %APPDATA%\\postgresql\\root.crt."
                 </p>
                 <p class="tight"><a class="btn btn-sm" href="/ca.crt" download="ca.crt"><Icon name="download"/>"Download ca.crt"</a></p>
             </section>

@@ -1,6 +1,7 @@
 //! The login names of a database, and how old their passwords are.
 
 use super::{
+    rotate::waiting_in_words,
     standing::{CutOff, PasswordsWait},
     usage::Roles,
 };
@@ -9,8 +10,8 @@ use crate::{
     pages::{RefreshWithoutScript, load, part},
     web::{Cx, PageTitle},
 };
-use innkeeper_domain::tenant::TenantState;
-use innkeeper_service::lifecycle::{self, CredentialsView};
+use innkeeper_domain::{handoff::HandoffState, tenant::TenantState};
+use innkeeper_service::tenants::lifecycle::{self, CredentialsView};
 use leptos::prelude::*;
 use time::OffsetDateTime;
 
@@ -29,6 +30,7 @@ pub fn CredentialsPage() -> impl IntoView {
 }
 
 pub(crate) fn credentials_view(view: CredentialsView) -> AnyView {
+    let waiting = view.waiting();
     let CredentialsView { tenant, roles, usage, changed_at, age_days, live } = view;
     let (name, wish) = (tenant.name.clone(), tenant.wish.clone());
     let working = tenant.run.as_ref().is_some_and(|(_, state, _)| !state.is_over());
@@ -58,12 +60,12 @@ pub(crate) fn credentials_view(view: CredentialsView) -> AnyView {
                 <h1>{format!("Credentials of {wish}")}</h1>
                 <p>"Three login names, each with its own password. We keep no readable copy of a password."</p>
             </div>
-            <SubNav name=name.clone() admin=true current="/credentials"/>
+            <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() admin=true current="/credentials"/>
             <div class="split">
                 <div class="stack">
                     <CutOff tenant=tenant.clone()/>
                     <PasswordsWait tenant=tenant.clone()/>
-                    <Passwords name=name.to_string() age=changed_at.zip(age_days) waits=live in_use/>
+                    <Passwords name=name.to_string() age=changed_at.zip(age_days) live waiting in_use/>
                     <Roles tenant usage/>
                 </div>
                 <aside class="card" aria-labelledby="names">
@@ -85,7 +87,10 @@ fn Passwords(
     name: String,
     /// When they were last changed, and how many days ago that is.
     age: Option<(OffsetDateTime, i64)>,
-    waits: bool,
+    /// Something is being done with the database.
+    live: bool,
+    /// How the last ones stand, while they wait to be saved.
+    waiting: Option<HandoffState>,
     in_use: bool,
 ) -> impl IntoView {
     let old = age.map(|(_, days)| days).filter(|days| *days > OLD);
@@ -109,12 +114,15 @@ fn Passwords(
     };
     let foot = if !in_use {
         "Not now: new passwords are made while the database is in use.".into_any()
-    } else if waits {
+    } else if live {
         view! {
             "Not now: wait until what is being done with this database has ended. "
             <a href=format!("/t/{name}/runs")>"See the steps"</a>
         }
         .into_any()
+    } else if let Some(state) = waiting {
+        let (why, link) = waiting_in_words(state);
+        view! { {format!("Not now: {why} ")} <a href=format!("/t/{name}/handoff")>{link}</a> }.into_any()
     } else {
         view! {
             <a class="btn btn-primary" href=format!("/t/{name}/credentials/rotate")>
@@ -131,7 +139,7 @@ fn Passwords(
             <div class="card-body">
                 <ul class="ticks" role="list">
                     <li><Icon name="check"/><span>"All three are replaced together. The old ones stop working at once."</span></li>
-                    <li><Icon name="check"/><span>"Sessions that are connected stay until they end."</span></li>
+                    <li><Icon name="check"/><span>"Existing connections are ended."</span></li>
                     <li><Icon name="check"/><span>"The new ones are shown once, to the admin who asks for them."</span></li>
                 </ul>
             </div>

@@ -1,7 +1,7 @@
 //! One database at a glance.
 
 use super::{
-    standing::{CutOff, PasswordsWait},
+    standing::{CutOff, PasswordsWait, SessionsEnded, StorageFull},
     usage::{Numbers, Roles},
 };
 use crate::{
@@ -12,7 +12,10 @@ use crate::{
 use innkeeper_domain::{
     allowlist::Reach, handoff::HandoffState, organisation::MemberRole, ports::Usage, tenant::TenantState,
 };
-use innkeeper_service::tenants::{self, TenantView};
+use innkeeper_service::tenants::{
+    self, EndedLine, TenantView,
+    lifecycle::{self, BackupLine},
+};
 use leptos::prelude::*;
 
 /// The page.
@@ -31,7 +34,14 @@ pub fn OverviewPage() -> impl IntoView {
                 }
                 Ok(tenant) => {
                     let usage = tenants::usage(&cx.service, &tenant).await;
-                    overview_view(tenant, usage)
+                    let found = async {
+                        let backup = lifecycle::last_backup(&cx.service, &cx.visitor, &tenant).await?;
+                        Ok((backup, tenants::ended_lately(&cx.service, &cx.visitor, &tenant).await?))
+                    };
+                    match found.await {
+                        Ok((backup, ended)) => overview_view(tenant, usage, backup, ended),
+                        Err(error) => nothing(&cx, PageEnd::Problem(error)),
+                    }
                 }
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
             }
@@ -40,12 +50,17 @@ pub fn OverviewPage() -> impl IntoView {
     .into_any()
 }
 
-pub(crate) fn overview_view(tenant: TenantView, usage: Option<Usage>) -> AnyView {
+pub(crate) fn overview_view(
+    tenant: TenantView,
+    usage: Option<Usage>,
+    backup: Option<BackupLine>,
+    ended: Vec<EndedLine>,
+) -> AnyView {
     let (name, admin) = (tenant.name.clone(), tenant.role == MemberRole::Admin);
     let parts = if tenant.state == TenantState::Destroyed {
         view! { <Facts tenant=tenant.clone()/> }.into_any()
     } else {
-        view! { <Parts tenant=tenant.clone() usage/> }.into_any()
+        view! { <Parts tenant=tenant.clone() usage backup/> }.into_any()
     };
     view! {
         <PageTitle text=tenant.wish.clone()/>
@@ -58,9 +73,11 @@ pub(crate) fn overview_view(tenant: TenantView, usage: Option<Usage>) -> AnyView
                 })}
             </div>
         </div>
-        <SubNav name=name.clone() admin current=""/>
+        <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() admin current=""/>
         <div class="stack">
             <CutOff tenant=tenant.clone()/>
+            <StorageFull tenant=tenant.clone()/>
+            <SessionsEnded lines=ended/>
             <PasswordsWait tenant/>
             {parts}
         </div>
@@ -81,10 +98,10 @@ fn first_thing(tenant: &TenantView) -> Option<(&'static str, &'static str, &'sta
 
 /// All that there is to a database that is there.
 #[component]
-fn Parts(tenant: TenantView, usage: Option<Usage>) -> impl IntoView {
+fn Parts(tenant: TenantView, usage: Option<Usage>, backup: Option<BackupLine>) -> impl IntoView {
     let (name, admin) = (tenant.name.to_string(), tenant.role == MemberRole::Admin);
     view! {
-        <Numbers tenant=tenant.clone() usage=usage.clone()/>
+        <Numbers tenant=tenant.clone() usage=usage.clone() backup/>
         <div class="split">
             <div class="stack">
                 <Checklist tenant=tenant.clone()/>

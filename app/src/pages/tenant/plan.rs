@@ -2,7 +2,7 @@
 
 use super::{
     confirm::{Asking, Press, conclude},
-    run_standing::{RunStanding, Support, Watched, on_show},
+    lifecycle::run_status::{RunStanding, Support, Watched, on_show},
     standing::CutOff,
     usage::sessions,
 };
@@ -21,7 +21,7 @@ use innkeeper_domain::{
 };
 use innkeeper_service::{
     Error,
-    lifecycle::{self, PlanOffer, PlanView},
+    tenants::lifecycle::{self, PlanOffer, PlanView},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -147,7 +147,7 @@ pub(crate) fn plan_view(view: PlanView, chosen: String, mistakes: Mistakes) -> A
                 <h1>{format!("Plan of {}", tenant.wish)}</h1>
                 <p>"What the database may use. Its data, passwords and addresses stay the same under every plan."</p>
             </div>
-            <SubNav name=name.clone() admin=true current="/plan"/>
+            <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() admin=true current="/plan"/>
             <div class="split">
                 <div class="stack">
                     <CutOff tenant=tenant.clone()/>

@@ -2,14 +2,17 @@
 
 use super::{
     confirm::{Asking, Press, TypedForm, TypedName, conclude, database, preview},
-    usage::{sessions, sessions_in_words},
+    usage::sessions_in_words,
 };
 use crate::{
     pages::{nothing, part},
-    web::{Cx, Filled, Form, Issue, PageEnd, Refusal, SeeOther},
+    web::{Cx, Filled, Form, Issue, PageEnd, Refusal, SeeOther, see_other},
 };
-use innkeeper_domain::tenant::TenantState;
-use innkeeper_service::lifecycle::{self, CredentialsView};
+use innkeeper_domain::{handoff::HandoffState, tenant::TenantState};
+use innkeeper_service::{
+    Error,
+    tenants::lifecycle::{self, CredentialsView},
+};
 use leptos::prelude::*;
 
 /// Replaces the three passwords; the new ones are handed over like the first.
@@ -22,10 +25,28 @@ pub async fn rotate_passwords(
     let cx = Cx::get();
     let ended = lifecycle::rotate(&cx.service, &cx.visitor, &form.name, &form.typed).await;
     let page = |end: &str| format!("/t/{}{end}", form.name);
-    // While passwords wait to be opened no new ones are made: the page of the handoff says so.
     let handoff = page("/handoff");
+    if matches!(ended, Err(Error::Overtaken))
+        && let Ok(view) = lifecycle::credentials(&cx.service, &cx.visitor, &form.name).await
+        && let Some(state) = view.waiting()
+    {
+        let (why, _) = waiting_in_words(state);
+        cx.say(&format!("No new passwords were made: {why}")).await?;
+        return see_other(handoff);
+    }
     let line = format!("New passwords for {} are being made.", form.name);
     conclude(&form, ended, &page("/credentials/rotate"), &handoff, &handoff, line).await
+}
+
+/// Why no new passwords are made while those made last wait to be saved, and the way to them.
+pub(super) fn waiting_in_words(state: HandoffState) -> (&'static str, &'static str) {
+    match state {
+        HandoffState::Open => (
+            "the current credentials are being viewed. Confirm that you saved them, or wait up to 15 minutes.",
+            "Go to the credentials",
+        ),
+        _ => ("the current credentials are sealed and have not been viewed yet.", "Open the credentials"),
+    }
 }
 
 /// The page that asks.
@@ -38,7 +59,7 @@ pub fn RotatePage() -> impl IntoView {
     view! {
         {Suspend::new(async move {
             match lifecycle::credentials(&cx.service, &cx.visitor, &name).await {
-                Ok(view) if view.tenant.state == TenantState::Active && !view.live => {
+                Ok(view) if view.tenant.state == TenantState::Active && !view.live && view.waiting().is_none() => {
                     rotate_view(view, cx.form(), email, fresh)
                 }
                 Ok(view) => nothing(&cx, PageEnd::Redirect(format!("/t/{}/credentials", view.tenant.name))),
@@ -64,22 +85,25 @@ pub(crate) fn rotate_view(
         .enumerate()
         .map(|(at, (_, login))| view! { {(at > 0).then(|| view! { <br/> })} {login.clone()} })
         .collect();
-    let stay = match usage.as_ref().map(sessions) {
-        Some(0) => "None".to_owned(),
-        _ => format!("{}. They stay until they end", sessions_in_words(usage.as_ref())),
-    };
     let rows = preview(vec![
         database(&tenant.name),
         ("Login names", view! { <span class="mono">{logins}</span> }.into_any()),
         ("The old passwords", "Stop working at once, all three".into_any()),
-        ("Sessions now", stay.into_any()),
+        (
+            "Existing connections",
+            format!("Ended at once. Now: {}", sessions_in_words(usage.as_ref())).into_any(),
+        ),
+        (
+            "Settings of the roles",
+            "Those that the roles set for themselves (ALTER ROLE … SET) are reset".into_any(),
+        ),
         ("The new ones", format!("Shown once, to {email}, for 15 minutes").into_any()),
         ("Can it be undone?", "No. You can make new ones again".into_any()),
     ]);
     view! {
         <Asking
             title=format!("Make new passwords for {name}") mistakes
-            means="All three are replaced together. Programs cannot connect again until they have the new ones."
+            means="All three are replaced together, and existing connections are ended. Programs cannot connect again until they have the new passwords."
         >
             <Form<RotatePasswords> id class="card">
                 <input type="hidden" name="name" value=name.clone()/>

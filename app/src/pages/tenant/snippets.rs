@@ -1,10 +1,26 @@
 //! Connections written down without a password: each reads it from the environment or the password file.
 
 use innkeeper_domain::{
-    connection::{Endpoint, Format},
+    connection::{Endpoint, Format, Login},
     name::TenantName,
     tenant::TenantRole,
 };
+
+/// What else a client needs that reads this format and does not look for the CA certificate where libpq does.
+pub fn certificate_note(format: Format) -> Option<&'static str> {
+    match format {
+        Format::Uri | Format::Env => Some(
+            "libpq and pgJDBC find the CA certificate by themselves. Other clients need its path: see the tab of your \
+             language. Node.js also reads it from NODE_EXTRA_CA_CERTS, set to the full path of root.crt before it \
+             starts.",
+        ),
+        // These read it from the home folder on each system.
+        Format::Node | Format::Go | Format::Rust | Format::Prisma => {
+            Some("On Windows, also save ca.crt as %USERPROFILE%\\.postgresql\\root.crt.")
+        }
+        Format::Psql | Format::Jdbc | Format::Python | Format::Django => None,
+    }
+}
 
 /// How a format comes to its password, for people.
 pub fn password_source(format: Format) -> &'static str {
@@ -25,41 +41,7 @@ pub fn without_password(
     tenant: &TenantName,
     role: TenantRole,
 ) -> String {
-    let Endpoint { host, port } = endpoint;
-    let user = tenant.role(role);
-    // RFC 3986, section 3.2.2: an IPv6 address stands in brackets.
-    let site = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-    let tls = "sslmode=verify-full&sslrootcert=ca.crt";
-    let uri = format!("postgresql://{user}@{site}:{port}/{tenant}?{tls}");
-    match format {
-        Format::Uri => uri,
-        Format::Psql => format!("psql \"{uri}\""),
-        Format::Env => format!(
-            "PGHOST={host}\nPGPORT={port}\nPGDATABASE={tenant}\nPGUSER={user}\nPGSSLMODE=verify-full\nPGSSLROOTCERT=ca.crt"
-        ),
-        Format::Jdbc => format!("jdbc:postgresql://{site}:{port}/{tenant}?user={user}&{tls}"),
-        Format::Node => format!(
-            "import pg from \"pg\";\n\nconst pool = new pg.Pool({{\n  connectionString: \"{uri}\",\n}});"
-        ),
-        Format::Python => format!("import psycopg\n\nconn = psycopg.connect(\"{uri}\")"),
-        Format::Go => format!(
-            "import (\n\t\"database/sql\"\n\n\t_ \"github.com/lib/pq\"\n)\n\n\
-             db, err := sql.Open(\"postgres\", \"{uri}\")"
-        ),
-        Format::Rust => format!("let pool = sqlx::PgPool::connect(\"{uri}\").await?;"),
-        Format::Prisma => format!(
-            "import {{ PrismaPg }} from \"@prisma/adapter-pg\";\n\n\
-             const adapter = new PrismaPg({{\n  connectionString: \"{uri}\",\n}});\n\
-             const prisma = new PrismaClient({{ adapter }});"
-        ),
-        Format::Django => format!(
-            "import os\n\nDATABASES = {{\n    \"default\": {{\n        \
-             \"ENGINE\": \"django.db.backends.postgresql\",\n        \"HOST\": \"{host}\",\n        \
-             \"PORT\": {port},\n        \"NAME\": \"{tenant}\",\n        \"USER\": \"{user}\",\n        \
-             \"PASSWORD\": os.environ[\"PGPASSWORD\"],\n        \
-             \"OPTIONS\": {{\"sslmode\": \"verify-full\", \"sslrootcert\": \"ca.crt\"}},\n    }}\n}}"
-        ),
-    }
+    Login { endpoint, tenant, role, password: None }.write(format)
 }
 
 #[cfg(test)]
@@ -73,10 +55,17 @@ mod tests {
         for format in Format::ALL {
             let text = without_password(*format, &endpoint, &tenant, TenantRole::ReadOnly);
             assert!(text.contains("shop_k3v9x2_readonly"), "{text}");
-            assert!(text.contains("ca.crt") && text.contains("5433"), "{text}");
+            assert!(!text.contains("ca.crt") && text.contains("5433"), "{text}");
             assert!(text.contains("verify-full"), "{text}");
             assert!(!text.to_lowercase().contains("your"), "a placeholder: {text}");
             assert!(!password_source(*format).is_empty());
+        }
+        // What is read from the home folder is there on Windows only when it is saved there as well.
+        for format in Format::ALL {
+            let text = without_password(*format, &endpoint, &tenant, TenantRole::App);
+            let note = certificate_note(*format).unwrap_or_default();
+            let at_home = r"%USERPROFILE%\.postgresql\root.crt";
+            assert_eq!(note.contains(at_home), text.contains(".postgresql/root.crt"), "{text}");
         }
         let uri = without_password(Format::Uri, &endpoint, &tenant, TenantRole::App);
         assert!(uri.contains("@[2001:db8::7]:5433/"), "{uri}");

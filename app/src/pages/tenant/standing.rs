@@ -1,10 +1,11 @@
 //! What a database's own state asks of its people: shown on every page where it matters.
 
-use crate::components::Notice;
+use crate::components::{Notice, words};
 use innkeeper_domain::{
-    handoff::HandoffState, organisation::MemberRole, removal::GIVEN_BACK_FOR, tenant::TenantState,
+    ended_sessions::EndReason, handoff::HandoffState, organisation::MemberRole, plan::LOCKS_PER_TENANT,
+    removal::GIVEN_BACK_FOR, tenant::TenantState, text::thousands,
 };
-use innkeeper_service::tenants::TenantView;
+use innkeeper_service::tenants::{EndedLine, TenantView};
 use leptos::prelude::*;
 
 /// That a database is cut off, what that means, and who can undo it. Nothing while it is in use.
@@ -47,6 +48,70 @@ pub(super) fn CutOff(tenant: TenantView) -> impl IntoView {
     view! { <Notice tone icon title><p>{text}</p>{next}</Notice> }.into_any()
 }
 
+/// That the database is read-only since it takes more than its plan's storage, and what to do.
+#[component]
+pub(super) fn StorageFull(tenant: TenantView) -> impl IntoView {
+    let Some(since) = tenant.storage_full_at.filter(|_| tenant.state == TenantState::Active) else {
+        return ().into_any();
+    };
+    let storage = tenant.plan.limits.storage_gb;
+    let plan = (tenant.role == MemberRole::Admin).then(|| {
+        view! { " " <a href=format!("/t/{}/plan", tenant.name)>"Change plan"</a> }
+    });
+    view! {
+        <Notice tone="warn" icon="triangle-alert" title="Storage is full: the database is read-only">
+            <p>
+                {format!("This database exceeded its plan's {storage} GB on {}. ", words::moment(since))}
+                "Connections were ended; new ones can read but not write. Writing is possible again by itself once the \
+                 database takes less than 95 % of its storage. " {plan}
+            </p>
+            <p>
+                "To delete data, run " <code>"SET default_transaction_read_only = off"</code>
+                " first; space is returned by " <code>"TRUNCATE"</code> ", " <code>"DROP TABLE"</code> " or "
+                <code>"VACUUM FULL"</code> "."
+            </p>
+        </Notice>
+    }
+    .into_any()
+}
+
+/// Sessions that were ended for what they did to others on the server, and why.
+#[component]
+pub(super) fn SessionsEnded(lines: Vec<EndedLine>) -> impl IntoView {
+    if lines.is_empty() {
+        return ().into_any();
+    }
+    let lines: Vec<_> = lines.into_iter().map(|line| view! { <li>{ended_in_words(&line)}</li> }).collect();
+    view! {
+        <Notice tone="warn" icon="triangle-alert" title="Sessions were ended in the last 24 hours">
+            <ul>{lines}</ul>
+        </Notice>
+    }
+    .into_any()
+}
+
+fn ended_in_words(line: &EndedLine) -> String {
+    let sessions = if line.sessions == 1 { "session" } else { "sessions" };
+    let why = match line.reason {
+        EndReason::CatalogLock => {
+            "asked for a lock on a system catalog that everybody on the server would have waited for"
+                .to_owned()
+        }
+        EndReason::ForeignLock => {
+            "held a lock on a database or role that is not part of this database".to_owned()
+        }
+        EndReason::LockCount => format!(
+            "held too many locks: {} are allowed at once, or a tenth of the server's lock table if that is less",
+            thousands(LOCKS_PER_TENANT)
+        ),
+        EndReason::ServerLocks => {
+            "held many locks while the lock table of the server was nearly full".to_owned()
+        }
+    };
+    let (count, role, at) = (line.sessions, line.role.label(), words::moment(line.last_at));
+    format!("{role}: {count} {sessions} {why}. Last on {at}.")
+}
+
 /// That passwords wait for somebody, for admins.
 #[component]
 pub(super) fn PasswordsWait(tenant: TenantView) -> impl IntoView {
@@ -67,9 +132,11 @@ pub(super) fn PasswordsWait(tenant: TenantView) -> impl IntoView {
             "They were shown, and nobody said that they are saved.",
             "See what to do",
         ),
-        Some(HandoffState::Expired) => {
-            ("The roles have no passwords", "Nobody opened the credentials in time.", "Make new passwords")
-        }
+        Some(HandoffState::Expired) => (
+            "The roles have no passwords",
+            "Nobody can connect until you make new ones.",
+            "Make new passwords",
+        ),
         Some(HandoffState::Revoked) => (
             "New passwords were asked for",
             "The page of the credentials says how it stands.",

@@ -2,7 +2,7 @@
 
 use crate::components::{Meter, words};
 use innkeeper_domain::{ports::Usage, tenant::TenantRole};
-use innkeeper_service::tenants::TenantView;
+use innkeeper_service::tenants::{TenantView, lifecycle::BackupLine};
 use leptos::prelude::*;
 
 const GIB: i64 = 1 << 30;
@@ -37,7 +37,12 @@ pub(super) fn size_in_words(usage: Option<&Usage>, then: &str) -> String {
 
 /// Four numbers; where the server does not answer, the page says so and the rest works.
 #[component]
-pub(super) fn Numbers(tenant: TenantView, usage: Option<Usage>) -> impl IntoView {
+pub(super) fn Numbers(
+    tenant: TenantView,
+    usage: Option<Usage>,
+    /// The newest backup that was read back whole.
+    backup: Option<BackupLine>,
+) -> impl IntoView {
     let limits = &tenant.plan.limits;
     let (storage, connections, cache) = if let Some(usage) = &usage {
         let (number, unit) = words::size(usage.size_bytes);
@@ -64,13 +69,24 @@ pub(super) fn Numbers(tenant: TenantView, usage: Option<Usage>) -> impl IntoView
         let unknown = || view! { "–" <small>"no answer"</small> }.into_any();
         (unknown(), unknown(), unknown())
     };
+    let backup = match backup {
+        Some(BackupLine { bytes, created_at, .. }) => {
+            let size = bytes.map(|bytes| format!("{}, ", words::bytes(bytes))).unwrap_or_default();
+            let about = format!("{}, {size}read back whole", words::clock(created_at));
+            view! {
+                <time datetime=words::stamp(created_at)>{words::day(created_at)}</time> " " <small>{about}</small>
+            }
+            .into_any()
+        }
+        None => view! { "None" " " <small>"one is made when the database is destroyed"</small> }.into_any(),
+    };
     view! {
         <div>
             <dl class="stats card">
                 <div><dt>"Storage"</dt><dd>{storage}</dd></div>
                 <div><dt>"Connections now"</dt><dd>{connections}</dd></div>
                 <div><dt>"Cache hits"</dt><dd>{cache}</dd></div>
-                <div><dt>"Last backup"</dt><dd>"None yet"</dd></div>
+                <div><dt>"Last backup"</dt><dd>{backup}</dd></div>
             </dl>
             {usage.is_none().then(|| view! {
                 <p class="small dim tight">

@@ -1,6 +1,6 @@
 //! What is asked of somebody who has something to confirm: a press, or the code.
 
-use super::Verify;
+use super::actions::Verify;
 use crate::{
     components::{Icon, Notice},
     web::{Field, Form, Issue},
@@ -74,7 +74,11 @@ pub(super) fn code(
     let mailbox = mailbox.then(|| {
         view! {
             <Notice icon="mail" title="This portal sends no mail yet">
-                <p>"It is not connected to a mail server. Find the mail in the " <a href="/dev/mailbox">"local mailbox"</a> "."</p>
+                <p>
+                    "It is not connected to a mail server. Find the mail in the "
+                    <a href="/dev/mailbox">"local mailbox"</a>
+                    ". If it does not open, use the mailbox link that the portal printed when it started."
+                </p>
             </Notice>
         }
     });

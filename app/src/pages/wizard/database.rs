@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use innkeeper_domain::{allowlist::AllowedRange, plan::Extension};
-use innkeeper_service::wizard::{self, Choices, Draft, Region};
+use innkeeper_service::tenants::request::{self, Choices, Draft, Region};
 use leptos::prelude::*;
 
 const FIELDS: &[&str] =
@@ -27,7 +27,7 @@ pub async fn database(
     form: Draft,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    wizard::save(&cx.service, &cx.visitor, &form)
+    request::save(&cx.service, &cx.visitor, &form)
         .await
         .map_err(|error| refused("/sign-up/database", &form, error))?;
     see_other("/sign-up/check")
@@ -41,7 +41,7 @@ pub fn DatabasePage() -> impl IntoView {
         return ().into_any();
     }
     let form: Filled<Draft> = cx.form();
-    load(async move { wizard::open(&cx.service, &cx.visitor).await }, move |(choices, draft)| {
+    load(async move { request::open(&cx.service, &cx.visitor).await }, move |(choices, draft)| {
         let values = if form.again { form.values } else { draft };
         database_view(form.id, values, form.mistakes, choices)
     })
@@ -162,13 +162,14 @@ fn Extensions(chosen: Vec<String>, #[prop(into)] mistake: Issue) -> impl IntoVie
         .map(|(at, extension)| {
             let name = extension.name();
             let checked = chosen.iter().any(|one| one == name);
+            let elsewhere = if extension.is_trusted() { "" } else { ". On another server only a superuser can create it, before a dump with it is loaded there." };
             view! {
                 <label class="check">
                     <input
                         type="checkbox" name="extensions[]" value=name checked=checked
                         id=(at == 0).then_some("extensions")
                     />
-                    <span><span class="mono">{name}</span><span class="hint">{extension.purpose()}</span></span>
+                    <span><span class="mono">{name}</span><span class="hint">{extension.purpose()}{elsewhere}</span></span>
                 </label>
             }
         })
@@ -179,7 +180,7 @@ fn Extensions(chosen: Vec<String>, #[prop(into)] mistake: Issue) -> impl IntoVie
             <summary>{format!("Extensions: {count} chosen")}<Icon name="chevron-down"/></summary>
             <fieldset class="checks" aria-describedby=described_by("extensions", true, wrong)>
                 <legend class="vh">"Extensions"</legend>
-                <p class="hint" id="extensions-hint">"Installed with the database. The four that most people use are ticked."</p>
+                <p class="hint" id="extensions-hint">"Installed with the database. The three that most people use are ticked."</p>
                 {mistake.0.map(|what| view! {
                     <p class="error" id="extensions-error"><span class="vh">"Error: "</span>{what}</p>
                 })}

@@ -13,7 +13,7 @@ use innkeeper_domain::{
     identity::Reason,
     ids::{IdentityId, SessionId},
 };
-use innkeeper_service::account::{AccountView, SessionLine, Way};
+use innkeeper_service::sign_in::account::{AccountView, SessionLine, Way};
 use uuid::Uuid;
 
 fn account() -> AccountView {

@@ -1,6 +1,7 @@
 //! Every page with hostile texts in every place, and what all pages have in common. One file for each part of the portal.
 
 mod account;
+mod organisation;
 mod staff;
 mod strangers;
 mod tenant;
@@ -8,7 +9,7 @@ mod wizard;
 
 use super::{html, samples::EVIL};
 use crate::web::{Filled, Mistakes};
-use innkeeper_service::passkey::Question;
+use innkeeper_service::sign_in::passkey::Question;
 use leptos::prelude::AnyView;
 
 /// What every page must hold to: escaped texts, one heading, nothing inline, no id twice.
@@ -54,8 +55,15 @@ fn question() -> Question {
 pub type Make = Box<dyn FnOnce() -> AnyView>;
 
 fn all() -> Vec<(&'static str, Make)> {
-    let rooms =
-        [strangers::all(), account::all(), wizard::all(), tenant::all(), super::danger::all(), staff::all()];
+    let rooms = [
+        strangers::all(),
+        account::all(),
+        organisation::all(),
+        wizard::all(),
+        tenant::all(),
+        super::danger::all(),
+        staff::all(),
+    ];
     rooms.into_iter().flatten().collect()
 }
 

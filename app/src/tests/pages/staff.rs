@@ -12,9 +12,9 @@ use innkeeper_domain::{
     staff::StaffRole,
 };
 use innkeeper_service::{
-    organisation::Waiting,
-    staff::{How, StaffLine, Standing},
-    tenants::Page,
+    db::paging::Page,
+    organisations::Waiting,
+    people::staff::{How, StaffLine, Standing},
 };
 use uuid::Uuid;
 

@@ -22,7 +22,7 @@ use innkeeper_domain::{
     identity::Reason,
     ports::{MailboxEntry, MailboxMail},
 };
-use innkeeper_service::sign_in::Pending;
+use innkeeper_service::sign_in::email::Pending;
 
 fn mails() -> Vec<MailboxEntry> {
     vec![MailboxEntry { file: "a.eml".into(), to: EVIL.into(), subject: EVIL.into(), at: NOW }]
@@ -36,7 +36,7 @@ fn mail() -> MailboxMail {
 pub fn all() -> Vec<(&'static str, Make)> {
     let mut all: Vec<(&'static str, Make)> = vec![
         ("landing", Box::new(|| landing_view(Some("help@acme.example".into())))),
-        ("help", Box::new(|| help_view(None))),
+        ("help", Box::new(|| help_view(None, EVIL))),
         ("sign-up", Box::new(|| sign_up_view(filled(SignUpForm::default(), None), None, Others::default()))),
         (
             "sign-up again",

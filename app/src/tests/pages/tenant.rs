@@ -16,14 +16,15 @@ use crate::{
     },
 };
 use innkeeper_domain::{
+    ended_sessions::EndReason,
     handoff::HandoffState,
     run::RunState,
     tenant::{TenantRole, TenantState},
 };
 use innkeeper_service::{
-    handoff::HandoffView,
-    organisation::{Closed, KnownWay},
-    tenants::Page,
+    db::paging::Page,
+    organisations::{Closed, KnownWay},
+    tenants::{EndedLine, handoff::HandoffView},
 };
 
 /// The pages.
@@ -35,19 +36,45 @@ pub fn all() -> Vec<(&'static str, Make)> {
                 overview_view(
                     samples::tenant(TenantState::Active, Some(HandoffState::Sealed)),
                     Some(samples::usage()),
+                    None,
+                    vec![],
                 )
             }),
         ),
         (
-            "overview without figures",
-            Box::new(|| overview_view(samples::tenant(TenantState::Suspended, None), None)),
+            "overview of a full database whose sessions were ended",
+            Box::new(|| {
+                let mut tenant = samples::tenant(TenantState::Active, None);
+                tenant.storage_full_at = Some(tenant.created_at);
+                let line = |reason| EndedLine {
+                    role: TenantRole::App,
+                    reason,
+                    sessions: 2,
+                    last_at: time::OffsetDateTime::UNIX_EPOCH,
+                };
+                overview_view(tenant, None, None, EndReason::ALL.iter().map(|reason| line(*reason)).collect())
+            }),
         ),
-        ("connect", Box::new(|| connect_view(samples::tenant(TenantState::Active, None), TenantRole::App))),
+        (
+            "overview without figures",
+            Box::new(|| {
+                overview_view(
+                    samples::tenant(TenantState::Suspended, None),
+                    None,
+                    Some(samples::backup()),
+                    vec![],
+                )
+            }),
+        ),
+        (
+            "connect",
+            Box::new(|| connect_view(samples::tenant(TenantState::Active, None), TenantRole::App, EVIL)),
+        ),
         (
             "credentials",
             Box::new(|| {
                 let view = HandoffView::Open(Box::new(samples::open_handoff()));
-                handoff_view(samples::tenant(TenantState::Active, None), view, EVIL.into(), true)
+                handoff_view(samples::tenant(TenantState::Active, None), view, EVIL.into(), true, EVIL.into())
             }),
         ),
     ];

@@ -13,7 +13,7 @@ use crate::{
 use innkeeper_domain::{
     allowlist::AllowedRange, ids::RequestId, name::Wish, organisation::OrganisationName, plan::Extension,
 };
-use innkeeper_service::wizard::{Choices, Draft, Proposal, Region};
+use innkeeper_service::tenants::request::{Choices, Draft, Proposal, Region};
 use uuid::Uuid;
 
 fn draft() -> Draft {

@@ -8,9 +8,10 @@
 //! ```
 //!
 //! The construction is STREAM (Hoang, Reyhanitabar, Rogaway, Vizár: Online Authenticated-Encryption and its
-//! Nonce-Reuse Misuse-Resistance, 2015): a piece opens only in its own place, and the end only at the end.
+//! Nonce-Reuse Misuse-Resistance, 2015), `StreamBE32` of the crate aead-stream: a piece opens only in its own place, and the end only at the end.
 
-use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce, aead::AeadInOut as _};
+use aead_stream::{NewStream as _, StreamBE32, StreamPrimitive as _};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305};
 use innkeeper_domain::{ids::BackupId, name::TenantName, ports::Random, secret::Secret};
 use zeroize::Zeroizing;
 
@@ -41,8 +42,7 @@ pub(super) enum CipherError {
 
 /// Seals or opens the pieces of one backup, in their order.
 pub(super) struct Pieces {
-    cipher: XChaCha20Poly1305,
-    prefix: [u8; PREFIX],
+    stream: StreamBE32<XChaCha20Poly1305>,
     /// Number of the next piece.
     next: u64,
     context: Vec<u8>,
@@ -69,38 +69,35 @@ impl Pieces {
         tenant: &TenantName,
         header: &[u8],
     ) -> Result<Self, CipherError> {
-        let prefix = header.strip_prefix(MAGIC).and_then(|rest| rest.try_into().ok());
+        let prefix = header.strip_prefix(MAGIC).and_then(|rest| <[u8; PREFIX]>::try_from(rest).ok());
         let prefix = prefix.ok_or(CipherError::Header)?;
         let mut bytes = Zeroizing::new([0; KEY]);
         hex::decode_to_slice(key.expose(), bytes.as_mut_slice()).map_err(|_| CipherError::Key)?;
         let context = [header, format!("{id} {tenant}").as_bytes()].concat();
-        Ok(Self { cipher: XChaCha20Poly1305::new((&*bytes).into()), prefix, next: 0, context })
+        let cipher = XChaCha20Poly1305::new((&*bytes).into());
+        Ok(Self { stream: StreamBE32::from_aead(cipher, &prefix.into()), next: 0, context })
     }
 
     /// Seals a piece in place. Every piece but the last has [`PIECE`] bytes.
     pub(super) fn seal(&mut self, piece: &mut Vec<u8>, last: bool) -> Result<(), CipherError> {
-        let nonce = self.nonce(last).ok_or(CipherError::TooLarge)?;
-        self.cipher.encrypt_in_place(&nonce, &self.context, piece).map_err(|_| CipherError::TooLarge)
+        let number = self.number().ok_or(CipherError::TooLarge)?;
+        self.stream.encrypt_in_place(number, last, &self.context, piece).map_err(|_| CipherError::TooLarge)
     }
 
     /// Opens a piece in place; nothing of a piece that was changed is given out.
     pub(super) fn open(&mut self, piece: &mut Vec<u8>, last: bool) -> Result<(), CipherError> {
         let broken = CipherError::Piece(self.next);
-        let nonce = self.nonce(last).ok_or(broken)?;
-        self.cipher.decrypt_in_place(&nonce, &self.context, piece).map_err(|_| {
+        let number = self.number().ok_or(broken)?;
+        self.stream.decrypt_in_place(number, last, &self.context, piece).map_err(|_| {
             piece.clear();
             broken
         })
     }
 
-    fn nonce(&mut self, last: bool) -> Option<XNonce> {
-        let number = u32::try_from(self.next).ok()?.to_be_bytes();
+    fn number(&mut self) -> Option<u32> {
+        let number = u32::try_from(self.next).ok();
         self.next += 1;
-        let mut nonce = [0; PREFIX + 5];
-        nonce[..PREFIX].copy_from_slice(&self.prefix);
-        nonce[PREFIX..PREFIX + 4].copy_from_slice(&number);
-        nonce[PREFIX + 4] = u8::from(last);
-        Some(nonce.into())
+        number
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     tools::Tools,
 };
 use crate::certificates::Authority;
+use innkeeper_domain::backoff::Backoff;
 use sqlx::{ConnectOptions as _, Connection as _, postgres::PgConnectOptions};
 use std::{
     fs::{self, File},
@@ -22,8 +23,7 @@ use time::OffsetDateTime;
 use tokio::time::sleep;
 
 /// How often the server is looked at, and the longest pause between two tries to start it again.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const PAUSES: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(15));
 
 /// A running cluster that this process drives. Dropping it leaves the server running, to be adopted by the next
 /// portal; [`EmbeddedCluster::stop`] ends it.
@@ -161,9 +161,9 @@ impl EmbeddedCluster {
 
     /// Starts the server again whenever it has ended, by whatever hand. Never ends; dropped it watches no longer.
     pub async fn keep_running(&self) {
-        let mut pause = SHORTEST_PAUSE;
+        let mut backoff = PAUSES;
         loop {
-            sleep(pause).await;
+            sleep(backoff.pause()).await;
             let found = match postmaster::find(&self.home.cluster()) {
                 Ok(Some(_)) => Ok(false),
                 Ok(None) => {
@@ -172,19 +172,18 @@ impl EmbeddedCluster {
                 }
                 Err(error) => Err(error),
             };
-            pause = match found {
+            match found {
                 Ok(started) => {
                     if started {
                         tracing::info!("the embedded cluster runs again");
                     }
-                    SHORTEST_PAUSE
+                    backoff = PAUSES;
                 }
                 Err(error) => {
-                    let next = (pause * 2).min(LONGEST_PAUSE);
+                    let next = backoff.upcoming();
                     tracing::error!(%error, "the embedded cluster cannot be started; trying again in {next:?}");
-                    next
                 }
-            };
+            }
         }
     }
 

@@ -108,9 +108,11 @@ port = {port}
 unix_socket_directories = {sockets}
 ident_file = {identities}
 
-# 10 connections stay free for the platform.
-max_connections = 300
-superuser_reserved_connections = 10
+# 30 connections stay free for the platform: runs need two each, and what watches the server some more.
+max_connections = 320
+superuser_reserved_connections = 30
+# So long a connection can be held without a password.
+authentication_timeout = 10s
 # One tenant must not be able to fill the lock table that all share.
 max_locks_per_transaction = 1024
 

@@ -27,7 +27,7 @@ impl Issuers for CustomerIssuers {
     fn open(&self, own: OwnIssuer) -> Result<Arc<dyn IdentityProvider>, Refusal> {
         let fetch = Fetch::new(self.rule.clone(), self.ca.as_deref());
         let fetch = fetch.map_err(|error| Refusal::new(Reason::Unreachable, error))?;
-        let OwnIssuer { kind, issuer, client_id, client_secret, groups_claim } = own;
+        let OwnIssuer { kind, issuer, client_id, client_secret, trusted_audiences, groups_claim } = own;
         let scopes = ["profile", "email"].into_iter();
         let more = graph::SCOPES.into_iter().filter(|_| kind == ProviderKind::Entra);
         let settings = OidcSettings {
@@ -35,6 +35,7 @@ impl Issuers for CustomerIssuers {
             issuer,
             client_id,
             client_secret,
+            trusted_audiences,
             scopes: scopes.chain(more).map(str::to_owned).collect(),
             groups: groups_claim,
             graph: self.graph.clone(),

@@ -1,20 +1,16 @@
 //! From the code that a browser brought back to claims that can be believed.
 
 use super::{
-    fetch::FetchError,
     known::{Directory, Known},
     odd::Claims,
-    oidc::{Oidc, Registered},
-    token::{Rest, Said, Token, TokenAnswer, Wanted, unsigned, verify},
+    registration::{Oidc, Registered},
+    token::{Said, Token, TokenAnswer, Wanted, verify},
 };
 use innkeeper_domain::{
-    identity::{ProviderKind, Reason, Refusal},
+    identity::{Reason, Refusal},
     ports::{Answer, Asked},
 };
-use openidconnect::{
-    AccessToken, AuthorizationCode, Nonce, PkceCodeVerifier, RequestTokenError, SubjectIdentifier,
-    UserInfoClaims, UserInfoError, core::CoreGenderClaim,
-};
+use openidconnect::{AuthorizationCode, Nonce, PkceCodeVerifier, RequestTokenError};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -54,16 +50,17 @@ pub(super) async fn redeem(
 }
 
 /// The claims of the token, checked; with the provider's newest keys where those that are known do not do.
-pub(super) async fn believe<'a>(
+pub(super) async fn believe(
     oidc: &Oidc,
     known: &Known,
-    token: &'a Token,
+    token: &Token,
     asked: &Asked,
-) -> Result<&'a Said, Refusal> {
+) -> Result<Said, Refusal> {
     let nonce = Nonce::new(asked.nonce.expose().to_owned());
     let wanted = Wanted {
         client: &oidc.settings.client_id,
-        maker: oidc.directory.issuers.maker(known.metadata.issuer(), &unsigned(&token.to_string())?)?,
+        trusted_audiences: &oidc.settings.trusted_audiences,
+        maker: oidc.directory.issuers.maker(known.metadata.issuer(), &token.claims)?,
         nonce: &nonce,
         fresh: asked.fresh,
         now: oidc.clock.now(),
@@ -77,37 +74,7 @@ pub(super) async fn believe<'a>(
     }
 }
 
-/// What the provider says besides the token, of the same person. Entra says all it says in the token.
-pub(super) async fn more(
-    oidc: &Oidc,
-    client: &Registered,
-    access: &AccessToken,
-    name: &SubjectIdentifier,
-) -> Result<Claims, Refusal> {
-    if oidc.settings.kind == ProviderKind::Entra || client.user_info_url().is_none() {
-        return Ok(Claims::new());
-    }
-    let request = client
-        .user_info(access.clone(), Some(name.clone()))
-        .map_err(|error| Refusal::new(Reason::Discovery, error))?;
-    let said: Result<UserInfoClaims<Rest, CoreGenderClaim>, UserInfoError<FetchError>> =
-        request.request_async(&oidc.directory.fetch).await;
-    said.map(|said| object(&said)).map_err(|error| match error {
-        UserInfoError::ClaimsVerification(error) => {
-            Refusal::new(Reason::Subject, format!("userinfo: {error}"))
-        }
-        UserInfoError::Request(error) => error.into(),
-        UserInfoError::Response(status, ..) => {
-            Refusal::new(Reason::Form, format!("userinfo: answered {status}"))
-        }
-        UserInfoError::Parse(error) => {
-            Refusal::new(Reason::Form, format!("userinfo: no answer of the standard at {}", error.path()))
-        }
-        _ => Refusal::new(Reason::Form, "userinfo: no answer of the standard"),
-    })
-}
-
-/// All that was said, by name.
+/// What the library has read, by name.
 pub(super) fn object(said: &impl Serialize) -> Claims {
     match serde_json::to_value(said) {
         Ok(Value::Object(claims)) => claims,

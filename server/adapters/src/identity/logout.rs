@@ -3,29 +3,19 @@
 use super::{
     known::Known,
     odd::Claims,
-    oidc::Oidc,
-    token::{ALGORITHMS, LEEWAY, OLDEST, unsigned},
+    payload,
+    registration::Oidc,
+    token::{LEEWAY, OLDEST},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use innkeeper_domain::{
     identity::{ProviderKind, Reason, Refusal, Subject},
     ports::SignedOut,
 };
-use openidconnect::{JsonWebKey as _, core::CoreJwsSigningAlgorithm};
-use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 
 /// What such a message must name itself for.
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
-
-#[derive(Deserialize)]
-struct Head {
-    alg: CoreJwsSigningAlgorithm,
-    kid: Option<String>,
-    typ: Option<String>,
-    crit: Option<Value>,
-}
 
 /// Whom the message signs out, once it is shown to be the provider's own and of now.
 pub(super) async fn read(oidc: &Oidc, message: &str) -> Result<SignedOut, Refusal> {
@@ -43,14 +33,8 @@ pub(super) async fn read(oidc: &Oidc, message: &str) -> Result<SignedOut, Refusa
     if text("iss") != Some(maker.as_str()) {
         return wrong(Reason::Issuer, "iss is another issuer");
     }
-    let own = oidc.settings.client_id.as_str();
-    let for_us = match claims.get("aud") {
-        Some(Value::String(one)) => one == own,
-        Some(Value::Array(all)) => all.iter().all(|one| one == own) && !all.is_empty(),
-        _ => false,
-    };
-    if !for_us {
-        return wrong(Reason::Audience, "aud is not this client alone");
+    if !oidc.settings.is_for_us(claims.get("aud")) {
+        return wrong(Reason::Audience, "aud is not this client, or an audience that is not trusted");
     }
     let now = oidc.clock.now().unix_timestamp();
     let time = |name: &str| claims.get(name).and_then(Value::as_i64);
@@ -88,22 +72,6 @@ pub(super) async fn read(oidc: &Oidc, message: &str) -> Result<SignedOut, Refusa
 
 /// The claims of a message that one of the provider's keys has signed.
 fn signed(message: &str, known: &Known) -> Result<Claims, Refusal> {
-    let form = |found: &str| Refusal::new(Reason::Form, format!("logout_token: {found}"));
-    let (text, signature) = message.rsplit_once('.').ok_or_else(|| form("no signed message"))?;
-    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| form("no signed message"));
-    let head = decode(text.split('.').next().unwrap_or_default())?;
-    let head: Head = serde_json::from_slice(&head).map_err(|_| form("its head cannot be read"))?;
-    if head.crit.is_some() || head.typ.is_some_and(|typ| !["logout+jwt", "JWT"].contains(&typ.as_str())) {
-        return Err(form("its head says that it is something else"));
-    }
-    let signature = decode(signature)?;
-    let holds = ALGORITHMS.contains(&head.alg)
-        && known.metadata.jwks().keys().iter().any(|key| {
-            let named = head.kid.is_none() || head.kid.as_deref() == key.key_id().map(|id| id.as_str());
-            named && key.verify_signature(&head.alg, text.as_bytes(), &signature).is_ok()
-        });
-    if holds {
-        return unsigned(message);
-    }
-    Err(Refusal::new(Reason::Signature, "logout_token: no key of the provider has signed it"))
+    let json = payload::signed("logout_token", &["logout+jwt", "JWT"], message, known)?;
+    payload::claims(&json).map_err(|error| Refusal::new(Reason::Form, format!("logout_token: {error}")))
 }

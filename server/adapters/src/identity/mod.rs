@@ -14,10 +14,13 @@ mod logout;
 mod odd;
 mod oidc;
 mod passkeys;
+mod payload;
+mod registration;
 mod token;
+mod userinfo;
 
 pub use customers::CustomerIssuers;
 pub use fetch::{Fetch, FetchError, Lookup, Rule, SystemLookup};
 pub use github::{GitHub, GitHubSettings};
-pub use oidc::{Oidc, OidcSettings};
 pub use passkeys::WebAuthn;
+pub use registration::{Oidc, OidcSettings};

@@ -1,31 +1,24 @@
 //! Signing in by OpenID Connect: authorization code with PKCE (OpenID Connect Core 1.0, section 3.1; RFC 7636; RFC 9700).
 
 use super::{
-    exchange,
-    fetch::Fetch,
-    graph,
-    known::{Directory, Metadata},
-    odd::{self, Claims, Issuers},
-    token::{FRESH, Rest, TokenAnswer},
+    exchange, graph,
+    odd::{self, Claims},
+    registration::{Oidc, OidcSettings},
+    token::{FRESH, Token},
+    userinfo,
 };
 use async_trait::async_trait;
 use innkeeper_domain::{
     identity::{Facts, Groups, ProviderKind, Reason, Refusal},
-    ports::{Answer, Asked, Clock, IdentityProvider, SignedOut},
-    secret::Secret,
+    ports::{Answer, Asked, IdentityProvider, SignedOut},
 };
 use openidconnect::{
-    AuthType, AuthenticationFlow, Client, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
-    RedirectUrl, Scope, StandardErrorResponse,
-    core::{
-        CoreAuthDisplay, CoreAuthPrompt, CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim,
-        CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreResponseType, CoreRevocableToken,
-        CoreRevocationErrorResponse, CoreTokenIntrospectionResponse,
-    },
+    AuthenticationFlow, CsrfToken, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
+    Scope,
+    core::{CoreAuthPrompt, CoreResponseType},
 };
 use serde_json::Value;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 use time::OffsetDateTime;
 
 /// How long ago somebody may have signed in there who comes here without being asked to show that it is still them.
@@ -34,78 +27,7 @@ const OLDEST_SIGN_IN: Duration = Duration::from_hours(30 * 24);
 /// The longest name of a person, in characters.
 const NAME: usize = 200;
 
-/// The portal as it is registered with a provider.
-pub(super) type Registered = Client<
-    Rest,
-    CoreAuthDisplay,
-    CoreGenderClaim,
-    CoreJweContentEncryptionAlgorithm,
-    CoreJsonWebKey,
-    CoreAuthPrompt,
-    StandardErrorResponse<CoreErrorResponseType>,
-    TokenAnswer,
-    CoreTokenIntrospectionResponse,
-    CoreRevocableToken,
-    CoreRevocationErrorResponse,
-    EndpointSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointMaybeSet,
-    EndpointMaybeSet,
->;
-
-/// How the portal is registered with a provider.
-#[derive(Debug, Clone)]
-pub struct OidcSettings {
-    /// What speaks at the other end.
-    pub kind: ProviderKind,
-    /// Its issuer, to the letter.
-    pub issuer: String,
-    /// The portal's name there.
-    pub client_id: String,
-    /// The portal's secret there; none for a public client.
-    pub client_secret: Option<Secret>,
-    /// What is asked for besides `openid`.
-    pub scopes: Vec<String>,
-    /// The claim that holds the groups.
-    pub groups: String,
-    /// The address of Microsoft Graph, which knows the groups of Entra's people.
-    pub graph: String,
-}
-
-/// A provider of OpenID Connect.
-pub struct Oidc {
-    pub(super) settings: OidcSettings,
-    pub(super) directory: Directory,
-    pub(super) clock: Arc<dyn Clock>,
-}
-
 impl Oidc {
-    /// Takes the settings; nothing is asked yet.
-    pub fn new(settings: OidcSettings, fetch: Fetch, clock: Arc<dyn Clock>) -> Result<Self, Refusal> {
-        let issuers = Issuers::of(settings.kind, &settings.issuer)?;
-        fetch.rule().check(&issuers.description())?;
-        Ok(Self { settings, directory: Directory::new(fetch, issuers), clock })
-    }
-
-    fn client(&self, metadata: &Metadata, callback: &str) -> Result<Registered, Refusal> {
-        let OidcSettings { client_id, client_secret, .. } = &self.settings;
-        let secret = client_secret.as_ref().map(|secret| ClientSecret::new(secret.expose().to_owned()));
-        let callback =
-            RedirectUrl::new(callback.to_owned()).map_err(|error| Refusal::new(Reason::Form, error))?;
-        let client =
-            Client::from_provider_metadata(metadata.clone(), ClientId::new(client_id.clone()), secret);
-        // Without a word of the provider by the header (OpenID Connect Discovery 1.0, section 3).
-        let methods = metadata.token_endpoint_auth_methods_supported();
-        let by_body = methods.is_some_and(|methods| {
-            !methods.contains(&CoreClientAuthMethod::ClientSecretBasic)
-                && methods.contains(&CoreClientAuthMethod::ClientSecretPost)
-        });
-        let by = if by_body { AuthType::RequestBody } else { AuthType::BasicAuth };
-        Ok(client.set_redirect_uri(callback).set_auth_type(by))
-    }
-
     fn facts(&self, issuer: &str, name: &str, claims: &Claims) -> Result<Facts, Refusal> {
         let kind = self.settings.kind;
         let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -158,17 +80,22 @@ impl IdentityProvider for Oidc {
         let redeemed = exchange::redeem(&self.directory, &client, asked, answer).await?;
         let token = redeemed
             .extra_fields()
-            .id_token()
+            .id_token
+            .as_deref()
             .ok_or_else(|| Refusal::new(Reason::Form, "the answer holds no id_token"))?;
-        let said = exchange::believe(self, &known, token, asked).await?;
-        let mut claims = exchange::object(said);
-        for (name, value) in exchange::more(self, &client, redeemed.access_token(), said.subject()).await? {
+        let mut token = Token::read(self.settings.kind, token)?;
+        let said = exchange::believe(self, &known, &token, asked).await?;
+        // What was checked counts as it was read; null is as good as nothing.
+        token.claims.extend(exchange::object(&said));
+        let mut claims: Claims = token.claims.into_iter().filter(|(_, value)| !value.is_null()).collect();
+        let access = redeemed.access_token();
+        for (name, value) in userinfo::ask(self, &known, &client, access, said.subject()).await? {
             claims.entry(name).or_insert(value);
         }
         let mut facts = self.facts(said.issuer().as_str(), said.subject().as_str(), &claims)?;
         if self.settings.kind == ProviderKind::Entra && facts.groups == Groups::TooMany {
             let OidcSettings { graph, .. } = &self.settings;
-            facts.groups = graph::groups(&self.directory.fetch, graph, redeemed.access_token()).await;
+            facts.groups = graph::groups(&self.directory.fetch, graph, access).await;
         }
         Ok(facts)
     }

@@ -1,16 +1,20 @@
 //! What a signed token must be before a word of it is believed (OpenID Connect Core 1.0, section 3.1.3.7).
 
-use super::{known::Known, odd::Claims};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use innkeeper_domain::identity::{Reason, Refusal};
+use super::{
+    known::Known,
+    odd::Claims,
+    payload::{self, ALGORITHMS, Payload},
+};
+use innkeeper_domain::identity::{ProviderKind, Reason, Refusal};
 use openidconnect::{
-    AdditionalClaims, ClaimsVerificationError, ClientId, EmptyExtraTokenFields, IdToken, IdTokenClaims,
-    IdTokenFields, IdTokenVerifier, IssuerUrl, Nonce, StandardTokenResponse,
+    AdditionalClaims, ClaimsVerificationError, ClientId, ExtraTokenFields, IdToken, IdTokenClaims,
+    IdTokenVerifier, IssuerUrl, JsonWebKey as _, Nonce, SignatureVerificationError, StandardTokenResponse,
+    TokenResponse,
     core::{CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreTokenType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::time::Duration;
+use std::{str::FromStr as _, time::Duration};
 use time::OffsetDateTime;
 
 /// How far the provider's clock may differ.
@@ -20,45 +24,83 @@ pub(super) const OLDEST: i64 = 600;
 /// How long ago somebody may have signed in there who was asked to do so anew.
 pub(super) const FRESH: Duration = Duration::from_secs(300);
 
-/// The algorithms that count. None in which the two sides share a secret: then the public key could be taken for it.
-pub(super) const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
-    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
-    CoreJwsSigningAlgorithm::EdDsa,
-];
-
-/// What the library does not read of a token, by name.
+/// The library reads no claims besides those it checks: all others are taken as they stand, by name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Rest {
-    #[serde(flatten)]
-    pub claims: Claims,
-}
+pub(super) struct Rest {}
 
 impl AdditionalClaims for Rest {}
 
 pub(super) type Said = IdTokenClaims<Rest, CoreGenderClaim>;
-pub(super) type Token =
-    IdToken<Rest, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
-pub(super) type TokenAnswer = StandardTokenResponse<
-    IdTokenFields<
-        Rest,
-        EmptyExtraTokenFields,
-        CoreGenderClaim,
-        CoreJweContentEncryptionAlgorithm,
-        CoreJwsSigningAlgorithm,
-    >,
-    CoreTokenType,
->;
+type Typed = IdToken<Rest, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+
+/// The token in the answer, as it was sent. Left to itself the library reads each standard claim, and refuses the whole
+/// answer for one that nobody here asks about.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Tokens {
+    pub id_token: Option<String>,
+}
+
+impl ExtraTokenFields for Tokens {}
+
+pub(super) type TokenAnswer = StandardTokenResponse<Tokens, CoreTokenType>;
+
+impl TokenResponse<Rest, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>
+    for TokenAnswer
+{
+    /// None: it is read by [`Token::read`].
+    fn id_token(&self) -> Option<&Typed> {
+        None
+    }
+}
+
+/// A token, not believed yet.
+pub(super) struct Token {
+    /// What its signature is of.
+    signed: String,
+    signature: Vec<u8>,
+    /// Its head, and of its claims those that are checked. No signature holds for this.
+    typed: Typed,
+    /// All of its claims.
+    pub claims: Claims,
+}
+
+impl Token {
+    /// Reads what a provider of this kind sent.
+    pub fn read(kind: ProviderKind, text: &str) -> Result<Self, Refusal> {
+        let form = |found: &dyn std::fmt::Display| Refusal::new(Reason::Form, format!("id_token: {found}"));
+        let [head, body, signature] = text.split('.').collect::<Vec<_>>()[..] else {
+            return Err(form(&"it has not three parts"));
+        };
+        let Payload { claims, typed } =
+            Payload::read(kind, payload::OF_TOKEN, &payload::decode(body).map_err(|e| form(&e))?)
+                .map_err(|error| form(&error))?;
+        let typed = format!("{head}.{}.{signature}", payload::encode(&typed));
+        Ok(Self {
+            signed: format!("{head}.{body}"),
+            signature: payload::decode(signature).map_err(|error| form(&error))?,
+            typed: Typed::from_str(&typed).map_err(|error| form(&error))?,
+            claims,
+        })
+    }
+
+    /// Whether one of the provider's keys has signed it: the very key that the library takes for it.
+    fn check_signature(
+        &self,
+        verifier: &IdTokenVerifier<'_, openidconnect::core::CoreJsonWebKey>,
+    ) -> Result<(), SignatureVerificationError> {
+        let by = self.typed.signing_alg()?;
+        if !ALGORITHMS.contains(by) {
+            return Err(SignatureVerificationError::DisallowedAlg(format!("{by:?}")));
+        }
+        self.typed.signing_key(verifier)?.verify_signature(by, self.signed.as_bytes(), &self.signature)
+    }
+}
 
 /// What a token has to fit.
 pub(super) struct Wanted<'a> {
     pub client: &'a str,
+    /// Whom else it may be for.
+    pub trusted_audiences: &'a [String],
     pub maker: IssuerUrl,
     pub nonce: &'a Nonce,
     /// Whether the person had to sign in anew.
@@ -67,7 +109,7 @@ pub(super) struct Wanted<'a> {
 }
 
 /// The claims of a token that fits.
-pub(super) fn verify<'a>(token: &'a Token, known: &Known, wanted: &Wanted<'_>) -> Result<&'a Said, Refusal> {
+pub(super) fn verify(token: &Token, known: &Known, wanted: &Wanted<'_>) -> Result<Said, Refusal> {
     let now = wanted.now.unix_timestamp();
     let seconds = move |what: &'static str, at: i64, from: i64, to: i64| {
         if (from..=to).contains(&at) { Ok(()) } else { Err(format!("{what} is {} s from now", at - now)) }
@@ -79,6 +121,7 @@ pub(super) fn verify<'a>(token: &'a Token, known: &Known, wanted: &Wanted<'_>) -
         known.metadata.jwks().clone(),
     )
     .set_allowed_algs(ALGORITHMS)
+    .set_other_audience_verifier_fn(|audience| wanted.trusted_audiences.contains(audience))
     .set_time_fn(move || moment(now - LEEWAY))
     .set_issue_time_verifier_fn(move |at| seconds("iat", at.timestamp(), now - OLDEST - LEEWAY, now + LEEWAY))
     .set_auth_time_verifier_fn(move |at| match (fresh_since, at) {
@@ -86,14 +129,19 @@ pub(super) fn verify<'a>(token: &'a Token, known: &Known, wanted: &Wanted<'_>) -
         (Some(_), None) => Err("the provider does not say when (auth_time)".into()),
         (Some(since), Some(at)) => seconds("auth_time", at.timestamp(), since, now + LEEWAY),
     });
-    let said = token.claims(&verifier, wanted.nonce).map_err(refusal)?;
+    token
+        .check_signature(&verifier)
+        .map_err(|error| refusal(ClaimsVerificationError::SignatureVerification(error)))?;
+    // Its signature holds for the token as it was sent, of which these claims are a part.
+    let verifier = verifier.insecure_disable_signature_check();
+    let said = token.typed.claims(&verifier, wanted.nonce).map_err(refusal)?;
     // The library leaves these two to its users.
     if said.authorized_party().is_some_and(|party| party.as_str() != wanted.client) {
         return Err(Refusal::new(Reason::Audience, "azp is another client"));
     }
-    match said.additional_claims().claims.get("nbf").map(Value::as_f64) {
-        None => Ok(said),
-        Some(Some(from)) if from <= seconds_of(now + LEEWAY) => Ok(said),
+    match token.claims.get("nbf").map(Value::as_f64) {
+        None => Ok(said.clone()),
+        Some(Some(from)) if from <= seconds_of(now + LEEWAY) => Ok(said.clone()),
         Some(_) => Err(Refusal::new(Reason::Time, "nbf is later than now, or no time")),
     }
 }
@@ -102,13 +150,6 @@ pub(super) fn verify<'a>(token: &'a Token, known: &Known, wanted: &Wanted<'_>) -
 #[expect(clippy::cast_precision_loss, reason = "exact for some hundred million years")]
 fn seconds_of(seconds: i64) -> f64 {
     seconds as f64
-}
-
-/// What a token says, before a word of it is believed.
-pub(super) fn unsigned(token: &str) -> Result<Claims, Refusal> {
-    let body = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
-    body.and_then(|body| serde_json::from_slice(&body).ok())
-        .ok_or_else(|| Refusal::new(Reason::Form, "the token holds no claims"))
 }
 
 fn moment(seconds: i64) -> chrono::DateTime<chrono::Utc> {

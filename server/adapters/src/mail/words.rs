@@ -85,6 +85,8 @@ mail!(CredentialsRevealed { tenant: String, person: String, address: String, at:
     "mail/credentials_revealed/body.html");
 mail!(Suspended { tenant: String }
     "mail/suspended/subject.txt" "mail/suspended/text.txt" "mail/suspended/body.html");
+mail!(StorageFull { tenant: String, limit: String }
+    "mail/storage_full/subject.txt" "mail/storage_full/text.txt" "mail/storage_full/body.html");
 mail!(RemovalScheduled { tenant: String, at: String }
     "mail/removal_scheduled/subject.txt" "mail/removal_scheduled/text.txt" "mail/removal_scheduled/body.html");
 mail!(Removed { tenant: String, kept_until: String }
@@ -142,6 +144,9 @@ pub(super) fn words(mail: &OutgoingMail) -> Result<Words, WordsError> {
         .words(),
         Message::Suspended { tenant, link } => {
             Suspended { to, link: web(link)?, tenant: short(tenant) }.words()
+        }
+        Message::StorageFull { tenant, limit, link } => {
+            StorageFull { to, link: web(link)?, tenant: short(tenant), limit: short(limit) }.words()
         }
         Message::RemovalScheduled { tenant, at, link } => {
             RemovalScheduled { to, link: web(link)?, tenant: short(tenant), at: short(at) }.words()

@@ -24,7 +24,7 @@ impl Held {
     /// One that is on its way in is listed as a session only when it is there. It may have passed all checks long
     /// before: any client can ask for a pause behind them (`post_auth_delay`). But all that time it holds a lock on the
     /// database, which it took before the checks.
-    async fn tell_to_end(&mut self, doing: &'static str) -> Result<i64, Failure> {
+    pub(super) async fn tell_to_end(&mut self, doing: &'static str) -> Result<i64, Failure> {
         self.leave().await;
         let query = sqlx::query_scalar(
             "SELECT count(pg_terminate_backend(pid)) FROM (
@@ -47,10 +47,20 @@ impl Held {
                 return Ok(());
             }
             if Instant::now() > end {
-                return Err(Failure::later(doing, "its sessions keep coming back"));
+                return Err(self.still_there(doing).await?);
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// Who is still there after the whole fight, or that they come anew each time.
+    async fn still_there(&mut self, doing: &'static str) -> Result<Failure, Failure> {
+        let unended = self.unended(doing, DEADLINE).await?;
+        let cause = unended.map_or_else(
+            || "its sessions keep coming back".to_owned(),
+            |sessions| format!("told to end, but still there: {sessions}"),
+        );
+        Ok(Failure::later(doing, cause))
     }
 
     /// Runs statements on the tenant's roles, ending the sessions that are in their way.
@@ -62,6 +72,7 @@ impl Held {
                 Err(failure) if failure.is("55P03") && Instant::now() < end => {
                     self.tell_to_end(doing).await?
                 }
+                Err(failure) if failure.is("55P03") => return Err(self.still_there(doing).await?),
                 other => return other,
             };
         }

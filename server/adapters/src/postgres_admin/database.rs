@@ -7,7 +7,7 @@ use super::{
 };
 
 /// `datconnlimit` of a database whose removal was interrupted: it can only be dropped (`DATCONNLIMIT_INVALID_DB`).
-const INVALID: i32 = -2;
+pub(super) const INVALID: i32 = -2;
 
 impl Held {
     /// Makes the database, unless an earlier try did; its rights are set in any case.
@@ -56,7 +56,16 @@ impl Held {
         let found: Option<i64> =
             within(doing, query.bind(&self.names.db).fetch_optional(self.admin.raw())).await?;
         let Some(oid) = found else { return Ok(()) };
-        self.admin.run(doing, self.names.fill("DROP DATABASE IF EXISTS {db} WITH (FORCE)")).await?;
+        let sql = self.names.fill("DROP DATABASE IF EXISTS {db} WITH (FORCE)");
+        if let Err(failure) = self.run_with_all(doing, sql).await {
+            let by = match failure.code.as_deref() {
+                // Somebody's lock on the database, or a session in it that does not end.
+                Some("55P03") => self.lockers(doing).await?,
+                Some("55006") => self.unended(doing, std::time::Duration::ZERO).await?,
+                _ => None,
+            };
+            return Err(by.map_or(failure, |by| Failure::blocked(doing, by)));
+        }
         self.forget_statistics(oid).await
     }
 

@@ -4,7 +4,7 @@
 //! empty search path before it looks at anything (CVE-2018-1058), reads no row through a policy, and, from 15.8,
 //! 16.4 and 17 on, runs no code of a view or foreign table that was put in a table's place meanwhile (CVE-2024-7348).
 
-use super::{ServerAccess, connection::Admin, failure::Failure, prepare};
+use super::{access::ServerAccess, connection::Admin, failure::Failure, prepare};
 use crate::programs;
 use innkeeper_domain::{name::TenantName, secret::Secret};
 use sqlx::{

@@ -9,22 +9,30 @@ pub(super) struct Failure {
     pub(super) code: Option<String>,
     cause: String,
     again: bool,
+    /// Whose session is in the way.
+    by: Option<String>,
 }
 
 impl Failure {
     /// Another try may succeed.
     pub(super) fn later(doing: &'static str, cause: impl Into<String>) -> Self {
-        Self { doing, code: None, cause: cause.into(), again: true }
+        Self { doing, code: None, cause: cause.into(), again: true, by: None }
+    }
+
+    /// Somebody else's session is in the way.
+    pub(super) fn blocked(doing: &'static str, by: String) -> Self {
+        Self { by: Some(by), ..Self::later(doing, "another session is in the way") }
     }
 
     /// Another try would end the same.
     pub(super) fn refused(doing: &'static str, cause: impl Into<String>) -> Self {
-        Self { doing, code: None, cause: cause.into(), again: false }
+        Self { doing, code: None, cause: cause.into(), again: false, by: None }
     }
 
     /// What the server said.
     pub(super) fn said(doing: &'static str, message: &str, code: &str) -> Self {
-        Self { doing, code: Some(code.to_owned()), cause: format!("{message} ({code})"), again: passes(code) }
+        let (code, cause, again) = (Some(code.to_owned()), format!("{message} ({code})"), passes(code));
+        Self { doing, code, cause, again, by: None }
     }
 
     /// Reads an error of the driver. The server's first line only: detail, hint and context may quote a statement.
@@ -66,8 +74,12 @@ fn passes(code: &str) -> bool {
 }
 
 impl From<Failure> for ServerError {
-    fn from(Failure { doing, code: _, cause, again }: Failure) -> Self {
-        if again { Self::Unavailable { doing, cause } } else { Self::Refused { doing, cause } }
+    fn from(Failure { doing, code: _, cause, again, by }: Failure) -> Self {
+        match by {
+            Some(by) => Self::Blocked { doing, by },
+            None if again => Self::Unavailable { doing, cause },
+            None => Self::Refused { doing, cause },
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! What each protects from is told by the tests of this package: they try to get around it.
 
-use super::quote;
+use super::{catalog, quote};
 use innkeeper_domain::{
     name::TenantName,
     tenant::{PerRole, TenantRole},
@@ -25,16 +25,16 @@ pub(super) const ROLES_SQL: &str = include_str!("sql/roles.sql");
 pub(super) const DATABASE_SQL: &str = include_str!("sql/database.sql");
 /// Rights on the database. They are not copied from the template.
 pub(super) const RIGHTS_SQL: &str = include_str!("sql/rights.sql");
-/// Schema, default privileges and rights to functions, inside the database.
+/// Schema and default privileges, inside the database.
 pub(super) const INSIDE_SQL: &str = include_str!("sql/inside.sql");
-/// Takes away what `pg_stat_statements` grants to PUBLIC when it is made.
+/// Closes `pg_stat_statements`, just made in its schema `innkeeper`, to all but a function of the owner's. The function is
+/// a member of the extension and the schema, which cannot be, one of `plpgsql`, which no dump holds. So with their rights
+/// recorded a dump has a line for the extension, and no more.
 pub(super) const STATISTICS_SQL: &str = include_str!("sql/statistics.sql");
 
 /// All that is in the template, for a server of this major version.
 pub(super) fn template_sql(major: u32) -> String {
-    // A fourth argument came in 17.
-    let flush = if major >= 17 { ",boolean" } else { "" };
-    format!("{}{STATISTICS_SQL}", include_str!("sql/template.sql").replace("{EM}", flush))
+    include_str!("sql/template.sql").to_owned() + &catalog::closed_sql(major)
 }
 
 /// Tells templates of different content apart; kept as the comment of the template's database.
@@ -43,8 +43,9 @@ pub(super) fn template_mark(major: u32) -> String {
 }
 
 /// Tells tenants' databases of different making apart, by the mark of the template that is there and by what comes to it.
-pub(super) fn layout_mark(template: &str) -> String {
-    let sql = [template, STATISTICS_SQL, ROLES_SQL, DATABASE_SQL, RIGHTS_SQL, INSIDE_SQL].concat();
+pub(super) fn layout_mark(template: &str, major: u32) -> String {
+    let catalog = catalog::rights_sql(major);
+    let sql = [template, STATISTICS_SQL, ROLES_SQL, DATABASE_SQL, RIGHTS_SQL, INSIDE_SQL, &catalog].concat();
     blake3::hash(sql.as_bytes()).to_hex()[..16].to_owned()
 }
 
@@ -118,7 +119,8 @@ mod tests {
     #[test]
     fn every_place_is_filled() {
         let names = Names::of(&TenantName::parse("shop_k3v9x2").unwrap());
-        for sql in [ROLES_SQL, DATABASE_SQL, RIGHTS_SQL, INSIDE_SQL] {
+        let catalog = catalog::rights_sql(17);
+        for sql in [ROLES_SQL, DATABASE_SQL, RIGHTS_SQL, INSIDE_SQL, STATISTICS_SQL, &catalog] {
             let filled = names.fill(sql);
             assert!(!filled.contains(['{', '}']), "{filled}");
             assert!(filled.contains("\"shop_k3v9x2\"") || filled.contains("\"shop_k3v9x2_owner\""));
@@ -130,7 +132,7 @@ mod tests {
         assert!(template_sql(16).contains("pg_logical_emit_message(boolean,text,text)"));
         assert!(template_sql(17).contains("pg_logical_emit_message(boolean,text,text,boolean)"));
         assert_ne!(template_mark(16), template_mark(17));
-        assert_ne!(layout_mark(&template_mark(16)), layout_mark(&template_mark(17)));
+        assert_ne!(layout_mark(&template_mark(16), 16), layout_mark(&template_mark(17), 17));
     }
 
     #[test]

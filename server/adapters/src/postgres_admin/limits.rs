@@ -1,4 +1,4 @@
-use super::{connection::within, failure::Failure, quote, session::Held};
+use super::{connection::within, database::INVALID, failure::Failure, quote, session::Held};
 use innkeeper_domain::{plan::Limits, tenant::TenantRole};
 
 /// What the server holds of a tenant's limits.
@@ -55,8 +55,12 @@ impl Held {
     /// No connections and no settings. The database goes first and alone: no session of a tenant can hold that up.
     pub(super) async fn reset_limits(&mut self) -> Result<(), Failure> {
         let doing = "taking the limits back";
-        let query = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)");
-        if within(doing, query.bind(&self.names.db).fetch_one(self.admin.raw())).await? {
+        // One whose removal was interrupted lets nobody in, and can only be dropped.
+        let query = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datconnlimit <> $2)",
+        );
+        let query = query.bind(&self.names.db).bind(INVALID).fetch_one(self.admin.raw());
+        if within(doing, query).await? {
             let sql = "ALTER DATABASE {db} CONNECTION LIMIT 0; ALTER DATABASE {db} RESET ALL;";
             self.admin.run(doing, self.names.fill(sql)).await?;
         }

@@ -3,12 +3,15 @@
 //! Every session is dedicated to one piece of work and closed after it. All definitions are built from parsed
 //! names (`layout`) and quoted in one place ([`quote`]).
 
+mod access;
+mod catalog;
 mod connection;
 mod cut_off;
 mod database;
 mod dump;
 mod failure;
 mod first_connection;
+mod hindrance;
 mod inside;
 mod inventory;
 mod layout;
@@ -16,63 +19,35 @@ mod limits;
 mod log;
 mod prepare;
 pub mod quote;
+mod renew;
+mod reset;
 mod roles;
 mod rules;
 mod session;
 mod sign_in;
 mod standing;
+mod storage;
 mod stray;
 mod usage;
 mod verifier;
 mod watchdog;
 
+pub use access::{ProbeAccess, ServerAccess};
 pub use verifier::ScramVerifier;
 
 use async_trait::async_trait;
 use innkeeper_domain::{
     connection::Endpoint,
+    ended_sessions::EndedSessions,
     name::TenantName,
     ports::{
-        FirstConnection, Inventory, RulesSession, ServerError, ServerFacts, SignIn, SignInAnswer, Stray,
-        TenantServer, TenantSession, Usage,
+        FirstConnection, Inventory, RulesSession, ServerError, ServerFacts, SignIn, SignInAnswer, StorageUse,
+        Stray, TenantServer, TenantSession, Usage,
     },
     standing::Standing,
 };
-use sqlx::postgres::PgConnectOptions;
-use std::{collections::HashMap, convert::Infallible, fmt, net::IpAddr, path::PathBuf, pin::Pin};
+use std::{collections::HashMap, convert::Infallible, fmt, net::IpAddr, pin::Pin};
 use tokio::io::AsyncWrite;
-
-/// How the portal's own trials to sign in reach a server.
-#[derive(Debug, Clone)]
-pub struct ProbeAccess {
-    /// Name or address to connect to; the server's certificate must name it.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// The portal's address as the server sees it.
-    pub source: IpAddr,
-}
-
-/// All that is needed to administer a server.
-pub struct ServerAccess {
-    /// A superuser in the maintenance database, over a Unix socket or TCP.
-    pub admin: PgConnectOptions,
-    /// Where customers reach it.
-    pub endpoint: Endpoint,
-    /// The certificates (PEM) that its customers trust, and the probe besides the public ones.
-    pub ca_certificate: String,
-    /// How to try what customers will do.
-    pub probe: ProbeAccess,
-    /// The control database's name, where it is on this server.
-    pub control_database: Option<String>,
-    /// Whether its operator has databases and roles of his own on it. Then only what is named as a tenant's things are
-    /// can be an orphan.
-    pub shared: bool,
-    /// The folder in which `pg_dump` is looked for before the usual ones.
-    pub programs: Option<PathBuf>,
-    /// The folder of its data, where that is on this machine.
-    pub data: Option<PathBuf>,
-}
 
 /// A server that tenants live on.
 pub struct PostgresServer {
@@ -140,6 +115,10 @@ impl TenantServer for PostgresServer {
         Ok(usage::usage(&self.access.admin, tenant).await?)
     }
 
+    async fn storage(&self) -> Result<HashMap<TenantName, StorageUse>, ServerError> {
+        Ok(storage::storage(&self.access.admin).await?)
+    }
+
     async fn sessions(&self, tenants: &[TenantName]) -> Result<HashMap<TenantName, i64>, ServerError> {
         Ok(usage::sessions(&self.access.admin, tenants).await?)
     }
@@ -170,7 +149,10 @@ impl TenantServer for PostgresServer {
         Ok(dump::dump(&self.access, tenant, into).await?)
     }
 
-    async fn watch_locks(&self) -> Result<Infallible, ServerError> {
-        Ok(watchdog::watch(&self.access.admin).await?)
+    async fn watch_locks(
+        &self,
+        tell: &(dyn Fn(EndedSessions) + Send + Sync),
+    ) -> Result<Infallible, ServerError> {
+        Ok(watchdog::watch(&self.access.admin, tell).await?)
     }
 }

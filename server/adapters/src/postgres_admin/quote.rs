@@ -2,31 +2,25 @@
 //!
 //! No such text can hold the character NUL; it is left out, so that it cannot cut a statement short.
 
+use postgres_protocol::escape::{escape_identifier, escape_literal};
+
 /// Quotes a name (PostgreSQL, chapter 4.1.1).
 pub fn identifier(name: &str) -> String {
-    quoted(name, '"', "\"\"")
+    escape_identifier(&without_nul(name))
 }
 
 /// Quotes a constant (PostgreSQL, chapter 4.1.2.2), whatever `standard_conforming_strings` is.
 pub fn literal(text: &str) -> String {
-    let plain = quoted(text, '\'', "''");
-    // The blank keeps the E apart from a word before it.
-    if plain.contains('\\') { format!(" E{}", plain.replace('\\', "\\\\")) } else { plain }
+    escape_literal(&without_nul(text))
 }
 
 /// Quotes a word of a POSIX shell command (POSIX.1-2017, Shell Command Language, 2.2.2).
 pub fn shell_word(text: &str) -> String {
-    quoted(text, '\'', "'\\''")
+    format!("'{}'", without_nul(text).replace('\'', "'\\''"))
 }
 
-fn quoted(text: &str, mark: char, inner: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push(mark);
-    for c in text.chars().filter(|c| *c != '\0') {
-        if c == mark { out.push_str(inner) } else { out.push(c) }
-    }
-    out.push(mark);
-    out
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "")
 }
 
 #[cfg(test)]

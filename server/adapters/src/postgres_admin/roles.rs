@@ -4,12 +4,9 @@ use super::{
     layout::{Names, PLATFORM, ROLES_SQL},
     quote,
     session::Held,
+    watchdog,
 };
-use innkeeper_domain::{
-    ports::RoleVerifiers,
-    secret::Secret,
-    tenant::{PerRole, TenantRole},
-};
+use innkeeper_domain::{ports::RoleVerifiers, secret::Secret, tenant::TenantRole};
 
 impl Held {
     /// Makes the roles that are missing and brings all to the closed state, whatever an earlier try left.
@@ -20,11 +17,12 @@ impl Held {
         let made = missing.map(|name| format!("CREATE ROLE {} NOLOGIN;\n", quote::identifier(&name)));
         let sql = made.collect::<String>() + &self.closed_roles(verifiers)?;
         self.admin.run(doing, sql).await?;
-        self.check_memberships(doing).await
+        self.check_memberships(doing).await?;
+        watchdog::wait_until_known(&mut self.admin).await
     }
 
     /// Brings the roles, whatever they are, to the closed state with these verifiers.
-    fn closed_roles(&self, verifiers: &RoleVerifiers) -> Result<String, Failure> {
+    pub(super) fn closed_roles(&self, verifiers: &RoleVerifiers) -> Result<String, Failure> {
         let passwords = verifiers.iter().map(|(role, to)| password_sql(&self.names, role, to.as_ref()));
         Ok(self.names.fill(ROLES_SQL) + &passwords.collect::<Result<String, _>>()?)
     }
@@ -110,27 +108,6 @@ impl Held {
             visit.close().await;
         }
         Ok(())
-    }
-
-    /// The verifiers as the server has them.
-    pub(super) async fn read_verifiers(&mut self) -> Result<RoleVerifiers, Failure> {
-        let query =
-            sqlx::query_as("SELECT rolname::text, rolpassword FROM pg_authid WHERE rolname = ANY($1)");
-        let query = query.bind(self.names.logins()).fetch_all(self.admin.raw());
-        let found: Vec<(String, Option<String>)> = within("reading the verifiers", query).await?;
-        let mut found: Vec<_> = found.into_iter().map(|(name, text)| (name, text.map(Secret::new))).collect();
-        let mut of = |role| {
-            let at = found.iter().position(|(name, _)| name == self.names.roles.of(role))?;
-            found.swap_remove(at).1
-        };
-        Ok(PerRole::make(&mut of))
-    }
-
-    /// Replaces the verifiers of all roles at once.
-    pub(super) async fn set_verifiers(&mut self, verifiers: &RoleVerifiers) -> Result<(), Failure> {
-        let statements = verifiers.iter().map(|(role, to)| password_sql(&self.names, role, to.as_ref()));
-        let sql: String = statements.collect::<Result<_, _>>()?;
-        self.insist("setting the verifiers", sql).await
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use innkeeper_domain::{
+    backoff::Backoff,
     hba::{find_block, replace_block},
     ports::{RulesSession, ServerError},
 };
@@ -22,7 +23,7 @@ const IDLE: &str = "30s";
 /// Longest wait for the server to have read the file.
 const RELOAD: Duration = Duration::from_secs(10);
 /// First and longest pause between two looks whether it has.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(100));
+const PAUSES: Backoff = Backoff::new(Duration::from_millis(2), Duration::from_millis(100));
 
 /// The file as it is on the server's disk.
 #[derive(sqlx::FromRow)]
@@ -184,13 +185,12 @@ async fn reload(admin: &mut Admin, options: &PgConnectOptions) -> Result<(), Fai
     let before: OffsetDateTime = within(DOING, query.fetch_one(admin.raw())).await?;
     admin.run(DOING, "SELECT pg_reload_conf()".into()).await?;
     let end = Instant::now() + RELOAD;
-    let mut pause = PAUSE.0;
+    let mut backoff = PAUSES;
     while !is_loaded_since(options, before).await? {
         if Instant::now() > end {
             return Err(Failure::later(DOING, format!("not in force after {} s", RELOAD.as_secs())));
         }
-        tokio::time::sleep(pause).await;
-        pause = PAUSE.1.min(pause * 2);
+        tokio::time::sleep(backoff.pause()).await;
     }
     Ok(())
 }

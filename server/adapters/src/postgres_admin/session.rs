@@ -38,11 +38,23 @@ impl Held {
         Ok(self.inside.insert(inside))
     }
 
+    /// Enters the tenant's database without taking the lock there.
+    pub(super) async fn enter_unlocked(&mut self) -> Result<(), Failure> {
+        self.leave().await;
+        self.inside = Some(self.visit(&self.names.db.clone()).await?);
+        Ok(())
+    }
+
     /// Leaves the tenant's database: it can be neither dropped nor renamed while somebody is in it.
     pub(super) async fn leave(&mut self) {
         if let Some(inside) = self.inside.take() {
             inside.close().await;
         }
+    }
+
+    /// Another session in the maintenance database.
+    pub(super) async fn visit_maintenance(&self) -> Result<Admin, Failure> {
+        Admin::open(&self.options, None).await
     }
 
     /// A session in some other database.
@@ -123,6 +135,13 @@ impl TenantSession for Session {
         Ok(())
     }
 
+    async fn renew_layout(&mut self) -> Result<bool, ServerError> {
+        let mut held = self.start()?;
+        let renewed = held.renew_layout().await?;
+        self.done(held);
+        Ok(renewed)
+    }
+
     async fn install_extensions(&mut self, extensions: &[Extension]) -> Result<(), ServerError> {
         let mut held = self.start()?;
         held.install_extensions(extensions).await?;
@@ -176,16 +195,16 @@ impl TenantSession for Session {
         Ok(())
     }
 
-    async fn read_verifiers(&mut self) -> Result<RoleVerifiers, ServerError> {
+    async fn set_read_only(&mut self, read_only: bool) -> Result<(), ServerError> {
         let mut held = self.start()?;
-        let verifiers = held.read_verifiers().await?;
+        held.set_read_only(read_only).await?;
         self.done(held);
-        Ok(verifiers)
+        Ok(())
     }
 
-    async fn set_verifiers(&mut self, verifiers: &RoleVerifiers) -> Result<(), ServerError> {
+    async fn reset_roles(&mut self, verifiers: &RoleVerifiers) -> Result<(), ServerError> {
         let mut held = self.start()?;
-        held.set_verifiers(verifiers).await?;
+        held.reset_roles(verifiers).await?;
         self.done(held);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The probe signs in as customers do. It has a client of its own (ADR 10): sqlx 0.9.0 leaves Nagle's algorithm on, so
 //! that each sign-in over TCP waits twice for a delayed acknowledgement.
 
-use super::{ProbeAccess, failure::Failure};
+use super::{access::ProbeAccess, failure::Failure};
 use innkeeper_domain::ports::{SignIn, SignInAnswer};
 use rustls::{
     ClientConfig, RootCertStore,

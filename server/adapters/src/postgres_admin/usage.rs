@@ -1,8 +1,9 @@
 use super::{
-    ServerAccess,
+    access::ServerAccess,
     connection::{Admin, within},
     failure::Failure,
     layout::{Names, TEMPLATE, layout_mark},
+    watchdog,
 };
 use crate::machine;
 use innkeeper_domain::{
@@ -13,6 +14,8 @@ use innkeeper_domain::{
 use sqlx::postgres::PgConnectOptions;
 use std::{collections::HashMap, path::PathBuf};
 
+type Facts = (i32, i32, i32, i64, i32, Option<String>);
+
 /// Reads what decides about room. The sizes take seconds at thousands of databases.
 pub(super) async fn facts(access: &ServerAccess) -> Result<ServerFacts, Failure> {
     let doing = "reading the server's facts";
@@ -22,12 +25,14 @@ pub(super) async fn facts(access: &ServerAccess) -> Result<ServerFacts, Failure>
         "SELECT current_setting('server_version_num')::int / 10000,
                 current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
                     - coalesce(current_setting('reserved_connections', true), '0')::int,
+                current_setting('max_prepared_transactions')::int,
                 (SELECT count(*) FROM pg_database WHERE NOT datistemplate),
                 (pg_size_bytes(current_setting('shared_buffers')) / 1048576)::int,
                 (SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = $1)",
     );
-    let (major, connections, databases, shared_buffers_mb, template): (i32, i32, i64, i32, Option<String>) =
+    let (major, connections, prepared_transactions, databases, shared_buffers_mb, template): Facts =
         within(doing, query.bind(TEMPLATE).fetch_one(admin.raw())).await?;
+    let lock_table = watchdog::lock_table(&mut admin).await?;
     admin.close().await;
     let major = major.unsigned_abs();
     let look = |data: &PathBuf| match machine::look(data) {
@@ -41,8 +46,10 @@ pub(super) async fn facts(access: &ServerAccess) -> Result<ServerFacts, Failure>
     Ok(ServerFacts {
         major,
         connections,
+        lock_table,
+        prepared_transactions,
         databases,
-        layout: layout_mark(&template.unwrap_or_default()),
+        layout: layout_mark(&template.unwrap_or_default(), major),
         shared_buffers_mb,
         machine,
     })

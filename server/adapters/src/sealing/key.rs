@@ -19,7 +19,7 @@ pub struct MasterKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyLineError {
     /// Not three words, or another first word.
-    #[error("it does not hold one line `innkeeper-key-1 <key id> <base64>`")]
+    #[error("it does not hold lines `innkeeper-key-1 <key id> <base64>`, the current key first")]
     Format,
     /// The third word is not base64.
     #[error("its key is not base64")]
@@ -55,13 +55,13 @@ impl MasterKey {
         &self.bytes
     }
 
-    /// The one line of a key file, with its end.
+    /// Its line in a key file, with its end.
     pub(super) fn to_line(&self) -> Zeroizing<String> {
         let text = Zeroizing::new(STANDARD.encode(self.bytes.as_slice()));
         Zeroizing::new(format!("{FORMAT} {} {}\n", self.id, text.as_str()))
     }
 
-    /// Reads the line of a key file.
+    /// Reads a line of a key file.
     pub(super) fn from_line(text: &str) -> Result<Self, KeyLineError> {
         let line = text.strip_suffix('\n').unwrap_or(text);
         let mut words = line.split(' ');

@@ -2,8 +2,10 @@
 
 mod file;
 mod key;
+mod keys;
 mod sealer;
 
 pub use file::MasterKeyError;
 pub use key::MasterKey;
+pub use keys::MasterKeys;
 pub use sealer::MasterSealer;

@@ -1,10 +1,14 @@
-use super::MasterKey;
+use super::{MasterKey, MasterKeyError, MasterKeys, file::Stamp};
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
 use innkeeper_domain::ports::{Random, SealError, Sealed, Sealer};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
 use zeroize::Zeroizing;
 
 /// Version of the bytes of a sealed record:
@@ -18,28 +22,68 @@ const TAG: usize = 16;
 ///
 /// Nonces are random: with 24 bytes a repetition under one key is out of reach. The context is associated
 /// data of both layers, so that neither a record nor a wrapped key opens in another's place.
-#[derive(Clone)]
+///
+/// Where the keys come from a file, that is looked at each time something is sealed or opened, and read again when it was
+/// replaced: a rotation of the key needs no restart.
 pub struct MasterSealer {
-    key: MasterKey,
-    older: Vec<MasterKey>,
+    file: Option<PathBuf>,
+    held: Mutex<Held>,
     random: Arc<dyn Random>,
 }
 
+/// The keys, and as what the file looked when they were read.
+struct Held {
+    keys: Arc<MasterKeys>,
+    stamp: Option<Stamp>,
+    /// Whether it could not be read, which is said once, and as what it looked then. It is tried again at each use.
+    failed: (bool, Option<Stamp>),
+}
+
 impl MasterSealer {
-    /// Seals under this key.
-    pub fn new(key: MasterKey, random: Arc<dyn Random>) -> Self {
-        Self { key, older: Vec::new(), random }
+    /// Seals under the current one of these keys, and opens under all of them.
+    pub fn new(keys: MasterKeys, random: Arc<dyn Random>) -> Self {
+        Self {
+            file: None,
+            held: Mutex::new(Held { keys: Arc::new(keys), stamp: None, failed: (false, None) }),
+            random,
+        }
     }
 
-    /// Also opens what was sealed under an older key.
-    #[must_use]
-    pub fn with_older(mut self, key: MasterKey) -> Self {
-        self.older.push(key);
-        self
+    /// The same by the keys of a file, which is made where there is none.
+    pub fn of_file(path: &Path, random: Arc<dyn Random>) -> Result<Self, MasterKeyError> {
+        MasterKeys::load_or_create(path, &*random)?;
+        let (keys, stamp) = MasterKeys::read(path)?;
+        let held = Mutex::new(Held { keys: Arc::new(keys), stamp: Some(stamp), failed: (false, None) });
+        Ok(Self { file: Some(path.into()), held, random })
     }
 
-    fn master(&self, id: &str) -> Option<&MasterKey> {
-        std::iter::once(&self.key).chain(&self.older).find(|key| key.id() == id)
+    /// The keys as they are now. A file that cannot be read leaves those that were read before.
+    pub fn keys(&self) -> Arc<MasterKeys> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(path) = &self.file else { return held.keys.clone() };
+        let stamp = Stamp::now(path);
+        if stamp == held.stamp {
+            return held.keys.clone();
+        }
+        match MasterKeys::read(path) {
+            Ok((mut keys, stamp)) => {
+                tracing::info!(key = keys.current(), older = ?keys.older(), "the master key file was read again");
+                // What was read from the database a moment ago may need a key that is out of the file since.
+                let former = std::iter::once(&held.keys.current).chain(&held.keys.older);
+                let gone: Vec<MasterKey> = former.filter(|key| !keys.has(key.id())).cloned().collect();
+                keys.older.extend(gone);
+                *held = Held { keys: Arc::new(keys), stamp: Some(stamp), failed: (false, None) };
+            }
+            Err(error) => {
+                if std::mem::replace(&mut held.failed, (true, stamp)) != (true, stamp) {
+                    tracing::error!(
+                        %error,
+                        "the master key file cannot be read again; going on with the keys that were read before"
+                    );
+                }
+            }
+        }
+        held.keys.clone()
     }
 }
 
@@ -73,16 +117,17 @@ impl Sealer for MasterSealer {
         self.random.fill(data_key.as_mut_slice());
         self.random.fill(&mut wrap_nonce);
         self.random.fill(&mut data_nonce);
-        let wrapped =
-            encrypt(self.key.bytes(), &wrap_nonce, data_key.as_slice(), &wrap_context(&self.key, context));
+        let keys = self.keys();
+        let key = &keys.current;
+        let wrapped = encrypt(key.bytes(), &wrap_nonce, data_key.as_slice(), &wrap_context(key, context));
         let ciphertext = encrypt(&data_key, &data_nonce, plain, context.as_bytes());
         let bytes = [&[VERSION], &wrap_nonce[..], &wrapped, &data_nonce, &ciphertext].concat();
-        Sealed { key_id: self.key.id().to_owned(), bytes }
+        Sealed { key_id: key.id().to_owned(), bytes }
     }
 
     fn open(&self, sealed: &Sealed, context: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        let master =
-            self.master(&sealed.key_id).ok_or_else(|| SealError::UnknownKey(sealed.key_id.clone()))?;
+        let keys = self.keys();
+        let master = keys.find(&sealed.key_id).ok_or_else(|| SealError::UnknownKey(sealed.key_id.clone()))?;
         let parts = Parts::read(&sealed.bytes).ok_or(SealError::Broken)?;
         let unwrapped =
             decrypt(master.bytes(), parts.wrap_nonce, parts.wrapped, &wrap_context(master, context))?;

@@ -87,9 +87,11 @@ async fn answers_over_tls(options: &PgConnectOptions) {
 
 async fn settings_hold(admin: &mut PgConnection) {
     for (sql, wanted) in [
-        ("SHOW max_connections", "300"),
-        ("SHOW superuser_reserved_connections", "10"),
+        ("SHOW max_connections", "320"),
+        ("SHOW superuser_reserved_connections", "30"),
         ("SHOW max_locks_per_transaction", "1024"),
+        ("SHOW max_prepared_transactions", "0"),
+        ("SHOW authentication_timeout", "10s"),
         ("SHOW shared_preload_libraries", "pg_stat_statements"),
         ("SHOW ssl_min_protocol_version", "TLSv1.2"),
         ("SHOW password_encryption", "scram-sha-256"),

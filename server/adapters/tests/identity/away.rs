@@ -35,6 +35,7 @@ async fn of_many_at_once_one_asks() {
         issuer,
         client_id: "portal".into(),
         client_secret: None,
+        trusted_audiences: Vec::new(),
         scopes: Vec::new(),
         groups: "groups".into(),
         graph: String::new(),

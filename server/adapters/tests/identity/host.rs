@@ -134,6 +134,8 @@ fn good(address: &str) -> [(&'static str, Value); 4] {
     let head = json!({ "alg": "EdDSA", "kid": "one" });
     let claims = json!({
         "iss": address, "sub": "jane", "aud": CLIENT, "exp": now + 3600, "iat": now, "nonce": NONCE,
+        // Not of the standard's form, and nothing is made of them.
+        "updated_at": "2026-11-30T12:00:00.123Z", "address": "Main Street 1", "locale": 7,
     });
     let text = format!("{}.{}", encode(head.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
     let token = format!("{text}.{}", encode(&key.sign(text.as_bytes()).unwrap()));
@@ -155,7 +157,11 @@ fn good(address: &str) -> [(&'static str, Value); 4] {
         (DESCRIPTION, description),
         ("/keys", keys),
         ("/token", redeemed),
-        ("/userinfo", json!({ "sub": "jane", "email": "jane@acme.example", "email_verified": true })),
+        (
+            "/userinfo",
+            json!({ "sub": "jane", "email": "jane@acme.example", "email_verified": true,
+            "updated_at": "2026-11-30T12:00:00.123Z", "phone_number_verified": "unknown", "picture": {} }),
+        ),
     ]
 }
 

@@ -39,6 +39,7 @@ fn oidc(issuer: &str, inner: &[&str], ca: &str, others: Arc<Told>) -> Result<Oid
         issuer: issuer.to_owned(),
         client_id: CLIENT.to_owned(),
         client_secret: Some(Secret::new("secret")),
+        trusted_audiences: Vec::new(),
         scopes: Vec::new(),
         groups: "groups".to_owned(),
         graph: "https://graph.microsoft.com".into(),

@@ -18,8 +18,6 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-/// Where Debian has the server's programs.
-const DEBIAN: &str = "/usr/lib/postgresql/15/bin";
 /// Rules that an operator might have: one for the machine's own administrator, and a dangerously wide one.
 pub const OPERATORS_RULES: &str = "local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
 
@@ -40,20 +38,20 @@ impl Cluster {
     /// Starts a server with more lines of configuration.
     pub fn start_with(more: &str) -> Self {
         let bin = std::env::var_os("INNKEEPER_TEST_PG_BIN");
-        Self::start_from(bin.map_or_else(|| DEBIAN.into(), PathBuf::from), more)
+        Self::start_from(bin.map_or_else(|| programs(15), PathBuf::from), more)
     }
 
     /// Starts a server of this major version.
     pub fn start_version(major: u32) -> Self {
-        let bin = if major == 18 {
-            installed("pg18/native/bin")
-        } else {
-            DEBIAN.replace("15", &major.to_string()).into()
-        };
-        Self::start_from(
-            bin,
+        Self::start_version_with(
+            major,
             "shared_preload_libraries = 'pg_stat_statements'\nlog_destination = 'jsonlog'\n",
         )
+    }
+
+    /// Starts a server of this major version with these lines of configuration.
+    pub fn start_version_with(major: u32, more: &str) -> Self {
+        Self::start_from(programs(major), more)
     }
 
     fn start_from(bin: PathBuf, more: &str) -> Self {
@@ -214,6 +212,11 @@ pub fn authority() -> (String, rcgen::Issuer<'static, rcgen::KeyPair>) {
     let mut params = rcgen::CertificateParams::new(vec![]).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     (params.self_signed(&key).unwrap().pem(), rcgen::Issuer::new(params, key))
+}
+
+/// The server's programs, with an `initdb` that gives out copies of one cluster.
+fn programs(major: u32) -> PathBuf {
+    installed(&format!("copied-clusters/{major}/bin"))
 }
 
 /// A folder that script/setup installs for tests.

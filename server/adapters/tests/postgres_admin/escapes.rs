@@ -1,5 +1,5 @@
 use crate::cluster::{Cluster, Guest, code, run_sql, texts};
-use innkeeper_domain::{ports::TenantServer, tenant::TenantRole};
+use innkeeper_domain::{plan::Extension, ports::TenantServer, tenant::TenantRole};
 
 /// What no role of a tenant may do, by what it asks for.
 const REFUSED: [&str; 24] = [
@@ -37,6 +37,8 @@ async fn no_role_gets_out() {
     let (shop, blog) = (Guest::new("shop_aaaaaa"), Guest::new("blog_bbbbbb"));
     shop.onboard(&server).await;
     blog.onboard(&server).await;
+    let mut session = server.lock(&shop.name).await.unwrap();
+    session.install_extensions(&[Extension::PgStatStatements]).await.unwrap();
     let mut admin = cluster.connect("postgres").await;
     let state = "SELECT concat_ws(' ', datname, datdba, datconnlimit, datacl) FROM pg_database
         UNION ALL SELECT concat_ws(' ', rolname, rolsuper, rolcreaterole, rolconnlimit, rolpassword) FROM pg_authid ORDER BY 1";

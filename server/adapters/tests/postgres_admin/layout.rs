@@ -1,5 +1,5 @@
 use crate::cluster::{Cluster, Guest, code, run_sql, texts};
-use innkeeper_domain::{ports::TenantServer, tenant::TenantRole};
+use innkeeper_domain::{plan::Extension, ports::TenantServer, tenant::TenantRole};
 
 #[tokio::test]
 async fn the_owner_makes_the_app_writes_and_readonly_reads() {
@@ -52,8 +52,11 @@ async fn statistics_show_the_own_tenant_only() {
     let server = cluster.server();
     server.prepare().await.unwrap();
     let (shop, blog) = (Guest::new("shop_aaaaaa"), Guest::new("blog_bbbbbb"));
-    shop.onboard(&server).await;
-    blog.onboard(&server).await;
+    for guest in [&shop, &blog] {
+        guest.onboard(&server).await;
+        let mut session = server.lock(&guest.name).await.unwrap();
+        session.install_extensions(&[Extension::PgStatStatements]).await.unwrap();
+    }
     for guest in [&shop, &blog] {
         let mut app = guest.connect(&cluster, TenantRole::App).await;
         run_sql(&mut app, &format!("SELECT 1 AS {}", guest.name)).await.unwrap();

@@ -45,7 +45,7 @@ async fn a_tenant_comes_and_goes_as_often_as_one_likes() {
             panic!("{role:?}: {answer:?}")
         };
         assert_eq!((user, database, tls), (shop.name.role(*role), "shop_aaaaaa".into(), true));
-        assert_eq!(extensions, ["citext", "pg_stat_statements", "pgcrypto", "plpgsql", "uuid-ossp"]);
+        assert_eq!(extensions, ["citext", "pgcrypto", "plpgsql", "uuid-ossp"]);
         assert_eq!(may_create, *role == TenantRole::Owner);
         assert_eq!(may_use_temp, *role != TenantRole::ReadOnly);
     }
@@ -155,6 +155,12 @@ async fn extensions_follow_the_wish() {
         assert_eq!(code(run_sql(&mut owner, sql).await), "42501", "{sql}");
     }
     run_sql(&mut owner, "SELECT * FROM innkeeper.statements()").await.unwrap();
+
+    // What nobody wants any more is gone whole.
+    session.install_extensions(&[]).await.unwrap();
+    assert_eq!(texts(&mut inside, list).await, ["plpgsql in pg_catalog"]);
+    let ours = "SELECT nspname::text FROM pg_namespace WHERE nspname = 'innkeeper'";
+    assert!(texts(&mut inside, ours).await.is_empty());
 }
 
 #[tokio::test]
@@ -170,12 +176,11 @@ async fn verifiers_are_replaced_and_never_written_down() {
     let renewed = Guest::new("shop_aaaaab");
     let mut session = server.lock(&shop.name).await.unwrap();
     let change = PerRole { readonly: None, ..renewed.verifiers.clone() };
-    session.set_verifiers(&change).await.unwrap();
-    let read = session.read_verifiers().await.unwrap();
-    let set = |found: &Option<Secret>, wanted: &Option<Secret>| {
-        found.as_ref().unwrap().same(wanted.as_ref().unwrap())
-    };
-    assert!(set(&read.owner, &change.owner) && set(&read.app, &change.app) && read.readonly.is_none());
+    session.reset_roles(&change).await.unwrap();
+    session.let_in(&limits()).await.unwrap();
+    let without =
+        "SELECT rolname::text FROM pg_authid WHERE rolname ~ '^shop_aaaaaa_' AND rolpassword IS NULL";
+    assert_eq!(texts(&mut admin, without).await, ["shop_aaaaaa_readonly"]);
     let as_app = |password: &Secret| SignIn { password: password.clone(), ..shop.sign_in(TenantRole::App) };
     let answer = server.sign_in(&as_app(&renewed.passwords.app)).await.unwrap();
     assert!(matches!(answer, SignInAnswer::In { .. }), "{answer:?}");
@@ -184,9 +189,9 @@ async fn verifiers_are_replaced_and_never_written_down() {
 
     // A password in clear is not sent, and a failing statement with a verifier is not logged either.
     let clear = PerRole { owner: Some(Secret::new("in clear")), app: None, readonly: None };
-    assert!(matches!(session.set_verifiers(&clear).await, Err(ServerError::Refused { .. })));
+    assert!(matches!(session.reset_roles(&clear).await, Err(ServerError::Refused { .. })));
     let mut absent = server.lock(&Guest::new("none_cccccc").name).await.unwrap();
-    let refused = absent.set_verifiers(&change).await.unwrap_err().to_string();
+    let refused = absent.reset_roles(&change).await.unwrap_err().to_string();
     assert!(refused.contains("does not exist") && !refused.contains("SCRAM"), "{refused}");
 
     let log = cluster.log();

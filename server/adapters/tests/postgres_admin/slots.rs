@@ -32,6 +32,8 @@ const INSIDE: &str = "
         WHERE relnamespace <> 'pg_toast'::regnamespace
     UNION ALL SELECT 'extension ' || concat_ws(' ', extname, extowner::regrole, extnamespace::regnamespace, extversion)
         FROM pg_extension
+    UNION ALL SELECT 'recorded ' || concat_ws(' ', classoid::regclass, pg_describe_object(classoid, objoid, objsubid),
+        privtype, initprivs) FROM pg_init_privs WHERE initprivs::text LIKE '%!_owner=%' ESCAPE '!'
     ORDER BY 1";
 
 /// What a server holds of a tenant, under a name that all have.

@@ -1,3 +1,4 @@
+use crate::tenant::stored;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -75,25 +76,12 @@ pub enum ProviderKind {
     GitHub,
 }
 
-impl ProviderKind {
-    /// All kinds.
-    pub const ALL: &[Self] = &[Self::Oidc, Self::Authentik, Self::Entra, Self::GitHub];
-
-    /// As written in the configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Oidc => "oidc",
-            Self::Authentik => "authentik",
-            Self::Entra => "entra",
-            Self::GitHub => "github",
-        }
-    }
-
-    /// Reads what [`Self::as_str`] writes.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
-    }
-}
+stored!(ProviderKind {
+    Oidc "oidc",
+    Authentik "authentik",
+    Entra "entra",
+    GitHub "github",
+});
 
 #[cfg(test)]
 mod tests {

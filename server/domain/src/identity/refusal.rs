@@ -1,3 +1,4 @@
+use crate::tenant::stored;
 use std::fmt;
 
 /// Why a provider's word is not taken. The code stands in the log and on the page, so that one can be found by the other.
@@ -54,68 +55,37 @@ pub enum Reason {
     Counter,
 }
 
-impl Reason {
-    /// All reasons.
-    pub const ALL: &[Self] = &[
-        Self::State,
-        Self::Answer,
-        Self::AnswerIssuer,
-        Self::Declined,
-        Self::Unreachable,
-        Self::Forbidden,
-        Self::Form,
-        Self::Discovery,
-        Self::Code,
-        Self::Signature,
-        Self::Issuer,
-        Self::Audience,
-        Self::Time,
-        Self::Nonce,
-        Self::Subject,
-        Self::Stale,
-        Self::Address,
-        Self::Taken,
-        Self::Group,
-        Self::Owner,
-        Self::Unknown,
-        Self::Another,
-        Self::Unverified,
-        Self::Counter,
-    ];
+stored!(Reason {
+    State "state",
+    Answer "answer",
+    AnswerIssuer "answer-issuer",
+    Declined "declined",
+    Unreachable "unreachable",
+    Forbidden "forbidden",
+    Form "form",
+    Discovery "discovery",
+    Code "code",
+    Signature "signature",
+    Issuer "issuer",
+    Audience "audience",
+    Time "time",
+    Nonce "nonce",
+    Subject "subject",
+    Stale "stale",
+    Address "address",
+    Taken "taken",
+    Group "group",
+    Owner "owner",
+    Unknown "unknown",
+    Another "another",
+    Unverified "unverified",
+    Counter "counter",
+});
 
+impl Reason {
     /// The code.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::State => "state",
-            Self::Answer => "answer",
-            Self::AnswerIssuer => "answer-issuer",
-            Self::Declined => "declined",
-            Self::Unreachable => "unreachable",
-            Self::Forbidden => "forbidden",
-            Self::Form => "form",
-            Self::Discovery => "discovery",
-            Self::Code => "code",
-            Self::Signature => "signature",
-            Self::Issuer => "issuer",
-            Self::Audience => "audience",
-            Self::Time => "time",
-            Self::Nonce => "nonce",
-            Self::Subject => "subject",
-            Self::Stale => "stale",
-            Self::Address => "address",
-            Self::Taken => "taken",
-            Self::Group => "group",
-            Self::Owner => "owner",
-            Self::Unknown => "unknown",
-            Self::Another => "another",
-            Self::Unverified => "unverified",
-            Self::Counter => "counter",
-        }
-    }
-
-    /// Reads what [`Self::code`] writes.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|reason| reason.code() == text)
+        self.as_str()
     }
 
     /// What went wrong and what to do, for the person who wanted in.
@@ -138,7 +108,11 @@ impl Reason {
             Self::Code | Self::Nonce | Self::Time | Self::Stale => {
                 "The sign-in there could not be confirmed in time. Start again."
             }
-            Self::Signature | Self::Issuer | Self::Audience | Self::Subject => {
+            Self::Audience => {
+                "What came back was made for another site or application, or also for one that is not trusted here. Choose \
+                 another way, and tell support the code below."
+            }
+            Self::Signature | Self::Issuer | Self::Subject => {
                 "What they said of you could not be confirmed, so it was not believed. Choose another way, and tell \
                  support the code below."
             }

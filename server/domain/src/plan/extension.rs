@@ -43,8 +43,8 @@ impl Extension {
         Self::Unaccent,
     ];
 
-    /// Those that are ticked at first; every prepared database has them.
-    pub const DEFAULT: [Self; 4] = [Self::PgStatStatements, Self::Pgcrypto, Self::UuidOssp, Self::Citext];
+    /// Those that are ticked at first. Any owner of a database can create them, so a dump with them loads anywhere.
+    pub const DEFAULT: [Self; 3] = [Self::Pgcrypto, Self::UuidOssp, Self::Citext];
 
     /// Its name in PostgreSQL.
     pub fn name(self) -> &'static str {
@@ -74,12 +74,14 @@ impl Extension {
         }
     }
 
+    /// Whether the owner of a database can create it, as PostgreSQL's own `trusted` says; for others it takes a superuser.
+    pub fn is_trusted(self) -> bool {
+        self != Self::PgStatStatements
+    }
+
     /// The schema it lives in: the platform's own where a tenant must not drop or read it whole.
     pub fn schema(self) -> &'static str {
-        match self {
-            Self::PgStatStatements => "innkeeper",
-            _ => "public",
-        }
+        if self.is_trusted() { "public" } else { "innkeeper" }
     }
 
     /// Parses its name in PostgreSQL.

@@ -3,6 +3,14 @@
 use crate::tenant::{PerRole, TenantRole};
 use serde::{Deserialize, Serialize};
 
+/// Most locks (`pg_locks` without fast path) that all sessions of one tenant may hold together for longer than two seconds,
+/// whatever the plan: a tenth of the lock table of a server with `max_locks_per_transaction = 1024` and
+/// `max_connections = 300`. A statement over 750 partitions with two indexes each holds 2,250.
+pub const LOCKS_PER_TENANT: i64 = 30_000;
+
+/// A tenant may hold one of so many parts of a server's lock table.
+pub const PARTS_OF_LOCK_TABLE: i64 = 10;
+
 /// What a plan allows. Enforced by the server: connections and temporary files. The rest is a starting value that
 /// a session may change, watched from outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +36,21 @@ impl Limits {
     /// Whether the roles' connections fit into the database's.
     pub fn is_consistent(&self) -> bool {
         TenantRole::ALL.iter().map(|role| self.role_connections.of(*role)).sum::<i32>() <= self.connections
+    }
+
+    /// `storage_gb` in bytes.
+    pub fn storage_bytes(&self) -> i64 {
+        i64::from(self.storage_gb) << 30
+    }
+
+    /// Whether a database of this size takes more than the plan allows.
+    pub fn is_above_storage(&self, bytes: i64) -> bool {
+        bytes > self.storage_bytes()
+    }
+
+    /// Whether a database that was above takes so little, less than 95 %, that it may write again.
+    pub fn is_well_below_storage(&self, bytes: i64) -> bool {
+        bytes < self.storage_bytes() / 100 * 95
     }
 
     /// The settings of the database, as PostgreSQL writes them.

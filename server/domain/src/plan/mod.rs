@@ -4,7 +4,7 @@ mod extension;
 mod limits;
 
 pub use extension::{Extension, UnknownExtension};
-pub use limits::Limits;
+pub use limits::{LOCKS_PER_TENANT, Limits, PARTS_OF_LOCK_TABLE};
 
 use serde::{Deserialize, Serialize};
 

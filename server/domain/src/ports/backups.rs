@@ -37,6 +37,9 @@ impl From<ServerError> for BackupError {
         match error {
             ServerError::Unavailable { doing, cause } => Self::Unavailable { doing, cause },
             ServerError::Refused { doing, cause } => Self::Refused { doing, cause },
+            ServerError::Blocked { doing, by: _ } => {
+                Self::Unavailable { doing, cause: "another session on the server is in the way".into() }
+            }
         }
     }
 }

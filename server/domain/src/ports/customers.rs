@@ -17,6 +17,8 @@ pub struct OwnIssuer {
     pub client_id: String,
     /// The portal's secret there; none for a public client.
     pub client_secret: Option<Secret>,
+    /// Whom its tokens may be for besides the portal.
+    pub trusted_audiences: Vec<String>,
     /// The claim that holds the groups.
     pub groups_claim: String,
 }

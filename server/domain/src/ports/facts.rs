@@ -8,6 +8,10 @@ pub struct ServerFacts {
     pub major: u32,
     /// `max_connections` without those reserved for the platform.
     pub connections: i32,
+    /// Places in its lock table, which all databases share.
+    pub lock_table: i64,
+    /// Transactions that may be prepared there (`max_prepared_transactions`): none is right.
+    pub prepared_transactions: i32,
     /// Databases, templates not counted.
     pub databases: i64,
     /// Tells tenants' databases of different making apart: it changes with the statements that make one.
@@ -38,6 +42,17 @@ pub struct Usage {
     pub sessions: i64,
     /// `pg_stat_database.blks_hit` and `blks_read` as a share of hits, in percent; none before any read.
     pub cache_hit_percent: Option<f64>,
+}
+
+/// What a tenant's database takes of its server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StorageUse {
+    /// Size of the database, in bytes.
+    pub bytes: i64,
+    /// Whether each of its roles is read-only by default there.
+    pub read_only: bool,
+    /// Whether a table is being written anew (VACUUM FULL, CLUSTER), of which there are two copies meanwhile.
+    pub rewriting: bool,
 }
 
 /// The first connection a customer made.

@@ -12,7 +12,7 @@ mod verifier;
 
 pub use backups::{BackupError, BackupFacts, Backups};
 pub use customers::{Dns, DnsError, Issuers, OwnIssuer};
-pub use facts::{FirstConnection, Inventory, MachineFacts, ServerFacts, Stray, Usage};
+pub use facts::{FirstConnection, Inventory, MachineFacts, ServerFacts, StorageUse, Stray, Usage};
 pub use identity::{Answer, Asked, IdentityProvider, SignedOut};
 pub use mailer::{LocalMailbox, MailError, MailboxEntry, MailboxMail, Mailer};
 pub use passkeys::{NewPasskey, PasskeyClaim, PasskeyOwner, PasskeyQuestion, Passkeys};
@@ -22,16 +22,4 @@ pub use server::{
 };
 pub use verifier::Verifier;
 
-use time::OffsetDateTime;
-
-/// Says what time it is. Deadlines of things in the control database use the database's own clock instead.
-pub trait Clock: Send + Sync {
-    /// Now, in UTC.
-    fn now(&self) -> OffsetDateTime;
-}
-
-/// Draws random bytes fit for keys.
-pub trait Random: Send + Sync {
-    /// Fills the slice.
-    fn fill(&self, bytes: &mut [u8]);
-}
+pub use crate::system::{Clock, Random};

@@ -1,6 +1,7 @@
-use super::{FirstConnection, Inventory, ServerFacts, Stray, Usage};
+use super::{FirstConnection, Inventory, ServerFacts, StorageUse, Stray, Usage};
 use crate::{
     connection::Endpoint,
+    ended_sessions::EndedSessions,
     name::TenantName,
     plan::{Extension, Limits},
     secret::Secret,
@@ -21,6 +22,14 @@ pub enum ServerError {
         doing: &'static str,
         /// What the server or the network said, without secrets.
         cause: String,
+    },
+    /// Somebody else's session on the server is in the way, and nothing here can end it.
+    #[error("{doing}: waiting for another session on the server to end")]
+    Blocked {
+        /// What was being done.
+        doing: &'static str,
+        /// Whose session, for the operator: it may be another customer's.
+        by: String,
     },
     /// It will say the same again.
     #[error("{doing}: {cause}")]
@@ -101,6 +110,8 @@ pub trait TenantServer: Send + Sync {
     async fn sign_in(&self, attempt: &SignIn) -> Result<SignInAnswer, ServerError>;
     /// What a tenant uses now; none if it is not there.
     async fn usage(&self, tenant: &TenantName) -> Result<Option<Usage>, ServerError>;
+    /// What the databases of all tenants take. Takes seconds on a server with thousands of them: not for each request.
+    async fn storage(&self) -> Result<HashMap<TenantName, StorageUse>, ServerError>;
     /// How many sessions were ever begun in each of these tenants' databases, ours included, as far as the server counts
     /// them: nothing in its log is new while the number stays.
     async fn sessions(&self, tenants: &[TenantName]) -> Result<HashMap<TenantName, i64>, ServerError>;
@@ -121,9 +132,14 @@ pub trait TenantServer: Send + Sync {
         tenant: &TenantName,
         into: Pin<Box<dyn AsyncWrite + Send>>,
     ) -> Result<u64, ServerError>;
-    /// Ends sessions of tenants that are about to fill the lock table, which all databases of the server share, so
-    /// that the others can still sign in. Works until its own session is lost, and says why: call it again.
-    async fn watch_locks(&self) -> Result<Infallible, ServerError>;
+    /// Ends sessions of tenants whose locks would keep others from signing in or the platform from its work: on shared
+    /// catalogs, on databases and roles of others, or more than [`LOCKS_PER_TENANT`](crate::plan::LOCKS_PER_TENANT) or a
+    /// tenth of the lock table, which all databases of the server share. Tells of each. Works until its own session is
+    /// lost, and says why: call it again.
+    async fn watch_locks(
+        &self,
+        tell: &(dyn Fn(EndedSessions) + Send + Sync),
+    ) -> Result<Infallible, ServerError>;
 }
 
 /// The one session that writes a server's `pg_hba.conf`, under its lock. An error ends it.
@@ -153,6 +169,9 @@ pub trait TenantSession: Send {
     async fn drop_database(&mut self) -> Result<(), ServerError>;
     /// Schema, default privileges and function rights inside the database.
     async fn apply_template(&mut self) -> Result<(), ServerError>;
+    /// Brings what an earlier version of the portal made, or `pg_upgrade` left out, to this version's rights in
+    /// `pg_catalog` and extensions, in a database that is in use; whether anything was done.
+    async fn renew_layout(&mut self) -> Result<bool, ServerError>;
     /// Exactly these extensions: missing ones are made, others of the platform's list removed.
     async fn install_extensions(&mut self, extensions: &[Extension]) -> Result<(), ServerError>;
     /// Limits of database and roles, and the settings of the plan.
@@ -162,8 +181,6 @@ pub trait TenantSession: Send {
     async fn reset_limits(&mut self) -> Result<(), ServerError>;
     /// Lets the roles sign in, or no longer, which ends their sessions. Absent roles are success for `false`.
     async fn set_login(&mut self, login: bool) -> Result<(), ServerError>;
-    /// The verifiers as the server has them; none for a role without a password.
-    async fn read_verifiers(&mut self) -> Result<RoleVerifiers, ServerError>;
     /// Cuts the tenant off: no connections to its database, no role may sign in, its sessions are ended; read back.
     /// Passwords, settings and data stay.
     async fn cut_off(&mut self) -> Result<(), ServerError>;
@@ -172,6 +189,11 @@ pub trait TenantSession: Send {
     /// Lets nobody into the database, not even the administrator, or no longer keeps everybody out. Who closes it cuts
     /// the tenant off before.
     async fn set_closed(&mut self, closed: bool) -> Result<(), ServerError>;
-    /// Replaces the verifiers; `None` takes the password away. Statements and log never hold them.
-    async fn set_verifiers(&mut self, verifiers: &RoleVerifiers) -> Result<(), ServerError>;
+    /// Makes transactions of the tenant's roles read-only unless they ask for more, and ends its sessions; or no longer,
+    /// which ends those that idle.
+    async fn set_read_only(&mut self, read_only: bool) -> Result<(), ServerError>;
+    /// Cuts the tenant off, replaces the verifiers (`None` takes the password away) and clears whatever else its roles
+    /// can change about themselves. When this returns, nobody who knows an older password is in or on the way in.
+    /// Statements and log never hold a verifier. Who may, lets the tenant in again (`let_in`).
+    async fn reset_roles(&mut self, verifiers: &RoleVerifiers) -> Result<(), ServerError>;
 }

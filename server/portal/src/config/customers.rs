@@ -1,6 +1,6 @@
 //! `[identity.customers]`: where the issuers may be that customers name, and how their domains are looked up.
 
-use super::values::Problem;
+use super::problem::Problem;
 use std::{collections::BTreeSet, fs, net::SocketAddr};
 use toml::{Table, Value};
 use url::Url;

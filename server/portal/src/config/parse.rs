@@ -5,30 +5,34 @@ use innkeeper_adapters::{
     system::SystemClock,
 };
 use innkeeper_domain::{email::EmailAddress, secret::Secret};
-use innkeeper_service::rate::Limit;
+use innkeeper_service::context::rate_limit::Limit;
 use ipnet::IpNet;
-use std::{net::IpAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::RangeBounds,
+    path::PathBuf,
+    str::FromStr,
+    sync::Arc,
+};
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
+
+/// An address that can never be somebody's (RFC 6761, section 6.4).
+pub(super) const NOBODY: &str = "innkeeper@innkeeper.invalid";
 
 /// What is wrong with a value, as the end of a sentence that begins with it.
 pub(super) type Refused = String;
 
-pub(super) fn address_and_port(text: &str) -> Result<std::net::SocketAddr, Refused> {
+pub(super) fn address_and_port(text: &str) -> Result<SocketAddr, Refused> {
     text.parse().map_err(|_| "is not an address with a port".to_owned())
 }
 
-pub(super) fn port(text: &str) -> Result<u16, Refused> {
-    text.parse().ok().filter(|port| *port > 0).ok_or_else(|| "is not a port from 1 to 65535".to_owned())
-}
-
-pub(super) fn count(text: &str) -> Result<i32, Refused> {
-    text.parse().ok().filter(|count| *count >= 0).ok_or_else(|| "is not a whole number from 0 on".to_owned())
-}
-
-pub(super) fn slots(text: &str) -> Result<i32, Refused> {
-    let number = text.parse().ok().filter(|number| (0..=100).contains(number));
-    number.ok_or_else(|| "is not a whole number from 0 to 100".to_owned())
+/// A number in this range, which the words name.
+pub(super) fn number<N: FromStr + PartialOrd>(
+    range: impl RangeBounds<N>,
+    what: &str,
+) -> impl FnOnce(&str) -> Result<N, Refused> {
+    move |text| text.parse().ok().filter(|n| range.contains(n)).ok_or_else(|| format!("is not {what}"))
 }
 
 /// `120/600`: so many in so many seconds, a day at most.
@@ -110,6 +114,23 @@ pub(super) fn log(text: &str) -> Result<String, Refused> {
     }
 }
 
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+pub(super) fn log_format(text: &str) -> Result<LogFormat, Refused> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("is neither text nor json".to_owned()),
+    }
+}
+
 /// The origin, without a slash at its end.
 pub(super) fn public_url(text: &str) -> Result<Url, Refused> {
     let url = Url::parse(text).map_err(|error| format!("is not a URL ({error})"))?;
@@ -144,14 +165,13 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The URL, and whether it names the sender itself.
-pub(super) fn mail_url(text: &str, sender: &Sender) -> Result<(Secret, bool), Refused> {
-    if let Err(error) = SmtpMailer::from_url(text, sender.clone(), Arc::new(SystemClock)) {
+/// The URL of a mail server. Who sends by it does not matter here.
+pub(super) fn mail_url(text: &str) -> Result<Secret, Refused> {
+    if let Err(error) = SmtpMailer::from_url(text, sender(NOBODY)?, Arc::new(SystemClock)) {
         // It begins with the name and ends with an example, which stand around it here.
         let said = error.to_string();
         let said = said.trim_start_matches("INNKEEPER_MAIL_URL").trim_start_matches(':').trim();
         return Err(said.split(" Example: ").next().unwrap_or(said).to_owned());
     }
-    let names_sender = Url::parse(text).is_ok_and(|url| url.query_pairs().any(|(name, _)| name == "from"));
-    Ok((Secret::new(text), names_sender))
+    Ok(Secret::new(text))
 }

@@ -2,8 +2,8 @@
 
 use super::{
     parse,
+    problem::Problem,
     staff_groups::{is_anybodys, staff_groups},
-    values::Problem,
 };
 use innkeeper_domain::{
     identity::{ProviderId, ProviderKind},
@@ -41,6 +41,8 @@ pub struct ProviderConfig {
     pub client_id: String,
     /// The portal's secret there.
     pub client_secret: Option<Secret>,
+    /// Whom its tokens may be for besides the portal.
+    pub trusted_audiences: Vec<String>,
     /// What is asked for besides `openid`.
     pub scopes: Vec<String>,
     /// The claim that holds the groups.
@@ -139,6 +141,17 @@ impl Entry<'_> {
         value.as_bool()
     }
 
+    /// Whom tokens may be for besides the portal. GitHub makes no tokens.
+    fn trusted_audiences(&mut self, kind: ProviderKind) -> Vec<String> {
+        const KEY: &str = "trusted_audiences";
+        let listed = if kind == ProviderKind::GitHub { None } else { self.list(KEY) }.unwrap_or_default();
+        // An audience is compared to the letter: with a blank at its end it would be without effect.
+        if listed.iter().any(|audience| audience.is_empty() || audience.trim() != audience) {
+            self.wrong(KEY, "holds an empty text, or one with blanks around it");
+        }
+        listed
+    }
+
     /// Groups by role. GitHub tells of none.
     fn staff_groups(&mut self, kind: ProviderKind, issuer: Option<&String>) -> StaffGroups {
         const KEY: &str = "staff_groups";
@@ -216,6 +229,7 @@ impl Entry<'_> {
             ProviderKind::GitHub => ("GitHub", &["read:user", "user:email"]),
         };
         let scopes = self.list("scopes");
+        let trusted_audiences = self.trusted_audiences(kind);
         let groups_claim = self.text("groups_claim");
         let unverified = self.flag("unverified_address");
         let staff_groups = self.staff_groups(kind, issuer.as_ref());
@@ -229,6 +243,7 @@ impl Entry<'_> {
             api: api.unwrap_or_else(|| GITHUB.1.to_owned()),
             client_id: client_id?,
             client_secret,
+            trusted_audiences,
             scopes: scopes.unwrap_or_else(|| usual_scopes.iter().map(|scope| (*scope).to_owned()).collect()),
             groups_claim: groups_claim.unwrap_or_else(|| "groups".to_owned()),
             // These two verify no address unless they are told to.

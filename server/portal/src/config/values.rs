@@ -1,47 +1,11 @@
 use super::{
     customers::{self, CustomersConfig},
+    parse::Refused,
+    problem::{Problem, Source},
     providers::{self, ProviderConfig},
-    table::{FILE, Fallback, PREFIX, SETTINGS, Setting},
+    setting::{FILE, Fallback, PREFIX, Setting, Value},
 };
-use std::{collections::BTreeMap, fmt};
-
-/// Where a value came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// An environment variable.
-    Environment,
-    /// The file.
-    File,
-    /// The table's own default, or what follows from others.
-    Default,
-}
-
-/// A value that cannot be used: its name, what is wrong, and an example.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The setting, or the file.
-    pub name: String,
-    /// What is wrong with it; never a secret.
-    pub problem: String,
-    /// A good value, as it is written in the environment.
-    pub example: Option<&'static str>,
-}
-
-/// Everything that is wrong with a configuration.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-pub struct Problems(pub Vec<Problem>);
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, problem, example } = self;
-        write!(f, "{name}: {problem}")?;
-        match example {
-            Some(example) => write!(f, "\n    Example: {name}='{example}'"),
-            None => Ok(()),
-        }
-    }
-}
+use std::collections::BTreeMap;
 
 /// The given values, and what was found wrong while reading them.
 #[derive(Default)]
@@ -56,12 +20,16 @@ pub(super) struct Values {
 
 impl Values {
     /// Takes what is given; the environment wins over the file. An empty variable counts as not given.
-    pub fn new(environment: &BTreeMap<String, String>, file: Option<(&str, &str)>) -> Self {
+    pub fn new<C>(
+        settings: &[Setting<C>],
+        environment: &BTreeMap<String, String>,
+        file: Option<(&str, &str)>,
+    ) -> Self {
         let mut values = Self::default();
         if let Some((path, text)) = file {
-            values.take_file(path, text);
+            values.take_file(settings, path, text);
         }
-        for setting in SETTINGS {
+        for setting in settings {
             if let Some(text) = environment.get(setting.name).filter(|text| !text.trim().is_empty()) {
                 values.texts.insert(setting.name, (text.trim().to_owned(), Source::Environment));
             }
@@ -69,7 +37,7 @@ impl Values {
         values
     }
 
-    fn take_file(&mut self, path: &str, text: &str) {
+    fn take_file<C>(&mut self, settings: &[Setting<C>], path: &str, text: &str) {
         let refuse = |problem: String| Problem { name: path.to_owned(), problem, example: None };
         let table: toml::Table = match text.parse() {
             Ok(table) => table,
@@ -86,7 +54,7 @@ impl Values {
                 self.take_identity(path, value);
                 continue;
             }
-            let Some(setting) = SETTINGS.iter().find(|setting| setting.key() == key) else {
+            let Some(setting) = settings.iter().find(|setting| setting.key == key) else {
                 self.problems.push(refuse(format!(
                     "`{key}` is not a setting; `innkeeper config check --help` lists them"
                 )));
@@ -97,7 +65,7 @@ impl Values {
                 Some(text) => drop(self.texts.insert(setting.name, (text.trim().to_owned(), Source::File))),
                 None => self.refuse(
                     setting,
-                    format!("{} in {path} is neither text, number nor list of texts", setting.key()),
+                    format!("{} in {path} is neither text, number nor list of texts", setting.key),
                 ),
             }
         }
@@ -125,20 +93,20 @@ impl Values {
         self.problems.push(Problem { name: path.to_owned(), problem, example: None });
     }
 
-    /// Reads a setting: the given value, else the table's. None when there is neither, or it is wrong, which is noted.
-    pub fn read<T, E: fmt::Display>(
+    /// Reads a setting: the given value, else its default. None where it is wrong, which is noted, or where other
+    /// settings decide.
+    pub fn read<C, T: Value, U: Into<T>>(
         &mut self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, E>,
+        setting: &Setting<C>,
+        parse: impl FnOnce(&str) -> Result<U, Refused>,
     ) -> Option<T> {
-        let setting = setting(name);
-        let text = match (self.texts.get(name), setting.fallback) {
+        let text = match (self.texts.get(setting.name), setting.fallback) {
             (Some((text, _)), _) => text.clone(),
             (None, Fallback::Value(text)) => text.to_owned(),
-            (None, _) => return None,
+            (None, Fallback::Words(_)) => return T::unset(),
         };
         match parse(&text) {
-            Ok(value) => Some(value),
+            Ok(value) => Some(value.into()),
             Err(error) => {
                 let shown = if setting.secret { String::new() } else { format!("`{}` ", visible(&text)) };
                 self.refuse(setting, format!("{shown}{error}"));
@@ -148,43 +116,31 @@ impl Values {
     }
 
     /// Whether the setting is given.
-    pub fn given(&self, name: &'static str) -> bool {
-        self.texts.contains_key(name)
+    pub fn given<C>(&self, setting: &Setting<C>) -> bool {
+        self.texts.contains_key(setting.name)
     }
 
-    /// Where its value came from.
-    pub fn source(&self, name: &'static str) -> Source {
-        self.texts.get(name).map_or(Source::Default, |(_, source)| *source)
+    /// Where the values that are given came from.
+    pub fn sources(&self) -> BTreeMap<&'static str, Source> {
+        self.texts.iter().map(|(name, (_, source))| (*name, *source)).collect()
     }
 
     /// Notes what is wrong with a setting as a whole.
-    pub fn wrong(&mut self, name: &'static str, problem: impl Into<String>) {
-        self.refuse(setting(name), problem.into());
-    }
-
-    fn refuse(&mut self, setting: &Setting, problem: String) {
+    pub fn refuse<C>(&mut self, setting: &Setting<C>, problem: impl Into<String>) {
         self.problems.push(Problem {
             name: setting.name.to_owned(),
-            problem,
+            problem: problem.into(),
             example: Some(setting.example),
         });
     }
 }
 
-/// The table's line of this name.
-fn setting(name: &'static str) -> &'static Setting {
-    match SETTINGS.iter().find(|setting| setting.name == name) {
-        Some(setting) => setting,
-        None => panic!("{name} is not in the table of settings"),
-    }
-}
-
 /// Variables that look like settings and are none: most likely misspelt.
-pub(super) fn unknown(environment: &BTreeMap<String, String>) -> Vec<String> {
+pub(super) fn unknown<C>(settings: &[Setting<C>], environment: &BTreeMap<String, String>) -> Vec<String> {
     let known = |name: &str| {
         name == FILE
             || name.starts_with("INNKEEPER_FAILPOINT")
-            || SETTINGS.iter().any(|setting| setting.name == name)
+            || settings.iter().any(|setting| setting.name == name)
     };
     environment.keys().filter(|name| name.starts_with(PREFIX) && !known(name)).cloned().collect()
 }

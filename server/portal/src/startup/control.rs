@@ -1,13 +1,11 @@
 use super::{CA, Reach, StartError, ensure_data_folder};
-use crate::config::{Config, Database};
+use crate::config::Config;
 use innkeeper_adapters::{
     certificates::Authority,
-    embedded::{EmbeddedCluster, EmbeddedSettings, bootstrap::OWNER_ROLE},
+    embedded::{EmbeddedCluster, EmbeddedSettings},
     system::SystemClock,
 };
 use innkeeper_domain::ports::Clock as _;
-use innkeeper_service::store::MIGRATIONS;
-use sqlx::{PgConnection, migrate::Migrate as _};
 use std::{fs, time::Duration};
 
 /// How often the cluster's certificate is looked at; it is renewed a month before its end. Looking is reading two files.
@@ -25,25 +23,25 @@ impl Control {
     /// unless there is a URL.
     pub async fn open(config: &Config) -> Result<Self, StartError> {
         ensure_data_folder(&config.data_dir)?;
-        let settings = match &config.database {
-            Database::External(url) => return Ok(Self { reach: Reach::url(url)?, cluster: None }),
-            Database::Embedded(settings) => settings,
-        };
+        if let Some(url) = &config.database_url {
+            return Ok(Self { reach: Reach::url(url)?, cluster: None });
+        }
+        let settings = config.embedded();
         let now = SystemClock.now();
         let authority = Authority::load_or_create(&config.data_dir.join(CA), now)?;
         let cluster = EmbeddedCluster::start(settings.clone(), &authority, now).await?;
         tracing::info!(version = cluster.version(), port = cluster.port(), "the embedded cluster runs");
         let reach =
-            Reach::socket(cluster.address().clone(), settings, authority.certificate_pem().to_owned());
+            Reach::socket(cluster.address().clone(), &settings, authority.certificate_pem().to_owned());
         Ok(Self { reach, cluster: Some((cluster, authority)) })
     }
 
     /// The way to a control database that runs already, for a command beside the portal; none if the embedded cluster
     /// does not run. Changes nothing.
     pub async fn beside(config: &Config) -> Result<Option<Reach>, StartError> {
-        match &config.database {
-            Database::External(url) => Reach::url(url).map(Some),
-            Database::Embedded(settings) => Self::running(config, settings).await,
+        match &config.database_url {
+            Some(url) => Reach::url(url).map(Some),
+            None => Self::running(config, &config.embedded()).await,
         }
     }
 
@@ -87,16 +85,4 @@ impl Control {
             None => Ok(()),
         }
     }
-}
-
-/// How many migrations ran on this database, none where it is new. Makes nothing: another portal may be at it.
-pub(super) async fn migrations_that_ran(owner: &mut PgConnection) -> Result<usize, StartError> {
-    let table = &MIGRATIONS.table_name;
-    let asked = |source| StartError::Connect { role: OWNER_ROLE, source };
-    let there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
-        .bind(&**table)
-        .fetch_one(&mut *owner)
-        .await
-        .map_err(asked)?;
-    Ok(if there { owner.list_applied_migrations(table).await?.len() } else { 0 })
 }

@@ -6,7 +6,7 @@ use innkeeper_adapters::{
     sealing::MasterKeyError,
 };
 use innkeeper_domain::ports::ServerError;
-use std::{error::Error, io, net::SocketAddr, path::PathBuf};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 /// Why the portal did not start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -111,18 +111,4 @@ pub enum StartError {
     /// Work in the background ended although it never should.
     #[error("{0} ended, which it never should; the log says why. Start the portal again")]
     WorkerEnded(&'static str),
-}
-
-/// An error with its causes, in one line of text.
-pub fn explain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = error.source();
-    }
-    text
 }

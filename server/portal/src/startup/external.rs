@@ -1,7 +1,7 @@
 //! An operator's own server: waiting for it, and refusing one on which the portal could not do its work.
 
 use super::explain;
-use innkeeper_domain::{connection::Endpoint, plan::Extension};
+use innkeeper_domain::{backoff::Backoff, connection::Endpoint, plan::Extension};
 use sqlx::{
     ConnectOptions as _, Connection as _, PgConnection,
     postgres::{PgConnectOptions, PgSslMode},
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The longest wait for one answer.
 const ANSWER: Duration = Duration::from_secs(10);
 /// The first and the longest pause between two tries.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+const PAUSES: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
 
 /// Why the portal does not work with the server of `INNKEEPER_DATABASE_URL`.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +87,7 @@ async fn wait(
     patience: Duration,
 ) -> Result<PgConnection, ExternalError> {
     let end = Instant::now() + patience;
-    let mut pause = PAUSE.0;
+    let mut backoff = PAUSES;
     let mut waits = false;
     loop {
         let error = match once(options).await {
@@ -99,6 +99,7 @@ async fn wait(
             }
             Err(error) => error,
         };
+        let pause = backoff.pause();
         if !passes(&error) || Instant::now() + pause > end {
             return Err(ExternalError::of(server, error));
         }
@@ -112,7 +113,6 @@ async fn wait(
             waits = true;
         }
         sleep(pause).await;
-        pause = (pause * 2).min(PAUSE.1);
     }
 }
 
@@ -234,6 +234,13 @@ pub(super) async fn counts_statements(connection: &mut PgConnection) -> Result<b
     sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_settings WHERE name = 'pg_stat_statements.max')")
         .fetch_one(connection)
         .await
+}
+
+/// How long somebody may hold a connection there without having signed in.
+pub(super) async fn authentication_timeout(connection: &mut PgConnection) -> Result<Duration, sqlx::Error> {
+    let ask = "SELECT setting::int FROM pg_settings WHERE name = 'authentication_timeout'";
+    let seconds: i32 = sqlx::query_scalar(ask).fetch_one(connection).await?;
+    Ok(Duration::from_secs(seconds.unsigned_abs().into()))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use innkeeper_domain::{
     identity::ProviderKind,
     ports::{Clock, Dns, IdentityProvider, Issuers, Passkeys},
 };
-use innkeeper_service::identity::{Provider, Providers};
+use innkeeper_service::context::providers::{Provider, Providers};
 use std::sync::Arc;
 use url::Url;
 
@@ -61,7 +61,8 @@ fn port(
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<dyn IdentityProvider>, String> {
     let fetch = Fetch::new(Rule::Operator, one.ca.as_deref())?;
-    let ProviderConfig { kind, issuer, client_id, client_secret, scopes, .. } = one.clone();
+    let ProviderConfig { kind, issuer, client_id, client_secret, trusted_audiences, scopes, .. } =
+        one.clone();
     if kind == ProviderKind::GitHub {
         let client_secret = client_secret.ok_or("client_secret is missing: GitHub gives none without")?;
         let settings = GitHubSettings { issuer, api: one.api.clone(), client_id, client_secret, scopes };
@@ -69,7 +70,8 @@ fn port(
     }
     let groups = one.groups_claim.clone();
     let graph = config.customers.graph.clone();
-    let settings = OidcSettings { kind, issuer, client_id, client_secret, scopes, groups, graph };
+    let settings =
+        OidcSettings { kind, issuer, client_id, client_secret, trusted_audiences, scopes, groups, graph };
     Ok(Arc::new(Oidc::new(settings, fetch, clock.clone()).map_err(|error| error.to_string())?))
 }
 

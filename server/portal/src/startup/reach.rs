@@ -2,9 +2,10 @@
 
 use super::{
     StartError,
-    control::migrations_that_ran,
     customers::{own_address, probe, root_certificate},
-    external, pool,
+    external,
+    migrations::migrations_that_ran,
+    pool,
 };
 use innkeeper_adapters::{
     embedded::{
@@ -14,7 +15,7 @@ use innkeeper_adapters::{
     postgres_admin::{PostgresServer, ProbeAccess, ServerAccess},
 };
 use innkeeper_domain::{connection::Endpoint, secret::Secret};
-use innkeeper_service::store::MIGRATIONS;
+use innkeeper_service::db::MIGRATIONS;
 use sqlx::{
     ConnectOptions as _, Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgSslMode},
@@ -23,6 +24,7 @@ use std::{
     net::IpAddr,
     path::{Path, PathBuf},
     str::FromStr as _,
+    time::Duration,
 };
 use url::Url;
 
@@ -42,6 +44,14 @@ pub const NOT_COUNTED: &str =
 /// See [`NOT_COUNTED`].
 pub const COUNT_THEM: &str =
     "add pg_stat_statements to shared_preload_libraries in postgresql.conf and restart PostgreSQL";
+
+/// What the doctor asks of a server's settings.
+pub struct ServerSettings {
+    /// Whether statements are counted, for the extension `pg_stat_statements`.
+    pub counts_statements: bool,
+    /// How long somebody may hold a connection without having signed in.
+    pub authentication: Duration,
+}
 
 /// The way to a control database.
 pub struct Reach {
@@ -100,17 +110,26 @@ impl Reach {
         Ok(Self { way: Way::Url { options: Box::new(options), database, checked }, endpoint, ca_certificate })
     }
 
-    /// A pool of the web role, for pages.
+    /// A pool of the web role, for pages. It keeps its connections.
     pub fn web(&self) -> PgPool {
-        self.pool(WEB_ROLE, self.options(WEB_ROLE).application_name("innkeeper web"), WEB_CONNECTIONS)
+        let options = self.options(WEB_ROLE).application_name("innkeeper web");
+        pool::kept(options, self.switch(WEB_ROLE), WEB_CONNECTIONS)
     }
 
-    /// A pool of the worker role, for work in the background.
+    /// A pool of the worker role, for work in the background. It keeps its connections.
+    pub fn background(&self) -> PgPool {
+        pool::kept(self.worker_options(), self.switch(WORKER_ROLE), WORKER_CONNECTIONS)
+    }
+
+    /// A pool of the worker role, for a command beside the portal.
     pub fn worker(&self) -> PgPool {
+        pool::lazy(self.worker_options(), self.switch(WORKER_ROLE), WORKER_CONNECTIONS)
+    }
+
+    fn worker_options(&self) -> PgConnectOptions {
         // It asks by key, so that one plan fits all: none is made for each execution on each connection.
         let plans = [("plan_cache_mode", "force_generic_plan")];
-        let options = self.options(WORKER_ROLE).application_name("innkeeper worker").options(plans);
-        self.pool(WORKER_ROLE, options, WORKER_CONNECTIONS)
+        self.options(WORKER_ROLE).application_name("innkeeper worker").options(plans)
     }
 
     /// A connection of the owner, for migrations.
@@ -170,18 +189,19 @@ impl Reach {
         Ok(connection)
     }
 
-    /// Whether the server counts statements, for the extension `pg_stat_statements`.
-    pub async fn counts_statements(&self) -> Result<bool, StartError> {
+    /// How the server is set up, as far as the doctor judges it.
+    pub async fn settings(&self) -> Result<ServerSettings, StartError> {
         let refused = |source| StartError::Connect { role: "its administrator", source };
         let options = match &self.way {
             Way::Socket { address, .. } => address.superuser_options(MAINTENANCE),
             Way::Url { options, .. } => (**options).clone().database(MAINTENANCE),
         };
         let mut connection = options.connect().await.map_err(refused)?;
-        let counts = external::counts_statements(&mut connection).await.map_err(refused)?;
+        let counts_statements = external::counts_statements(&mut connection).await.map_err(refused)?;
+        let authentication = external::authentication_timeout(&mut connection).await.map_err(refused)?;
         // Nothing depends on how this ends: the answer is there.
         let _ = connection.close().await;
-        Ok(counts)
+        Ok(ServerSettings { counts_statements, authentication })
     }
 
     /// The server as one that tenants live on.
@@ -252,9 +272,8 @@ impl Reach {
         }
     }
 
-    /// Connects when it is first used.
-    fn pool(&self, role: &'static str, options: PgConnectOptions, most: u32) -> PgPool {
-        let switch = matches!(self.way, Way::Url { .. }).then_some(role);
-        pool::lazy(options, switch, most)
+    /// The role that a login of the URL has to become.
+    fn switch(&self, role: &'static str) -> Option<&'static str> {
+        matches!(self.way, Way::Url { .. }).then_some(role)
     }
 }

@@ -1,11 +1,17 @@
-use super::{Control, StartError, workers};
+use super::{Control, StartError, output::Lossy, process::most_connections, workers};
 use crate::{
-    config::{Config, Mail},
-    web::{AppState, Door, Site, listen, router},
+    api,
+    config::Config,
+    web::{AppState, LockedMailbox, MailboxToken, ServerLimits, Site, listen, router},
 };
 use innkeeper_app::components::words;
-use innkeeper_service::{identity, staff::Link};
-use std::{io::Write as _, net::SocketAddr, time::Duration};
+use innkeeper_service::people::{removed_providers, staff::Link};
+use rustix::process::Signal;
+use std::{
+    io::{Write as _, stdout},
+    net::SocketAddr,
+    time::Duration,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -18,10 +24,11 @@ const CLOSE: Duration = Duration::from_secs(5);
 
 /// Runs the portal until SIGTERM or SIGINT, or until something it cannot do without ends.
 pub async fn serve(config: Config) -> Result<(), StartError> {
+    // Before the first line of the log.
+    let closing = on_signal()?;
     for name in &config.unknown {
         tracing::warn!(name, "set in the environment and not a setting: misspelt?");
     }
-    let closing = on_signal()?;
     // First of all, so that a taken address is found before anything is started.
     let listener = bind(config.listen).await?;
     let control = Control::open(&config).await?;
@@ -49,7 +56,7 @@ async fn run(
             tracing::info!(migrations = ran, "the control database was brought up to date");
         }
         let parts = workers::assemble(config, &control.reach, config.public_url(bound)).await?;
-        identity::end_removed(&parts.service).await?;
+        removed_providers::end_removed(&parts.service).await?;
         parts.start(&mut workers);
         Ok::<_, StartError>(parts)
     };
@@ -70,10 +77,19 @@ async fn run(
         );
         None
     });
-    announce(config, &site, link.as_ref());
-    let state = AppState::new(parts.service.clone(), site, parts.mailbox.clone(), closing.clone());
+    let token = MailboxToken::draw(&*parts.service.random);
+    let mailbox = parts.mailbox.clone().map(|mailbox| LockedMailbox::new(mailbox, &token));
+    announce(config, &site, &token, link.as_ref());
+    let usual = ServerLimits::default();
+    let limits = ServerLimits {
+        connections: most_connections(usual.connections),
+        per_address: config.limit_connections_per_address,
+        proxies: site.trusted_proxies.clone(),
+        ..usual
+    };
+    let state = AppState::new(parts.service.clone(), site, mailbox, closing.clone());
     let ended = tokio::select! {
-        () = listen(listener, router(state), Door::default(), closing.clone()) => Ok(()),
+        () = listen(listener, router(state, api::router()), limits, closing.clone()) => Ok(()),
         // Nothing here ends by itself; a panic is in the log.
         ended = workers.join_next() => match ended {
             Some(Ok(name)) => Err(StartError::WorkerEnded(name)),
@@ -97,6 +113,8 @@ fn on_signal() -> Result<watch::Receiver<bool>, StartError> {
     let failed = |source| StartError::Process { doing: "signals cannot be received", source };
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    // Received, it makes a write beyond the limit of a file's size an error; else it would be the end.
+    drop(signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).map_err(failed)?);
     let (sender, receiver) = watch::channel(false);
     tokio::spawn(async move {
         tokio::select! {
@@ -112,13 +130,14 @@ fn on_signal() -> Result<watch::Receiver<bool>, StartError> {
 }
 
 /// Says on standard output where the portal is. Nobody may be reading it, which is no reason to end.
-fn announce(config: &Config, site: &Site, staff: Option<&Link>) {
+fn announce(config: &Config, site: &Site, token: &MailboxToken, staff: Option<&Link>) {
     let url = &site.public_url;
-    let mails = match (&config.mail, site.local()) {
-        (Mail::Smtp(_), _) => String::new(),
-        (Mail::Local, false) => format!("Mails are kept in {}\n", config.mailbox().display()),
-        (Mail::Local, true) => {
-            format!("Mails are kept in {}, to be read at {url}/dev/mailbox\n", config.mailbox().display())
+    let mails = match (&config.mail_url, site.local()) {
+        (Some(_), _) => String::new(),
+        (None, false) => format!("Mails are kept in {}\n", config.mailbox().display()),
+        (None, true) => {
+            let (folder, link) = (config.mailbox(), token.link(url));
+            format!("Mails are kept in {}. Read them by this link:\n{}\n", folder.display(), link.expose())
         }
     };
     let staff = staff.map(|link| {
@@ -126,9 +145,7 @@ fn announce(config: &Config, site: &Site, staff: Option<&Link>) {
         format!("Nobody is staff yet. Become the first by this link, once, until {until}:\n{address}\n")
     });
     let text = format!("Innkeeper is ready at {url}\n{mails}{}", staff.unwrap_or_default());
-    let mut out = std::io::stdout().lock();
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        tracing::debug!(%error, "nobody reads standard output");
-    }
+    // It never fails.
+    let _ = Lossy::new(stdout()).write_all(text.as_bytes());
     tracing::info!(url, "ready");
 }

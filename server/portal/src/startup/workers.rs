@@ -1,31 +1,33 @@
 use super::{FIRST_SERVER, Reach, StartError, explain, providers};
-use crate::config::{Config, Mail};
+use crate::config::Config;
 use innkeeper_adapters::{
     backups::FolderBackups,
     mail::{Mailbox, SmtpMailer},
     postgres_admin::{PostgresServer, ScramVerifier},
-    sealing::{MasterKey, MasterSealer},
+    sealing::MasterSealer,
     system::{OsRandom, SystemClock},
 };
 use innkeeper_domain::{
+    backoff::Backoff,
     ids::Ids,
     ports::{Backups, Clock, LocalMailbox, Mailer, Random, Sealer, TenantServer},
 };
 use innkeeper_service::{
     Service, Settings,
-    changes::Changes,
-    engine::WorkerSettings,
-    first_connection,
-    handoff::Sweep,
-    lifecycle::Removals,
-    outbox::MailWorker,
-    provision::{self, RuleWriter, Tools},
-    reconcile::Reconciler,
-    seal,
-    servers::{self, Registration, Servers},
-    slots,
-    staff::{self, Link},
-    sweep,
+    background::{cleanup, master_key, outbox::MailWorker},
+    context::servers::Servers,
+    db::run_events::Changes,
+    fleet::{
+        first_connection,
+        hba_writer::RuleWriter,
+        reconcile::{Looked, Reconciler},
+        servers::{self, Registration},
+        storage::StorageLimit,
+        warm_pool, watchdog,
+    },
+    people::staff::{self, Link},
+    tenants::{handoff::Sweep, lifecycle::Removals},
+    workflows::{self, Tools, engine::WorkerSettings},
 };
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
@@ -35,8 +37,8 @@ use tokio::task::JoinSet;
 const REGION: (&str, &str) = ("main", "Main");
 /// How long the start waits for the first server to be prepared; after that it goes on in the background.
 const PREPARE: Duration = Duration::from_mins(1);
-/// Longest pause between two tries to prepare it.
-const PAUSE: Duration = Duration::from_secs(30);
+/// Shortest and longest pause between two tries to prepare it.
+const PAUSES: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30));
 
 /// What the portal is made of, once the control database answers.
 pub(super) struct Parts {
@@ -56,9 +58,9 @@ pub(super) async fn assemble(
 ) -> Result<Parts, StartError> {
     let random: Arc<dyn Random> = Arc::new(OsRandom);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let key = MasterKey::load_or_create(&config.master_key_file, &*random)?;
-    let key_id = key.id().to_owned();
-    let sealer: Arc<dyn Sealer> = Arc::new(MasterSealer::new(key, random.clone()));
+    let sealer = MasterSealer::of_file(&config.master_key_file, random.clone())?;
+    let keys = sealer.keys();
+    let sealer: Arc<dyn Sealer> = Arc::new(sealer);
     let ids = Ids::new(clock.clone(), random.clone());
     let providers = providers::providers(config, &clock)?;
     let (issuers, dns) = (providers::issuers(config, &clock), providers::dns(config));
@@ -67,14 +69,25 @@ pub(super) async fn assemble(
     let backups = FolderBackups::new(&path, reach.programs().map(Into::into), random.clone())
         .map_err(|source| StartError::Backups { path, source })?;
     let backups: Arc<dyn Backups> = Arc::new(backups);
-    let (web, worker) = (reach.web(), reach.worker());
+    let (web, worker) = (reach.web(), reach.background());
     // Side by side: after a kill people wait for this.
-    let (others, server) = tokio::join!(seal::other_keys(&worker, &key_id), reach.tenant_server());
-    for other in others? {
+    let (sealed, retired, server) = tokio::join!(
+        master_key::sealed_under(&worker),
+        master_key::is_retired(&worker, keys.current()),
+        reach.tenant_server()
+    );
+    for other in sealed?.into_keys().filter(|key| !keys.has(key)) {
         tracing::error!(
             key = other,
             "mails or credentials are sealed under another master key than that of INNKEEPER_MASTER_KEY_FILE; all portals \
              of one control database need the same"
+        );
+    }
+    if retired? {
+        tracing::error!(
+            key = keys.current(),
+            "the master key of INNKEEPER_MASTER_KEY_FILE was retired by a rotation: the file is an old copy, and nothing \
+             can be sealed"
         );
     }
     let server = Arc::new(server?);
@@ -92,7 +105,12 @@ pub(super) async fn assemble(
     };
     registered.put(servers::register(&worker, &ids, &new).await?, server.clone());
     let passkeys = providers::passkeys(&public_url);
-    let settings = Settings { public_url, support: config.support.clone(), limits: config.limits.clone() };
+    let settings = Settings {
+        public_url,
+        support: config.support_email.clone(),
+        limits: config.limits(),
+        local_mailbox: mailbox.is_some(),
+    };
     let service = Service {
         changes: Changes::listen(worker.clone()),
         pool: web,
@@ -114,16 +132,14 @@ type Mailers = (Arc<dyn Mailer>, Option<Arc<dyn LocalMailbox>>);
 
 fn mailer(config: &Config, clock: Arc<dyn Clock>) -> Result<Mailers, StartError> {
     let sender = config.mail_from.clone();
-    match &config.mail {
-        Mail::Smtp(url) => Ok((Arc::new(SmtpMailer::from_url(url.expose(), sender, clock)?), None)),
-        Mail::Local => {
-            let path = config.mailbox();
-            let mailbox =
-                Mailbox::new(&path, sender, clock).map_err(|source| StartError::Mailbox { path, source })?;
-            let mailbox = Arc::new(mailbox);
-            Ok((mailbox.clone(), Some(mailbox)))
-        }
+    if let Some(url) = &config.mail_url {
+        return Ok((Arc::new(SmtpMailer::from_url(url.expose(), sender, clock)?), None));
     }
+    let path = config.mailbox();
+    let mailbox =
+        Mailbox::new(&path, sender, clock).map_err(|source| StartError::Mailbox { path, source })?;
+    let mailbox = Arc::new(mailbox);
+    Ok((mailbox.clone(), Some(mailbox)))
 }
 
 impl Parts {
@@ -160,24 +176,36 @@ impl Parts {
             public_url: settings.public_url.clone(),
         };
         let removals = Removals { pool: worker.clone(), ids: ids.clone(), random, backups: backups.clone() };
-        let reconciler =
-            Reconciler { pool: worker.clone(), ids: ids.clone(), servers: servers.clone(), rules };
-        let slots = slots::Keeper {
+        let reconciler = Reconciler {
+            pool: worker.clone(),
+            ids: ids.clone(),
+            servers: servers.clone(),
+            looked: Looked::default(),
+        };
+        let storage = StorageLimit {
+            pool: worker.clone(),
+            ids: ids.clone(),
+            sealer: tools.sealer.clone(),
+            servers: servers.clone(),
+            public_url: settings.public_url.clone(),
+        };
+        let slots = warm_pool::Keeper {
             pool: worker.clone(),
             ids: ids.clone(),
             random: tools.random.clone(),
             servers: servers.clone(),
         };
-        let engine = provision::engine(&tools, WorkerSettings::default());
+        let engine = workflows::engine(&tools, WorkerSettings::default());
         named(workers, "the engine", engine.run());
         named(workers, "the keeping of ready databases", slots.run());
         named(workers, "the mail worker", mails.run());
         named(workers, "the sweep of handoffs", handoffs.run());
         named(workers, "the removal of tenants", removals.run());
         named(workers, "the comparison of servers", reconciler.run());
-        named(workers, "the sweep of sessions", sweep::run(worker.clone(), ids.clone()));
+        named(workers, "the comparison of storage with plans", storage.run());
+        named(workers, "the sweep of sessions", cleanup::run(worker.clone(), ids.clone()));
         named(workers, "the measuring of servers", servers::measure(worker.clone(), servers.clone()));
-        named(workers, "the watch over locks", servers::watch(servers.clone()));
+        named(workers, "the watch over locks", watchdog::watch(worker.clone(), ids.clone(), servers.clone()));
         named(
             workers,
             "the watch for first connections",
@@ -221,14 +249,14 @@ async fn prepared(server: Arc<PostgresServer>) -> Option<Arc<PostgresServer>> {
 
 /// Tries until it succeeds, with longer and longer pauses.
 async fn prepare(server: Arc<PostgresServer>) {
-    let mut pause = Duration::from_millis(200);
+    let mut backoff = PAUSES;
     while let Err(error) = server.prepare().await {
+        let pause = backoff.pause();
         tracing::warn!(
             error = explain(&error),
             "the first server is not prepared; trying again in {} ms",
             pause.as_millis()
         );
         tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(PAUSE);
     }
 }

@@ -1,8 +1,9 @@
 use super::{
     AppState,
     context::RequestCx,
-    guard,
+    csrf,
     problem::{Problem, answer, see_other, sign_in},
+    rate_limit,
 };
 use axum::{
     body::Body,
@@ -11,7 +12,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, header};
-use innkeeper_service::{Error, handoff};
+use innkeeper_service::{Error, tenants::handoff};
 
 /// POST /t/{name}/handoff/bundle: the credentials as a zip. A handler of its own, because a server function answers
 /// with where to go next.
@@ -21,12 +22,12 @@ pub(super) async fn bundle(
     request: RequestCx,
     RawForm(body): RawForm,
 ) -> Result<Response, Problem> {
-    guard::count(&request).await?;
+    rate_limit::count(&request).await?;
     let page = format!("/t/{name}/handoff");
     if request.cx.visitor.account.is_none() {
         return Ok(sign_in(&page));
     }
-    guard::check(&request, &body)?;
+    csrf::check(&request, &body)?;
     let bundle = match handoff::bundle(&state.service, &request.cx.visitor, &name).await {
         Ok(bundle) => bundle,
         // No longer open here: the page says how it stands.

@@ -1,7 +1,7 @@
 //! From where a request comes: the peer's address, or what a trusted proxy says.
 
-use super::Site;
-use http::{HeaderMap, header, request::Parts};
+use super::site::Site;
+use http::{HeaderMap, Version, header, request::Parts};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The other end of the connection, put into each request by the listener.
@@ -23,11 +23,12 @@ impl Client {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip().to_canonical());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let address = address(peer, &parts.headers, site);
-        let forwarded = ["x-forwarded-for", "forwarded", "x-real-ip"];
+        // No browser speaks HTTP/1.0, and nginx does of itself.
         let here = site.local()
             && peer.is_loopback()
             && address.is_loopback()
-            && !forwarded.iter().any(|name| parts.headers.contains_key(*name))
+            && parts.version > Version::HTTP_10
+            && !proxied(&parts.headers)
             && names_loopback(&parts.headers);
         Self { address, here }
     }
@@ -57,6 +58,31 @@ fn hop(text: &str) -> Option<IpAddr> {
     address.ok().map(|address| address.to_canonical())
 }
 
+/// Whether a proxy has added something, by the names that proxies and content networks use. Browsers add nothing that
+/// begins with `x-` to what somebody opens.
+fn proxied(headers: &HeaderMap) -> bool {
+    const BEGIN: [&str; 14] = [
+        "x-",
+        "cf-",
+        "cdn-",
+        "proxy-",
+        "fastly-",
+        "fly-",
+        "akamai-",
+        "via",
+        "cloudfront-",
+        "tailscale-",
+        "front-end-",
+        "surrogate-",
+        "wl-proxy-",
+        "remote-",
+    ];
+    const HOLD: [&str; 3] = ["forward", "client-ip", "real-ip"];
+    headers.keys().map(http::HeaderName::as_str).any(|name| {
+        BEGIN.iter().any(|begin| name.starts_with(begin)) || HOLD.iter().any(|part| name.contains(part))
+    })
+}
+
 /// Whether the browser was told to go to this machine: another name that leads here is somebody else's page.
 fn names_loopback(headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return false };
@@ -78,7 +104,11 @@ mod tests {
     }
 
     fn client(peer: &str, headers: &[(&'static str, &str)], site: &Site) -> Client {
-        let mut request = http::Request::builder();
+        client_by(Version::HTTP_11, peer, headers, site)
+    }
+
+    fn client_by(version: Version, peer: &str, headers: &[(&'static str, &str)], site: &Site) -> Client {
+        let mut request = http::Request::builder().version(version);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -125,7 +155,39 @@ mod tests {
         assert!(!here("127.0.0.1", &[], &site(&[])));
         assert!(!here("127.0.0.1", &[at, ("x-forwarded-for", "127.0.0.1")], &site(&[])));
         assert!(!here("127.0.0.1", &[at, ("x-forwarded-for", "127.0.0.1")], &site(&["127.0.0.1/32"])));
-        assert!(!here("127.0.0.1", &[at, ("forwarded", "for=1.2.3.4")], &site(&[])));
+        for proxy in [
+            "forwarded",
+            "x-forwarded-for",
+            "x-forwarded-proto",
+            "x-forwarded-host",
+            "x-real-ip",
+            "via",
+            "cf-connecting-ip",
+            "cf-ray",
+            "cdn-loop",
+            "true-client-ip",
+            "x-client-ip",
+            "x-cluster-client-ip",
+            "x-original-forwarded-for",
+            "x-envoy-external-address",
+            "x-request-id",
+            "fastly-client-ip",
+            "fly-client-ip",
+            "proxy-connection",
+            "cloudfront-viewer-address",
+            "tailscale-user-login",
+            "front-end-https",
+            "surrogate-capability",
+            "max-forwards",
+            "wl-proxy-ssl",
+            "remote-user",
+        ] {
+            assert!(!here("127.0.0.1", &[at, (proxy, "127.0.0.1")], &site(&[])), "{proxy}");
+        }
+        for own in ["user-agent", "accept", "cookie", "sec-fetch-site", "upgrade-insecure-requests", "dnt"] {
+            assert!(here("127.0.0.1", &[at, (own, "1")], &site(&[])), "{own}");
+        }
+        assert!(!client_by(Version::HTTP_10, "127.0.0.1", &[at], &site(&[])).here);
         let public = Site { public_url: "https://databases.example.com".into(), ..site(&[]) };
         assert!(!here("127.0.0.1", &[at], &public));
     }

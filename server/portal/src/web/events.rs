@@ -1,6 +1,6 @@
 //! Live pages: a stream that says when a tenant's page is worth loading again. It carries no data.
 
-use super::{AppState, context::RequestCx, problem::Problem};
+use super::{AppState, context::RequestCx, problem::Problem, streams::Place};
 use axum::{
     extract::{Path, State},
     response::{
@@ -10,33 +10,20 @@ use axum::{
 };
 use futures::Stream;
 use http::{HeaderName, HeaderValue, header};
-use innkeeper_domain::{
-    handoff::HandoffState,
-    ids::{RunId, SessionId},
-    run::RunState,
-    tenant::TenantState,
-};
+use innkeeper_domain::{handoff::HandoffState, ids::RunId, run::RunState, tenant::TenantState};
 use innkeeper_service::{
     Error, Service,
-    changes::Change,
+    context::requester::Visitor,
+    db::run_events::Change,
     tenants::{self, TenantView},
-    visitor::Visitor,
 };
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{convert::Infallible, time::Duration};
 use tokio::{
     sync::{broadcast, broadcast::error::RecvError, mpsc, watch},
     time::Instant,
 };
 use tokio_stream::wrappers::ReceiverStream;
 
-/// Streams of one process, and of one session: each holds a connection.
-const IN_ALL: usize = 500;
-const PER_SESSION: usize = 8;
 /// How often a comment keeps the connection alive, and the state is looked at although nothing was heard.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Shortest time between two events. Steps of some milliseconds are not seen one by one, and each event costs a page.
@@ -47,40 +34,6 @@ const LONGEST: Duration = Duration::from_mins(10);
 /// Whether this path is a stream, which has no deadline of a request.
 pub(super) fn is_stream(path: &str) -> bool {
     path.starts_with("/t/") && path.ends_with("/events")
-}
-
-/// The streams that are open, by session.
-#[derive(Clone, Default)]
-pub(super) struct Streams(Arc<Mutex<HashMap<SessionId, usize>>>);
-
-/// One open stream; dropped with it.
-struct Place {
-    streams: Streams,
-    session: SessionId,
-}
-
-impl Streams {
-    fn enter(&self, session: SessionId) -> Option<Place> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = open.get(&session).copied().unwrap_or_default();
-        if own >= PER_SESSION || open.values().sum::<usize>() >= IN_ALL {
-            return None;
-        }
-        open.insert(session, own + 1);
-        Some(Place { streams: self.clone(), session })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = open.get_mut(&self.session) {
-            *own -= 1;
-            if *own == 0 {
-                open.remove(&self.session);
-            }
-        }
-    }
 }
 
 /// GET /t/{name}/events: `change` for each change of the tenant, its run or its handoff, `end` when the run is over.
@@ -229,29 +182,6 @@ impl Watcher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
-
-    #[test]
-    fn a_session_has_its_share_of_streams_and_gets_it_back() {
-        let streams = Streams::default();
-        let session = SessionId(Uuid::from_u128(1));
-        let mut places: Vec<_> = (0..PER_SESSION).map(|_| streams.enter(session).unwrap()).collect();
-        assert!(streams.enter(session).is_none());
-        assert!(streams.enter(SessionId(Uuid::from_u128(2))).is_some());
-        places.pop();
-        assert!(streams.enter(session).is_some());
-        drop(places);
-        assert!(streams.0.lock().unwrap().is_empty());
-    }
-
-    #[test]
-    fn all_sessions_together_have_a_limit() {
-        let streams = Streams::default();
-        let places: Vec<_> =
-            (0..IN_ALL).map(|n| streams.enter(SessionId(Uuid::from_u128(n as u128))).unwrap()).collect();
-        assert!(streams.enter(SessionId(Uuid::from_u128(u128::MAX))).is_none());
-        drop(places);
-    }
 
     #[test]
     fn streams_are_known_by_their_path() {

@@ -2,20 +2,22 @@
 
 use super::{
     AppState,
-    context::{RequestCx, WAY, fresh_id},
-    guard,
+    context::{RequestCx, WAY},
+    form_body,
+    fresh_id::fresh_id,
+    press,
     problem::{Problem, answer, see_other},
 };
 use axum::{
     extract::{Path, RawForm, State},
     response::{IntoResponse as _, Redirect, Response},
 };
-use http::{HeaderValue, header};
+use http::{HeaderValue, Uri, header};
 use innkeeper_app::web::{BrowserSession as _, Cx, with_query};
 use innkeeper_domain::identity::{ProviderId, Reason};
 use innkeeper_service::{
     Error,
-    identity::{self, Answered, Purpose},
+    sign_in::oidc::{self, Answered, Purpose},
 };
 
 /// GET /sign-in/{provider}: sends the browser there. By a link, since the policy of the portal's pages lets no form lead
@@ -48,22 +50,34 @@ pub(super) async fn leave(
         browser.keep_token(&fresh_id()).await?;
         cx.visitor.session = browser.id().await?;
     }
-    match identity::leave(&state.service, &cx.visitor, &provider, purpose, &return_to).await {
+    match oidc::leave(&state.service, &cx.visitor, &provider, purpose, &return_to).await {
         Ok(address) => Ok(Redirect::to(&address).into_response()),
         Err(Error::NotVouched(refusal)) => Ok(back(&provider, refusal.reason, &return_to)),
         Err(error) => Ok(answer(error, &return_to)),
     }
 }
 
-/// GET /sign-in/{provider}/callback: takes what the browser brings back.
+/// GET /sign-in/{provider}/callback: takes what the browser brings back. Reloaded, it is answered as before.
 pub(super) async fn callback(
     State(state): State<AppState>,
     Path(provider): Path<String>,
+    uri: Uri,
+    request: RequestCx,
+) -> Result<Response, Problem> {
+    let asked = uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    let given = state.clone();
+    press::once(&state, request, press::hash(&asked, &[]), move |request| take(given, provider, request))
+        .await
+}
+
+async fn take(
+    state: AppState,
+    provider: String,
     RequestCx { cx, browser }: RequestCx,
 ) -> Result<Response, Problem> {
     let service = &state.service;
     let entered = async {
-        let vouched = match identity::answer(service, &cx.visitor, &provider, &cx.query).await? {
+        let vouched = match oidc::answer(service, &cx.visitor, &provider, &cx.query).await? {
             Answered::Vouched(vouched) => *vouched,
             Answered::Tried(path) | Answered::Owned(path, None) => return Ok((path, false)),
             Answered::Owned(path, Some(reason)) => {
@@ -71,10 +85,10 @@ pub(super) async fn callback(
             }
         };
         if vouched.is_link() {
-            return Ok((identity::link(service, &cx.visitor, vouched).await?, false));
+            return Ok((oidc::link(service, &cx.visitor, vouched).await?, false));
         }
         let id_hash = browser.renew().await.map_err(|_| Error::Overtaken)?;
-        Ok((identity::enter(service, &cx.visitor, vouched, &id_hash).await?, true))
+        Ok((oidc::enter(service, &cx.visitor, vouched, &id_hash).await?, true))
     };
     match entered.await {
         Ok((path, came_in)) => {
@@ -95,7 +109,7 @@ pub(super) async fn out(
     State(state): State<AppState>,
     Path(provider): Path<String>,
 ) -> Result<Response, Problem> {
-    match identity::way_out(&state.service, &provider).await {
+    match oidc::way_out(&state.service, &provider).await {
         Ok(Some(address)) => Ok(Redirect::to(&address).into_response()),
         Ok(None) => Err(Problem::NOT_FOUND),
         Err(Error::NotVouched(refusal)) => Ok(back(&provider, refusal.reason, "")),
@@ -111,8 +125,8 @@ pub(super) async fn back_channel(
     RequestCx { cx, .. }: RequestCx,
     RawForm(body): RawForm,
 ) -> Result<Response, Problem> {
-    let message = guard::field(&body, "logout_token").ok_or(Problem::BAD_REQUEST)?;
-    match identity::signed_out(&state.service, &cx.visitor, &provider, &message).await {
+    let message = form_body::field(&body, "logout_token").ok_or(Problem::BAD_REQUEST)?;
+    match oidc::signed_out(&state.service, &cx.visitor, &provider, &message).await {
         Ok(_) => Ok([(header::CACHE_CONTROL, "no-store")].into_response()),
         Err(Error::NotVouched(_)) => Err(Problem::BAD_REQUEST),
         Err(error) => Err(error.into()),
@@ -130,7 +144,7 @@ fn remembered(provider: &str, https: bool) -> HeaderValue {
 fn has_ticket(cx: &Cx, provider: &str) -> bool {
     // Hashes compare in constant time.
     let hash = |text: &str| blake3::hash(text.as_bytes());
-    cx.csrf.get().is_some_and(|csrf| hash(&identity::ticket(csrf, provider)) == hash(&cx.asked("ticket")))
+    cx.csrf.get().is_some_and(|csrf| hash(&oidc::ticket(csrf, provider)) == hash(&cx.asked("ticket")))
 }
 
 /// To the sign-in page, with the reason for it to tell.

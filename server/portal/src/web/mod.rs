@@ -1,32 +1,44 @@
 //! The portal over HTTP: router, middleware, sessions, and the handlers that are no pages.
 //!
-//! A page is rendered by [`page`], a change goes through [`act`]; both get their context from [`context`]. What no
-//! handler answered with a page of its own becomes one in [`edge`].
+//! A page is rendered by [`page`], a change goes through [`form_post`]; both get their context from [`context`]. What no
+//! handler answered with a body of its own gets one in [`request_log`].
 
-mod act;
 mod assets;
-mod browser;
+mod browser_session;
 mod bundle;
 mod client;
 mod context;
-mod edge;
+mod cookies;
+mod csrf;
 mod events;
-mod guard;
-mod headers;
+mod form_body;
+mod form_post;
+mod fresh_id;
 mod health;
+mod health_check;
 mod identity;
 mod listener;
+mod locked_mailbox;
+mod mailbox;
 mod page;
+mod press;
 mod problem;
+mod rate_limit;
+mod request_log;
 mod router;
+mod security_headers;
+mod site;
 mod state;
 mod store;
+mod streams;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use client::Peer;
-pub use listener::{Door, listen};
-pub use problem::log_panics;
+pub use listener::{ServerLimits, listen};
+pub use locked_mailbox::{LockedMailbox, MailboxToken};
+pub use problem::{Problem, log_panics};
 pub use router::router;
-pub use state::{AppState, Site};
+pub use site::Site;
+pub use state::AppState;

@@ -1,6 +1,7 @@
 use super::{
     AppState,
-    context::{RequestCx, is_id},
+    context::RequestCx,
+    fresh_id::is_id,
     problem::{Problem, answer, see_other},
 };
 use axum::{
@@ -9,8 +10,8 @@ use axum::{
 };
 use futures::{StreamExt as _, stream};
 use http::Method;
-use innkeeper_app::web::{PageEnd, shell};
-use innkeeper_service::{forms, session};
+use innkeeper_app::{shell::shell, web::PageEnd};
+use innkeeper_service::people::{refused_forms, session};
 use leptos::prelude::*;
 use std::{pin::Pin, sync::PoisonError};
 
@@ -25,7 +26,7 @@ pub(super) async fn page(
         cx.flash = session::take_flash(&state.service, id).await?;
         let form = cx.asked("form");
         if is_id(&form) {
-            let kept = forms::take(&state.service, id, &form).await?;
+            let kept = refused_forms::take(&state.service, id, &form).await?;
             // A row of an older portal that no longer fits is no form.
             cx.form = kept.and_then(|kept| serde_json::from_value(kept).ok());
         }
@@ -56,7 +57,9 @@ pub(super) async fn page(
         Some(PageEnd::NotFound) => return Err(Problem::NOT_FOUND),
         Some(PageEnd::Problem(error)) => return Ok(answer(error, &cx.path)),
     }
-    if let (false, Some(token)) = (known, cx.csrf.get()) {
+    if let (false, Some(token)) = (known, cx.csrf.get())
+        && !browser.is_given_up().await?
+    {
         browser.keep_token(token).await?;
     }
     Ok(rendered.into_response())

@@ -1,12 +1,13 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
 use innkeeper_app::web::with_query;
+use innkeeper_domain::support::SupportNumber;
 use innkeeper_service::Error;
 use tower_sessions::session_store::Error as Stored;
 
-/// A status that becomes a page at the edge (see [`super::edge`]).
+/// A refusal: a status that becomes a page, or problem+json in the API, on its way out (see [`super::request_log`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Problem {
+pub enum Problem {
     /// Just that status.
     Status(StatusCode),
     /// 429, with the seconds to wait.
@@ -14,11 +15,12 @@ pub(super) enum Problem {
 }
 
 impl Problem {
-    pub const BAD_REQUEST: Self = Self::Status(StatusCode::BAD_REQUEST);
-    pub const FORBIDDEN: Self = Self::Status(StatusCode::FORBIDDEN);
+    pub(super) const BAD_REQUEST: Self = Self::Status(StatusCode::BAD_REQUEST);
+    pub(super) const FORBIDDEN: Self = Self::Status(StatusCode::FORBIDDEN);
+    /// 404, also for what is there and not to be seen.
     pub const NOT_FOUND: Self = Self::Status(StatusCode::NOT_FOUND);
-    pub const INTERNAL: Self = Self::Status(StatusCode::INTERNAL_SERVER_ERROR);
-    pub const BUSY: Self = Self::Status(StatusCode::SERVICE_UNAVAILABLE);
+    pub(super) const INTERNAL: Self = Self::Status(StatusCode::INTERNAL_SERVER_ERROR);
+    pub(super) const BUSY: Self = Self::Status(StatusCode::SERVICE_UNAVAILABLE);
 }
 
 impl IntoResponse for Problem {
@@ -58,6 +60,34 @@ impl From<Error> for Problem {
             }
         }
     }
+}
+
+/// The media type of [`problem_json`].
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// A refusal for a program (RFC 9457), with the support number as its `instance`.
+pub(super) fn problem_json(status: StatusCode, wait: Option<u64>, number: &SupportNumber) -> String {
+    let detail = match (status, wait) {
+        (StatusCode::NOT_FOUND, _) => "There is nothing at this path, or you have no access to it.".into(),
+        (StatusCode::METHOD_NOT_ALLOWED, _) => "The header Allow names the methods of this path.".into(),
+        (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => {
+            format!("Too many requests. Wait {seconds} seconds, then try again.")
+        }
+        (status, _) if status.is_server_error() => {
+            "This is not the fault of your request. Try again; if it happens once more, tell support the instance."
+                .into()
+        }
+        (status, _) => format!("The request was refused: {status}."),
+    };
+    let title = status.canonical_reason().unwrap_or("Refused");
+    serde_json::json!({
+        "type": "about:blank",
+        "title": title,
+        "status": status.as_u16(),
+        "detail": detail,
+        "instance": number.to_string(),
+    })
+    .to_string()
 }
 
 /// What to do about a use case's error where nobody stands with a form: sign in again, or a problem's page.

@@ -1,8 +1,18 @@
 //! Every address of the portal on one page.
 
 use super::{
-    AppState, act::act, assets, bundle::bundle, edge, events::events, headers, health, identity, page::page,
-    problem::Problem, store::SessionRows,
+    AppState, assets,
+    bundle::bundle,
+    events::events,
+    form_post::form_post,
+    health, identity, locked_mailbox, mailbox,
+    page::page,
+    press,
+    problem::Problem,
+    rate_limit,
+    request_log::{self, is_api},
+    security_headers,
+    store::SessionRows,
 };
 use axum::{
     Router,
@@ -12,7 +22,7 @@ use axum::{
     routing::{get, post},
 };
 use http::Method;
-use innkeeper_app::web::App;
+use innkeeper_app::shell::App;
 use leptos_axum::generate_route_list;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -29,14 +39,18 @@ const BODY_MOST: usize = 64 * 1024;
 /// How long a browser keeps its cookie. How long its session lives is for the control database to say.
 const COOKIE: Duration = Duration::days(30);
 
-/// The whole portal.
-pub fn router(state: AppState) -> Router {
+/// Where the REST API is, in its first version.
+const API: &str = "/api/v1";
+
+/// The whole portal: pages, and this API, which has the same layers around it.
+pub fn router(state: AppState, api: Router<AppState>) -> Router {
     let mut people = Router::new();
     for route in generate_route_list(App) {
-        people = people.route(route.path(), get(page));
+        let handler = if route.path() == locked_mailbox::PATH { get(mailbox::mailbox) } else { get(page) };
+        people = people.route(route.path(), handler);
     }
     let people = people
-        .route("/do/{name}", post(act))
+        .route("/do/{name}", post(form_post))
         .route("/t/{name}/handoff/bundle", post(bundle))
         .route("/t/{name}/events", get(events))
         .route("/sign-in/{provider}", get(identity::leave))
@@ -44,13 +58,17 @@ pub fn router(state: AppState) -> Router {
         .route("/sign-in/{provider}/out", get(identity::out))
         .route("/sign-in/{provider}/back-channel", post(identity::back_channel))
         .layer(DefaultBodyLimit::max(BODY_MOST))
-        .layer(sessions(&state));
+        .layer(sessions(&state))
+        .layer(from_fn_with_state(state.clone(), press::keep_cookie));
     let machines = Router::new()
-        .route("/health", get(health::health))
+        .route("/health", get(health::answer))
         .route("/assets/{*path}", get(assets::asset))
         .route("/favicon.ico", get(assets::favicon))
         .route("/ca.crt", get(health::ca_certificate));
-    finish(people.merge(machines).fallback(nothing_here), state)
+    let api = api
+        .layer(DefaultBodyLimit::max(BODY_MOST))
+        .layer(from_fn_with_state(state.clone(), rate_limit::changes));
+    finish(people.merge(machines).nest(API, api).fallback(nothing_here), state)
 }
 
 /// The layers around everything, the outermost last.
@@ -58,10 +76,10 @@ pub(super) fn finish(router: Router<AppState>, state: AppState) -> Router {
     let csrf = CsrfLayer::new().add_trusted_origin(&state.site.public_url);
     router
         .layer(csrf.expect("the public URL was checked to be an origin when the configuration was read"))
-        .layer(from_fn(edge::deadline))
-        .layer(CatchPanicLayer::custom(edge::after_panic))
-        .layer(from_fn_with_state(state.clone(), edge::problem_pages))
-        .layer(from_fn_with_state(state.clone(), headers::headers))
+        .layer(from_fn(request_log::deadline))
+        .layer(CatchPanicLayer::custom(request_log::after_panic))
+        .layer(from_fn_with_state(state.clone(), request_log::request_log))
+        .layer(from_fn_with_state(state.clone(), security_headers::security_headers))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(not_secretive)))
         .with_state(state)
 }
@@ -82,15 +100,15 @@ fn not_secretive(
     _: &http::HeaderMap,
     extensions: &http::Extensions,
 ) -> bool {
-    extensions.get::<headers::Secretive>().is_none()
+    extensions.get::<security_headers::Secretive>().is_none()
 }
 
-/// 404; an address of ours with a slash too much leads to the one without.
+/// 404; an address of a page with a slash too much leads to the one without.
 async fn nothing_here(request: Request) -> Response {
     let path = request.uri().path();
     let trimmed = path.trim_end_matches('/');
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"/-_".contains(&byte);
-    let ours = trimmed.len() > 1 && trimmed.bytes().all(plain) && !trimmed.contains("//");
+    let ours = trimmed.len() > 1 && trimmed.bytes().all(plain) && !trimmed.contains("//") && !is_api(path);
     if ours && trimmed != path && [Method::GET, Method::HEAD].contains(request.method()) {
         return Redirect::permanent(trimmed).into_response();
     }

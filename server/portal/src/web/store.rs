@@ -1,7 +1,7 @@
 //! The session store of the web layer over the control database's rows. The cookie's value itself is never kept.
 
 use async_trait::async_trait;
-use innkeeper_service::session::rows;
+use innkeeper_service::people::session::rows;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 use tower_sessions::{

@@ -16,9 +16,12 @@ use innkeeper_domain::{
     tenant::PerRole,
 };
 use innkeeper_service::{
-    provision::RuleWriter,
-    reconcile::{self, Reconciler},
-    servers::{self, Registration, Servers},
+    context::servers::Servers,
+    fleet::{
+        hba_writer::RuleWriter,
+        reconcile::{self, Looked, Reconciler},
+        servers::{self, Registration},
+    },
 };
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, PgPool, types::Json};
 use std::{fs, net::TcpListener, path::PathBuf, sync::Arc};
@@ -46,6 +49,7 @@ pub struct House {
     server: Arc<dyn TenantServer>,
     id: ServerId,
     reconciler: Reconciler,
+    rules: Arc<RuleWriter>,
     top: Folder,
 }
 
@@ -86,8 +90,8 @@ impl House {
         let servers = Servers::default();
         servers.put(id, server.clone());
         let rules = Arc::new(RuleWriter::new(worker.clone(), servers.clone()));
-        let reconciler = Reconciler { pool: worker.clone(), ids, servers, rules };
-        let mut house = Self { cluster, worker, owner, admin, server, id, reconciler, top };
+        let reconciler = Reconciler { pool: worker.clone(), ids, servers, looked: Looked::default() };
+        let mut house = Self { cluster, worker, owner, admin, server, id, reconciler, rules, top };
         house.change("INSERT INTO organisation (id, name) VALUES (gen_random_uuid(), 'Acme')").await;
         house.change("INSERT INTO account (id, email, email_key) VALUES (gen_random_uuid(), 'jane@acme.example', 'j')").await;
         house
@@ -130,12 +134,19 @@ impl House {
     }
 
     pub async fn write_rules(&self) {
-        self.reconciler.rules.apply(self.id).await.unwrap();
+        self.rules.apply(self.id).await.unwrap();
     }
 
     /// One round of the comparison; how much it mended.
     pub async fn round(&self) -> usize {
         self.reconciler.round(self.id, &*self.server).await.unwrap()
+    }
+
+    /// Two portals compare at once; what each mended.
+    pub async fn two_rounds(&self) -> (usize, usize) {
+        let round = || self.reconciler.round(self.id, &*self.server);
+        let (one, other) = tokio::join!(round(), round());
+        (one.unwrap(), other.unwrap())
     }
 
     /// What differs, in words.
@@ -149,6 +160,26 @@ impl House {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.admin).await.unwrap();
     }
 
+    /// The superuser changes something in a tenant's database.
+    pub async fn inside(&mut self, wish: &str, sql: &str) {
+        let mut inside = self.cluster.superuser_options(&Self::name(wish)).connect().await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut inside).await.unwrap();
+        inside.close().await.unwrap();
+    }
+
+    /// A text from a tenant's database.
+    pub async fn text_inside(&mut self, wish: &str, sql: &str) -> String {
+        let mut inside = self.cluster.superuser_options(&Self::name(wish)).connect().await.unwrap();
+        let text = sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut inside).await.unwrap();
+        inside.close().await.unwrap();
+        text
+    }
+
+    /// The portal is started anew: nothing is known of any database.
+    pub fn forget(&mut self) {
+        self.reconciler.looked = Looked::default();
+    }
+
     /// Changes a row of the control database.
     pub async fn change(&mut self, sql: &str) {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.owner).await.unwrap();
@@ -159,6 +190,16 @@ impl House {
         let sql = "INSERT INTO run (id, organisation_id, tenant_id, kind, support_number, deadline_at)
             SELECT gen_random_uuid(), organisation_id, id, 'change_plan', 'OB-TEST', now() + interval '1 hour'
             FROM tenant WHERE wish = '{}'";
+        self.change(&sql.replace("{}", wish)).await;
+    }
+
+    /// A suspension of the tenant is held at its only step.
+    pub async fn hold_suspension(&mut self, wish: &str) {
+        let sql = "WITH held AS (INSERT INTO run (id, organisation_id, tenant_id, kind, state, support_number, deadline_at)
+                SELECT gen_random_uuid(), organisation_id, id, 'suspend', 'stuck', 'OB-HELD', now() FROM tenant WHERE wish = '{}'
+                RETURNING id, organisation_id)
+            INSERT INTO step (run_id, organisation_id, position, name, state)
+            SELECT id, organisation_id, 0, 'cut_off', 'failed' FROM held";
         self.change(&sql.replace("{}", wish)).await;
     }
 
@@ -203,7 +244,7 @@ impl House {
         for connection in [self.owner, self.admin] {
             connection.close().await.unwrap();
         }
-        drop((self.reconciler, self.server));
+        drop((self.reconciler, self.rules, self.server));
         self.cluster.stop().await.unwrap();
     }
 }

@@ -1,29 +1,12 @@
-use super::cursor;
-use crate::{Error, Result, Service, store, visitor::Visitor};
-use innkeeper_domain::tenant::TenantState;
+use super::known;
+use crate::{
+    Error, Result, Service,
+    context::requester::Visitor,
+    db::paging::{self, Page, one_more, pattern},
+};
+use innkeeper_domain::{ids::OrganisationId, organisation_slug::OrganisationSlug, tenant::TenantState};
 use time::OffsetDateTime;
 use uuid::Uuid;
-
-/// A part of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
-    /// The rows.
-    pub items: Vec<T>,
-    /// Where the next page begins; none on the last one. Opaque.
-    pub next: Option<String>,
-    /// How many rows there are on all pages.
-    pub total: i64,
-}
-
-impl<T> Page<T> {
-    /// Makes a page of rows of which one more than `size` was asked for; `end` names a row's cursor.
-    pub(crate) fn cut(mut items: Vec<T>, size: usize, total: i64, end: impl Fn(&T) -> String) -> Self {
-        let more = items.len() > size;
-        items.truncate(size);
-        let next = items.last().filter(|_| more).map(end);
-        Self { items, next, total }
-    }
-}
 
 /// A tenant in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +17,8 @@ pub struct TenantLine {
     pub wish: String,
     /// Whose it is.
     pub organisation: String,
+    /// What stands for whose it is in addresses.
+    pub organisation_slug: OrganisationSlug,
     /// Where it stands.
     pub state: TenantState,
     /// Its plan, for people.
@@ -47,14 +32,13 @@ pub struct TenantLine {
 }
 
 const SIZE: usize = 20;
-/// Longer than any name or organisation that could be found.
-const LONGEST_SEARCH: usize = 100;
 
 struct Row {
     id: Uuid,
     name: String,
     wish: String,
     organisation: String,
+    organisation_slug: String,
     state: String,
     plan_label: String,
     region_label: String,
@@ -73,7 +57,7 @@ pub async fn list(
     sort: &str,
     after: &str,
 ) -> Result<Page<TenantLine>> {
-    let mut tx = store::look_as_account(&service.pool, visitor.signed_in()?).await?;
+    let mut tx = visitor.signed_in()?.begin_read(&service.pool).await?;
     let pattern = pattern(search);
     let total = sqlx::query_scalar!(
         r#"select count(*) as "total!" from tenant t join organisation o on o.id = t.organisation_id
@@ -86,7 +70,7 @@ pub async fn list(
     let rows = if by_name {
         sqlx::query_as!(
             Row,
-            r#"select t.id, t.name, t.wish, o.name as organisation, t.state, p.label as plan_label, t.created_at,
+            r#"select t.id, t.name, t.wish, o.name as organisation, o.slug as organisation_slug, t.state, p.label as plan_label, t.created_at,
                  coalesce((select s.region_label from server s where s.region = t.region order by s.name limit 1),
                      t.region) as "region_label!",
                  coalesce((select h.state not in ('confirmed', 'revoked') from handoff h where h.tenant_id = t.id
@@ -97,16 +81,16 @@ pub async fn list(
                  and ($2::text is null or t.name > $2)
                order by t.name limit $3"#,
             pattern,
-            cursor::name(after),
+            paging::name(after),
             one_more(SIZE),
         )
         .fetch_all(&mut *tx)
         .await?
     } else {
-        let (at, id) = cursor::time(after).unzip();
+        let (at, id) = paging::time(after).unzip();
         sqlx::query_as!(
             Row,
-            r#"select t.id, t.name, t.wish, o.name as organisation, t.state, p.label as plan_label, t.created_at,
+            r#"select t.id, t.name, t.wish, o.name as organisation, o.slug as organisation_slug, t.state, p.label as plan_label, t.created_at,
                  coalesce((select s.region_label from server s where s.region = t.region order by s.name limit 1),
                      t.region) as "region_label!",
                  coalesce((select h.state not in ('confirmed', 'revoked') from handoff h where h.tenant_id = t.id
@@ -126,29 +110,10 @@ pub async fn list(
     };
     tx.commit().await?;
     let page = Page::cut(rows, SIZE, total, |row| {
-        if by_name { cursor::by_name(&row.name) } else { cursor::by_time(row.created_at, row.id) }
+        if by_name { paging::by_name(&row.name) } else { paging::by_time(row.created_at, row.id) }
     });
     let items = page.items.into_iter().map(TenantLine::try_from).collect::<Result<_>>()?;
     Ok(Page { items, next: page.next, total })
-}
-
-/// One row more than a page has: tells whether there is a next one.
-pub(crate) fn one_more(size: usize) -> i64 {
-    i64::try_from(size).unwrap_or(i64::MAX - 1) + 1
-}
-
-/// The pattern of ILIKE that finds the text anywhere; what ILIKE would take for a sign of its own stands for itself.
-pub(crate) fn pattern(search: &str) -> String {
-    let mut pattern = String::from("%");
-    // PostgreSQL's text has no NUL.
-    for c in search.trim().chars().take(LONGEST_SEARCH).filter(|c| *c != '\0') {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
 }
 
 impl TryFrom<Row> for TenantLine {
@@ -160,10 +125,51 @@ impl TryFrom<Row> for TenantLine {
             name: row.name,
             wish: row.wish,
             organisation: row.organisation,
+            organisation_slug: known("slug", row.organisation_slug, |slug| {
+                OrganisationSlug::parse(slug).ok()
+            })?,
             plan_label: row.plan_label,
             region_label: row.region_label,
             created_at: row.created_at,
             unconfirmed: row.unconfirmed,
         })
     }
+}
+
+/// Most databases of an organisation that its own page lists; the list of all databases has the others.
+const OF_ORGANISATION: i64 = 50;
+
+/// The newest databases of an organisation of the visitor's, 50 at most, without those that are gone; and how many there
+/// are in all.
+pub async fn of_organisation(
+    service: &Service,
+    visitor: &Visitor,
+    organisation: OrganisationId,
+) -> Result<(Vec<TenantLine>, i64)> {
+    let mut tx = visitor.signed_in()?.begin_read(&service.pool).await?;
+    let total = sqlx::query_scalar!(
+        r#"select count(*) as "total!" from tenant where organisation_id = $1 and state <> 'destroyed'"#,
+        organisation.0
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select t.id, t.name, t.wish, o.name as organisation, o.slug as organisation_slug, t.state, p.label as plan_label,
+             t.created_at,
+             coalesce((select s.region_label from server s where s.region = t.region order by s.name limit 1),
+                 t.region) as "region_label!",
+             coalesce((select h.state not in ('confirmed', 'revoked') from handoff h where h.tenant_id = t.id
+                 order by h.created_at desc, h.id desc limit 1), false) as "unconfirmed!"
+           from tenant t join organisation o on o.id = t.organisation_id
+             join plan p on p.name = t.plan_name and p.version = t.plan_version
+           where t.organisation_id = $1 and t.state <> 'destroyed'
+           order by t.created_at desc, t.id desc limit $2"#,
+        organisation.0,
+        OF_ORGANISATION,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok((rows.into_iter().map(TenantLine::try_from).collect::<Result<_>>()?, total))
 }

@@ -3,8 +3,10 @@
 use super::TenantView;
 use crate::{
     Result, Service,
-    audit::{self, Entry},
-    visitor::Visitor,
+    context::{
+        audit::{self, Entry},
+        requester::Visitor,
+    },
 };
 use serde_json::Value;
 use sqlx::PgConnection;

@@ -1,9 +1,12 @@
 use super::{
-    TenantView, cursor,
-    list::{Page, one_more},
+    TenantView,
     view::{known, load},
 };
-use crate::{Result, Service, store, visitor::Visitor};
+use crate::{
+    Result, Service,
+    context::requester::Visitor,
+    db::paging::{self, Page, one_more},
+};
 use innkeeper_domain::{
     ids::{RunId, TenantId},
     run::{RunKind, RunState, StepState},
@@ -66,13 +69,13 @@ pub async fn runs(
     before: &str,
 ) -> Result<(TenantView, Page<RunLine>)> {
     let person = visitor.signed_in()?;
-    let mut tx = store::look_as_account(&service.pool, person).await?;
+    let mut tx = person.begin_read(&service.pool).await?;
     let tenant = load(&mut tx, person.id, name).await?;
     let total =
         sqlx::query_scalar!(r#"select count(*) as "total!" from run where tenant_id = $1"#, tenant.id.0)
             .fetch_one(&mut *tx)
             .await?;
-    let (at, id) = cursor::time(before).unzip();
+    let (at, id) = paging::time(before).unzip();
     let rows = sqlx::query_as!(
         Row,
         "select id, kind, state, support_number, created_at, finished_at, failure from run
@@ -85,7 +88,7 @@ pub async fn runs(
     )
     .fetch_all(&mut *tx)
     .await?;
-    let page = Page::cut(rows, SIZE, total, |row| cursor::by_time(row.created_at, row.id));
+    let page = Page::cut(rows, SIZE, total, |row| paging::by_time(row.created_at, row.id));
     let items = with_steps(&mut tx, page.items).await?;
     tx.commit().await?;
     Ok((tenant, Page { items, next: page.next, total }))

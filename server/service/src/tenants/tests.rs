@@ -27,7 +27,7 @@ async fn all_pages(house: &House, sort: &str) -> (Vec<usize>, Vec<String>) {
     }
 }
 
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+#[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn the_list_has_pages_in_both_orders(pool: PgPool) {
     let house = House::open(&pool).await;
     let mut made = vec![];
@@ -62,7 +62,7 @@ async fn the_list_has_pages_in_both_orders(pool: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+#[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn the_search_takes_signs_as_they_are(pool: PgPool) {
     let house = House::open(&pool).await;
     house.tenant(SHOP, "active").await;
@@ -91,7 +91,7 @@ async fn the_search_takes_signs_as_they_are(pool: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+#[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn a_line_says_what_a_row_needs(pool: PgPool) {
     let house = House::open(&pool).await;
     let shop = house.shop().await;
@@ -118,7 +118,7 @@ async fn a_line_says_what_a_row_needs(pool: PgPool) {
     assert!(line().await.unconfirmed, "the newest handoff counts");
 }
 
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+#[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn bad_missing_and_foreign_names_are_alike(pool: PgPool) {
     let house = House::open(&pool).await;
     let other = organisation(&house.portal, "Other").await;
@@ -137,7 +137,7 @@ async fn bad_missing_and_foreign_names_are_alike(pool: PgPool) {
     assert!(matches!(list(service, &stranger, "", "", "").await, Err(Error::NotFound)));
 }
 
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+#[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn a_view_is_whole(pool: PgPool) {
     let house = House::open(&pool).await;
     let shop = house.shop().await;
@@ -176,7 +176,7 @@ async fn a_view_is_whole(pool: PgPool) {
     );
 }
 
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+#[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn usage_is_what_the_server_says_in_time(pool: PgPool) {
     let house = House::open(&pool).await;
     house.shop().await;
@@ -188,7 +188,7 @@ async fn usage_is_what_the_server_says_in_time(pool: PgPool) {
     assert_eq!(usage(&house.portal.service, &view).await, None);
 }
 
-#[sqlx::test(migrator = "crate::store::MIGRATIONS")]
+#[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn the_journal_has_pages_of_runs_with_their_steps(pool: PgPool) {
     let house = House::open(&pool).await;
     let shop = house.shop().await;

@@ -1,4 +1,4 @@
-use crate::{Error, Result, Service, store, visitor::Visitor};
+use crate::{Error, Result, Service, context::requester::Visitor};
 use innkeeper_domain::{
     allowlist::{AllowedRange, Reach},
     connection::Endpoint,
@@ -6,6 +6,7 @@ use innkeeper_domain::{
     ids::{AccountId, OrganisationId, RunId, ServerId, TenantId},
     name::TenantName,
     organisation::MemberRole,
+    organisation_slug::OrganisationSlug,
     plan::{Extension, Plan},
     ports::Usage,
     run::RunState,
@@ -32,6 +33,8 @@ pub struct TenantView {
     pub organisation: String,
     /// Whose it is, by id.
     pub organisation_id: OrganisationId,
+    /// What stands for whose it is in addresses.
+    pub organisation_slug: OrganisationSlug,
     /// Where it stands.
     pub state: TenantState,
     /// Its plan.
@@ -62,6 +65,8 @@ pub struct TenantView {
     pub first_connected_role: Option<TenantRole>,
     /// From where, where that is known.
     pub first_connected_from: Option<IpAddr>,
+    /// Since when it is read-only, for it takes more than its plan's storage.
+    pub storage_full_at: Option<OffsetDateTime>,
     /// Its latest run.
     pub run: Option<(RunId, RunState, SupportNumber)>,
 }
@@ -69,7 +74,7 @@ pub struct TenantView {
 /// A tenant by its name. Names that are bad, missing or somebody else's are [`Error::NotFound`] alike.
 pub async fn open(service: &Service, visitor: &Visitor, name: &str) -> Result<TenantView> {
     let person = visitor.signed_in()?;
-    let mut tx = store::look_as_account(&service.pool, person).await?;
+    let mut tx = person.begin_read(&service.pool).await?;
     let view = load(&mut tx, person.id, name).await?;
     tx.commit().await?;
     Ok(view)
@@ -106,6 +111,7 @@ struct Row {
     id: Uuid,
     organisation_id: Uuid,
     organisation: String,
+    organisation_slug: String,
     wish: String,
     state: String,
     role: String,
@@ -129,6 +135,7 @@ struct Row {
     port: Option<i32>,
     major: i32,
     handoff: Option<String>,
+    storage_full_at: Option<OffsetDateTime>,
     run: Option<Uuid>,
     run_state: Option<String>,
     support_number: Option<String>,
@@ -139,9 +146,9 @@ pub(crate) async fn load(conn: &mut PgConnection, person: AccountId, name: &str)
     let name = TenantName::parse(name).map_err(|_| Error::NotFound)?;
     let row = sqlx::query_as!(
         Row,
-        r#"select t.id, t.organisation_id, o.name as organisation, t.wish, t.state, m.role, t.extensions,
+        r#"select t.id, t.organisation_id, o.name as organisation, o.slug as organisation_slug, t.wish, t.state, m.role, t.extensions,
              t.anywhere, t.created_at, t.ready_at, t.first_connected_at, t.first_connected_role,
-             t.first_connected_from,
+             t.first_connected_from, t.storage_full_at,
              array(select a.range::inet from allowlist_entry a where a.tenant_id = t.id
                  and (a.expires_at is null or a.expires_at > now())) as "ranges!: Vec<IpNet>",
              p.name as plan_name, p.version as plan_version, p.label as plan_label, p.summary as plan_summary,
@@ -188,6 +195,9 @@ impl TenantView {
             wish: row.wish,
             organisation: row.organisation,
             organisation_id: OrganisationId(row.organisation_id),
+            organisation_slug: known("slug", row.organisation_slug, |slug| {
+                OrganisationSlug::parse(slug).ok()
+            })?,
             state: known("tenant state", row.state, TenantState::parse)?,
             plan: Plan {
                 name: row.plan_name,
@@ -226,6 +236,7 @@ impl TenantView {
                 .map(|role| known("tenant role", role, TenantRole::parse))
                 .transpose()?,
             first_connected_from: row.first_connected_from.map(|net| net.addr()),
+            storage_full_at: row.storage_full_at,
             run: match (row.run, row.run_state, row.support_number) {
                 (Some(id), Some(state), Some(number)) => Some((
                     RunId(id),
@@ -239,6 +250,6 @@ impl TenantView {
 }
 
 /// A stored word as its type.
-pub(super) fn known<T>(what: &str, word: String, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
+pub(crate) fn known<T>(what: &str, word: String, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
     parse(&word).ok_or_else(|| Error::corrupt(what, word))
 }

@@ -57,6 +57,39 @@ async fn a_portal_waits_for_its_server_and_says_what_that_lacks() {
     server.stop();
     server.run();
     is_clean(&portal, "loading the library").await;
+
+    // PostgreSQL's own default leaves everybody a minute without a password.
+    let mut sql = server.sql("postgres").await;
+    run(&mut sql, "alter system set authentication_timeout = '1min'").await;
+    run(&mut sql, "select pg_reload_conf()").await;
+    let said = until(20, "the doctor to find it", async || {
+        let output = portal.run(&["doctor"]).await;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code() == Some(1)).then_some(said)
+    })
+    .await;
+    assert!(said.contains("Found (1)") && said.contains("authentication_timeout is 60 s"), "{said}");
+    run(&mut sql, "alter system set authentication_timeout = '30s'").await;
+    run(&mut sql, "select pg_reload_conf()").await;
+    until(20, "the doctor to find nothing", async || {
+        (portal.run(&["doctor"]).await.status.code() == Some(0)).then_some(())
+    })
+    .await;
+
+    run(&mut sql, "alter system set max_prepared_transactions = 5").await;
+    run(&mut sql, "alter system set max_locks_per_transaction = 64").await;
+    drop(sql);
+    server.stop();
+    server.run();
+    let said = until(60, "the doctor to find both", async || {
+        let output = portal.run(&["doctor"]).await;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        said.contains("Found (2)").then_some(said)
+    })
+    .await;
+    assert!(said.contains("max_prepared_transactions is 5"), "{said}");
+    // 64 locks for each of 300 connections and 5 prepared transactions.
+    assert!(said.contains("its lock table has 19,520 places; a tenant may hold 1,952 of them"), "{said}");
 }
 
 /// What is said by a portal that is started with this URL; it must end by itself, soon and with a failure.

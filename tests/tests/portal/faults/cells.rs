@@ -31,12 +31,11 @@ impl Cell {
     }
 }
 
-/// The PostgreSQL versions: 15, and with `script/test --all` 18 as well.
-pub fn majors() -> Vec<u32> {
-    if all() { vec![15, 18] } else { vec![15] }
-}
+/// The PostgreSQL versions. Without `script/test --all` only the first.
+pub const MAJORS: [u32; 2] = [15, 18];
 
-fn all() -> bool {
+/// Whether `script/test --all` is run.
+pub fn all() -> bool {
     std::env::var_os("INNKEEPER_TEST_ALL").is_some()
 }
 
@@ -62,11 +61,11 @@ const BACKWARD: [&str; 6] = [
     "undo_after_intent:hang",
 ];
 
-/// All trials of a kind of run; without `--all` two or three a step, so that all faults have their turn over the steps.
-pub fn of(kind: Kind, steps: &[String], ready: usize) -> Vec<Cell> {
+/// The trials of a kind of run: all, or two or three a step, so that all faults have their turn over the steps.
+pub fn of(kind: Kind, steps: &[String], ready: usize, all: bool) -> Vec<Cell> {
     let mut cells = vec![Cell::new(&[format!("{}:before_intent:kill", steps[0])], Expected::Done)];
     for (at, step) in steps.iter().enumerate() {
-        for fault in turn(&FORWARD, at, kind, ready) {
+        for fault in turn(&FORWARD, at, kind, ready, all) {
             // The last record ends the run: a portal that dies then has nothing to take up.
             if fault == "after_done:kill" && at + 1 == steps.len() {
                 continue;
@@ -82,7 +81,7 @@ pub fn of(kind: Kind, steps: &[String], ready: usize) -> Vec<Cell> {
         return cells;
     }
     for (at, step) in steps[..=last].iter().enumerate() {
-        for fault in turn(&BACKWARD, at, kind, ready) {
+        for fault in turn(&BACKWARD, at, kind, ready, all) {
             let orders = [format!("{}:after_effect:fatal", steps[last]), format!("{step}:{fault}")];
             cells.push(Cell::new(&orders, Expected::Undone));
         }
@@ -92,8 +91,8 @@ pub fn of(kind: Kind, steps: &[String], ready: usize) -> Vec<Cell> {
 
 /// The faults of one step. Onboarding is what people wait for: there each step is killed before and after its effect.
 /// With a ready database they are others.
-fn turn<'a>(faults: &'a [&'a str], at: usize, kind: Kind, ready: usize) -> Vec<&'a str> {
-    if all() {
+fn turn<'a>(faults: &'a [&'a str], at: usize, kind: Kind, ready: usize, all: bool) -> Vec<&'a str> {
+    if all {
         return faults.to_vec();
     }
     let mut some = vec![faults[(at + kind as usize + 4 * ready) % faults.len()]];

@@ -44,7 +44,7 @@ impl Kind {
 
     /// Whether a step that fails for good undoes nothing, because that would lose something.
     pub fn holds(self, step: &str) -> bool {
-        self == Self::Remove || step == "final_backup"
+        self == Self::Remove || ["cut_off", "final_backup"].contains(&step)
     }
 
     /// Whether a run of the kind can be undone at all.
@@ -147,7 +147,7 @@ impl House {
         assert_eq!(ends, cell.ends, "{what}");
         if ends == Expected::Held {
             let number = value(&mut control, &format!("select r.support_number from {run}")).await;
-            let said = self.portal.run(&["run", "go-on", &number]).await;
+            let said = self.portal.run(&["run", "resume", &number]).await;
             assert!(said.status.success(), "{what}: {}", String::from_utf8_lossy(&said.stderr));
             state = until(60, &format!("the end of {what}"), async || texts(&mut control, &over).await.pop())
                 .await;
@@ -259,7 +259,10 @@ impl House {
             self.jane.press(&self.jane.form(&path, "/do/confirm").await).await;
             self.tenant = Some((name, credentials));
         } else if let Some((_, credentials)) = &self.tenant {
-            assert_eq!(sign_in_code(&credentials.options("app")).await, "OK", "the old passwords hold");
+            for role in ROLES {
+                let code = sign_in_code(&credentials.options(role)).await;
+                assert_eq!(code, "28P01", "a reset that was undone brings no password back: {role}");
+            }
         }
     }
 

@@ -60,3 +60,30 @@ async fn the_check_refuses_what_the_start_would() {
     let said = String::from_utf8([checked.stdout, checked.stderr].concat()).unwrap();
     assert!(checked.status.success() && said.contains("identity.provider fine"), "{said}");
 }
+
+#[tokio::test]
+async fn trusted_audiences_are_a_list_of_texts() {
+    let portal = Portal::prepare(&Options::default());
+    let with =
+        |id: &str, value: &str| oidc(id, "https://sso.example") + &format!("trusted_audiences = {value}\n");
+    let hub =
+        "[[identity.provider]]\nid = \"hub\"\nkind = \"github\"\nclient_id = \"x\"\nclient_secret = \"y\"\n";
+    let fine = with("fine", "[\"2819283@proj\", \"291111111111\"]");
+    let wrong = [("number", "7"), ("mixed", "[\"a\", 7]"), ("empty", "[\"\"]"), ("blank", "[\"a \"]")];
+    let all = wrong.map(|(id, value)| with(id, value)).concat();
+    configure(&portal, &(all + &fine + hub + "trusted_audiences = [\"a\"]\n"));
+    let checked = portal.run(&["config", "check"]).await;
+    let said = String::from_utf8(checked.stderr).unwrap();
+    assert!(!checked.status.success(), "{said}");
+    for id in wrong.map(|(id, _)| id).into_iter().chain(["hub"]) {
+        assert!(
+            said.contains(&format!("identity.provider {id}: trusted_audiences")),
+            "nothing of {id}: {said}"
+        );
+    }
+    assert!(!said.contains("identity.provider fine"), "{said}");
+
+    configure(&portal, &(fine + hub));
+    let checked = portal.run(&["config", "check"]).await;
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}

@@ -14,7 +14,8 @@ use innkeeper_tests::{
     Options, Page, Person, Portal,
     issuer::{CLIENT, CLIENT_SECRET, Issuer, Play},
 };
-use table::{Case, cases};
+use std::fmt::Write as _;
+use table::{Case, TRUSTED, cases};
 
 /// The configuration of an issuer.
 fn oidc(id: &str, issuer: &str) -> String {
@@ -66,6 +67,7 @@ async fn a_broken_issuer_lets_nobody_in_and_its_twin_does() {
     for Case { name, .. } in &cases {
         for name in [(*name).to_owned(), format!("{name}-ok")] {
             configuration += &oidc(&name, &issuer.address(&name));
+            writeln!(configuration, "trusted_audiences = {TRUSTED:?}").unwrap();
         }
     }
     let portal = start(&configuration).await;
@@ -77,7 +79,7 @@ async fn a_broken_issuer_lets_nobody_in_and_its_twin_does() {
         change(&mut play, issuer.keys());
         issuer.say(name, play);
     };
-    for Case { name, reason, fault, twin } in &cases {
+    for Case { name, reason, fault, twin, claim } in &cases {
         say(name, fault);
         let answer = sign_in(&portal, &issuer, name).await;
         let to = answer.leads_to();
@@ -92,9 +94,11 @@ async fn a_broken_issuer_lets_nobody_in_and_its_twin_does() {
             "{name}: {text}"
         );
         let logged = portal.log().lines().any(|line| {
-            line.contains(&format!("provider={name} ")) && line.contains(&format!("refusal={reason}: "))
+            line.contains(&format!("provider={name} "))
+                && line.contains(&format!("refusal={reason}: "))
+                && claim.is_none_or(|claim| line.contains(&format!(": {claim} is ")))
         });
-        assert!(logged, "{name}: nothing of {reason} in the log");
+        assert!(logged, "{name}: nothing of {reason} and {claim:?} in the log");
 
         say(&format!("{name}-ok"), twin);
         let answer = sign_in(&portal, &issuer, &format!("{name}-ok")).await;

@@ -22,10 +22,19 @@ pub struct Case {
     pub fault: Change,
     /// What looks like it and is right.
     pub twin: Change,
+    /// The claim whose form is wrong: the log names it.
+    pub claim: Option<&'static str>,
+}
+
+impl Case {
+    /// It is about the form of this claim.
+    const fn of(self, claim: &'static str) -> Self {
+        Self { claim: Some(claim), ..self }
+    }
 }
 
 const fn case(name: &'static str, reason: &'static str, fault: Change, twin: Change) -> Case {
-    Case { name, reason, fault, twin }
+    Case { name, reason, fault, twin, claim: None }
 }
 
 /// Nothing is changed.
@@ -56,6 +65,9 @@ fn by_curve(play: &mut Play) {
 fn redirect(to: &str) -> Answer {
     Answer { status: 302, headers: vec![("Location".into(), to.into())], body: Body::Bytes(Vec::new()) }
 }
+
+/// Audiences that the portal is told to trust besides itself.
+pub const TRUSTED: [&str; 2] = ["2819283@proj", "291111111111"];
 
 const TEN_MEGABYTES: usize = 10 * 1024 * 1024;
 

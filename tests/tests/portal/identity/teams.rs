@@ -59,7 +59,7 @@ async fn a_team_is_joined_and_left() {
     let jane = Person::new(&portal, "jane@acme.example");
     jane.sign_up(&portal).await;
     let name = jane.create("Acme", "shop", &[]).await;
-    let (page, settings) = (format!("/t/{name}"), format!("/t/{name}/settings/identity"));
+    let (page, settings) = (format!("/t/{name}"), "/o/acme/sign-in".to_owned());
 
     let form = jane.form(&settings, "/do/add-github").await;
     let wrong = jane.submit(&form, &[("login", "https://github.com/acme")]).await;

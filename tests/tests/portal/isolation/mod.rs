@@ -4,7 +4,7 @@ mod escapes;
 mod reach;
 mod repair;
 
-use innkeeper_tests::{Credentials, Options, Person, Portal, tenant::value};
+use innkeeper_tests::{Credentials, Options, Person, Portal, person::tenant_of, tenant::value};
 
 /// A portal on this major version with three tenants: two behind lists of addresses, one that any address may reach.
 struct Street {
@@ -23,7 +23,17 @@ impl Street {
         for (who, allow) in [("att", &[][..]), ("vic", &[]), ("any", &[("allow_any", "on")])] {
             let person = Person::new(&portal, &format!("{who}@{who}.example"));
             person.sign_up(&portal).await;
-            let name = person.create(who, who, allow).await;
+            // With what only the platform can make, besides what is ticked.
+            let mut form = person.form("/sign-up/database", "/do/database").await;
+            form.values = form.values.and("extensions[]", "pg_stat_statements");
+            let names = [("organisation", who), ("database", who)];
+            assert_eq!(
+                person.submit(&form, &[&names[..], allow].concat()).await.leads_to(),
+                "/sign-up/check"
+            );
+            let check = person.form("/sign-up/check", "/do/check").await;
+            let name = tenant_of(&person.press(&check).await.leads_to());
+            person.wait_until_ready(&name, 120).await;
             tenants.push(person.reveal(&name).await);
         }
         Self { major, portal, tenants }

@@ -61,7 +61,6 @@ impl Repair {
             "alter default privileges grant select on tables to public" => {
                 format!("alter default privileges for role {me} revoke select on tables from public")
             }
-            "grant usage on schema public to public" => "revoke usage on schema public from public".into(),
             "grant all on schema public to {vic}_app" => {
                 format!("revoke all on schema public from {vic}_app")
             }
@@ -73,6 +72,11 @@ impl Repair {
                  grant usage on schema public to {att}_app"
             ),
             "drop schema public cascade" => return self.schema().await,
+            // It is the owner's, who may create it as well.
+            "drop extension citext cascade" => {
+                return run(&mut self.att.connect("owner").await, "create extension citext schema public")
+                    .await;
+            }
             "drop owned by {att}_app" => return self.rights().await,
             _ if sql.starts_with("create function public.f1()") => "drop function public.f1()".into(),
             _ if sql.starts_with("create function public.f5()") => "drop function public.f5()".into(),
@@ -88,7 +92,7 @@ impl Repair {
     }
 
     /// The owner brings the dropped schema back by itself, and all roles work in it at once (E12); then it is made as it
-    /// was, for its extensions had another owner.
+    /// was.
     async fn schema(&mut self) {
         let make = "create table public.tt (i int); insert into public.tt values (1)";
         let mut owner = self.att.connect("owner").await;
@@ -103,8 +107,9 @@ impl Repair {
         let att = &self.att.database;
         let again = format!(
             "drop schema public cascade; create schema public authorization {att}_owner;
-             create extension citext schema public; create extension pgcrypto schema public;
-             create extension \"uuid-ossp\" schema public"
+             grant usage on schema public to public;
+             set local role {att}_owner; create extension citext schema public;
+             create extension pgcrypto schema public; create extension \"uuid-ossp\" schema public"
         );
         run(&mut self.inside, &again).await;
         run(&mut owner, make).await;

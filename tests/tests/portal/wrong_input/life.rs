@@ -14,6 +14,9 @@ async fn only_the_whole_name_confirms() {
     jane.sign_up(&portal).await;
     let name = jane.create("Acme", "shop", &[]).await;
     let other = jane.create("Acme", "blog", &[]).await;
+    // While passwords wait to be saved no new ones can be asked for.
+    jane.reveal(&name).await;
+    jane.press(&jane.form(&format!("/t/{name}/handoff"), "/do/confirm").await).await;
     let wish = name.split('_').next().unwrap();
     let mut wrong: Vec<String> = [
         "",

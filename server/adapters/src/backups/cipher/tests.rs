@@ -1,5 +1,6 @@
 use super::*;
 use crate::system::OsRandom;
+use chacha20poly1305::aead::{Aead as _, Payload};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -59,6 +60,21 @@ fn every_length_around_a_piece_comes_back() {
         assert_eq!(header.len(), HEADER);
         assert!(pieces.iter().rev().skip(1).all(|piece| piece.len() == PIECE + TAG));
         assert_eq!(open(&header, &pieces), Ok(text(length)), "{length}");
+    }
+}
+
+/// Backups are kept for a month: whatever makes the pieces, they are what the head of the module says.
+#[test]
+fn the_bytes_are_those_of_the_format() {
+    let (header, pieces) = sealed(&text(PIECE + 5));
+    let cipher = XChaCha20Poly1305::new((&[0x5a; KEY]).into());
+    let aad = [&header[..], format!("{ID} shop_k3v9x2").as_bytes()].concat();
+    for (number, (piece, plain)) in pieces.iter().zip(text(PIECE + 5).chunks(PIECE)).enumerate() {
+        let mut nonce = [0; 24];
+        nonce[..19].copy_from_slice(&header[17..]);
+        nonce[22..].copy_from_slice(&[u8::try_from(number).unwrap(), u8::from(number == 1)]);
+        let bytes = cipher.encrypt(&nonce.into(), Payload { msg: plain, aad: &aad }).unwrap();
+        assert!(*piece == bytes, "piece {number}");
     }
 }
 

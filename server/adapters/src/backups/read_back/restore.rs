@@ -1,7 +1,9 @@
 //! `pg_restore`, fed with a dump and writing to nowhere.
 
-use super::{DOING, failed, refused};
-use crate::programs::{self, beginning, one_line};
+use crate::{
+    backups::{failed, refused},
+    programs::{self, beginning, one_line},
+};
 use innkeeper_domain::ports::BackupError;
 use std::{
     io::{self, ErrorKind},
@@ -13,6 +15,8 @@ use tokio::{
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
 };
 
+/// What is being done, for errors.
+pub(super) const DOING: &str = "reading the backup back";
 /// How much of what it writes is kept, in bytes. The number of entries stands in the first lines.
 const KEPT: usize = 4 * 1024;
 

@@ -73,6 +73,7 @@ fn samples(text: Option<&str>) -> Vec<(&'static str, Said)> {
         ),
         ("credentials_expired", Said::CredentialsExpired { tenant: tenant(), link: link() }),
         ("suspended", Said::Suspended { tenant: tenant(), link: link() }),
+        ("storage_full", Said::StorageFull { tenant: tenant(), limit: or("10 GB"), link: link() }),
         (
             "removal_scheduled",
             Said::RemovalScheduled {

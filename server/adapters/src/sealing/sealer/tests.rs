@@ -1,14 +1,15 @@
 use super::*;
 use crate::system::OsRandom;
 use proptest::prelude::*;
+use std::os::unix::fs::PermissionsExt as _;
 use std::{collections::HashSet, thread};
 
 fn sealer() -> MasterSealer {
-    MasterSealer::new(MasterKey::draw(&OsRandom), Arc::new(OsRandom))
+    with(&MasterKey::draw(&OsRandom))
 }
 
 fn with(key: &MasterKey) -> MasterSealer {
-    MasterSealer::new(key.clone(), Arc::new(OsRandom))
+    MasterSealer::new(MasterKeys::of(key.clone()), Arc::new(OsRandom))
 }
 
 proptest! {
@@ -31,7 +32,7 @@ proptest! {
     #[test]
     fn any_bytes_are_refused_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let sealer = sealer();
-        let sealed = Sealed { key_id: sealer.key.id().into(), bytes };
+        let sealed = Sealed { key_id: sealer.keys().current().into(), bytes };
         prop_assert!(matches!(sealer.open(&sealed, "a"), Err(SealError::Broken)));
     }
 }
@@ -72,17 +73,19 @@ fn an_unknown_key_is_named() {
     let (mine, other) = (sealer(), sealer());
     let sealed = other.seal(b"text", "a");
     let error = mine.open(&sealed, "a").unwrap_err();
-    assert!(matches!(&error, SealError::UnknownKey(id) if *id == *other.key.id()));
-    assert!(error.to_string().contains(other.key.id()));
+    assert!(matches!(&error, SealError::UnknownKey(id) if *id == *other.keys().current()));
+    assert!(error.to_string().contains(other.keys().current()));
     // The right name with the wrong key does not open either.
-    let renamed = Sealed { key_id: mine.key.id().into(), ..sealed };
+    let renamed = Sealed { key_id: mine.keys().current().into(), ..sealed };
     assert!(matches!(mine.open(&renamed, "a"), Err(SealError::Broken)));
 }
 
 #[test]
 fn older_keys_open_and_the_new_one_seals() {
     let [first, second, third] = std::array::from_fn(|_| MasterKey::draw(&OsRandom));
-    let rotated = with(&third).with_older(second.clone()).with_older(first.clone());
+    let older = vec![second.clone(), first.clone()];
+    let rotated = MasterKeys { current: third.clone(), next: None, older };
+    let rotated = MasterSealer::new(rotated, Arc::new(OsRandom));
     for key in [&first, &second, &third] {
         let sealed = with(key).seal(b"text", "a");
         assert_eq!(sealed.key_id, key.id());
@@ -111,8 +114,54 @@ fn no_nonce_comes_twice() {
 fn nothing_of_the_text_or_the_keys_stands_in_the_record_or_in_debug() {
     let sealer = sealer();
     let record = sealer.seal(b"correct horse battery", "a");
-    for secret in [&b"correct"[..], &sealer.key.bytes()[..8]] {
+    for secret in [&b"correct"[..], &sealer.keys().current.bytes()[..8]] {
         assert!(!record.bytes.windows(secret.len()).any(|part| part == secret));
     }
     assert_eq!(format!("{sealer:?}"), "[sealer]");
+}
+
+#[test]
+fn a_replaced_file_is_read_again_and_a_missing_one_changes_nothing() {
+    let mut name = [0; 8];
+    OsRandom.fill(&mut name);
+    let folder = std::env::temp_dir().join(format!("innkeeper-sealer-{}", hex::encode(name)));
+    let path = folder.join("master.key");
+    let sealer = MasterSealer::of_file(&path, Arc::new(OsRandom)).unwrap();
+    let mut keys = MasterKeys::load(&path).unwrap();
+    let first = sealer.seal(b"text", "a");
+    let opens = |sealed: &Sealed| sealer.open(sealed, "a").is_ok_and(|text| text.as_slice() == b"text");
+
+    // Prepared it opens only, then it seals; the one before opens on.
+    keys.prepare(&OsRandom);
+    let second = with(keys.next.as_ref().unwrap()).seal(b"text", "a");
+    assert!(matches!(sealer.open(&second, "a"), Err(SealError::UnknownKey(_))));
+    keys.replace(&path, &OsRandom).unwrap();
+    assert!(opens(&first) && opens(&second));
+    assert_eq!(sealer.seal(b"text", "a").key_id, first.key_id);
+    keys.promote();
+    keys.replace(&path, &OsRandom).unwrap();
+    assert_eq!(sealer.seal(b"text", "a").key_id, second.key_id);
+    assert!(opens(&first) && opens(&second));
+
+    // Out of the file it still opens what was read before, until the next start.
+    keys.remove(&first.key_id);
+    keys.replace(&path, &OsRandom).unwrap();
+    assert!(opens(&first) && opens(&second));
+    let restarted = MasterSealer::of_file(&path, Arc::new(OsRandom)).unwrap();
+    assert!(matches!(restarted.open(&first, "a"), Err(SealError::UnknownKey(_))));
+
+    // One that others may read is refused, and is read once that is mended.
+    keys.prepare(&OsRandom);
+    keys.promote();
+    keys.replace(&path, &OsRandom).unwrap();
+    let mode = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o644);
+    assert_eq!(sealer.seal(b"text", "a").key_id, second.key_id);
+    mode(0o600);
+    assert_eq!(sealer.seal(b"text", "a").key_id, keys.current());
+
+    std::fs::remove_file(&path).unwrap();
+    assert!(opens(&second));
+    assert_eq!(sealer.seal(b"text", "a").key_id, keys.current());
+    std::fs::remove_dir_all(&folder).unwrap();
 }

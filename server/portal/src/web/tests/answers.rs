@@ -4,7 +4,7 @@ use super::portal::{Browser, Page, state};
 use crate::web::router::finish;
 use axum::{Router, routing::get};
 use http::{Method, StatusCode};
-use innkeeper_service::{rate::Limits, store::MIGRATIONS};
+use innkeeper_service::{context::rate_limit::Limits, db::MIGRATIONS};
 use sqlx::PgPool;
 
 const HERE: &str = "http://127.0.0.1:8080";
@@ -106,7 +106,7 @@ async fn a_panic_is_a_page_and_tells_nothing(owner: PgPool) {
 async fn without_the_control_database_there_are_pages_still(owner: PgPool) {
     let state = state(&owner, HERE, Limits::default()).await;
     state.service.pool.close().await;
-    let mut browser = Browser::of(crate::web::router(state));
+    let mut browser = Browser::of(crate::web::router(state, Router::new()));
     assert_eq!(browser.get("/").await.status, StatusCode::OK);
     assert_problem("/sign-up", &browser.get("/sign-up").await, 500);
     let health = browser.get("/health").await;

@@ -1,11 +1,12 @@
 //! A change as a browser makes it, and as others try to.
 
 use super::portal::{Browser, state};
+use axum::Router;
 use http::{Method, StatusCode};
-use innkeeper_app::web::{ACCESS, Access};
+use innkeeper_app::shell::{ACCESS, Access};
 use innkeeper_service::{
-    rate::{Limit, Limits},
-    store::MIGRATIONS,
+    context::rate_limit::{Limit, Limits},
+    db::MIGRATIONS,
 };
 use sqlx::PgPool;
 
@@ -143,7 +144,7 @@ async fn what_is_no_form_of_ours_is_refused(owner: PgPool) {
 #[sqlx::test(migrator = "MIGRATIONS")]
 async fn too_many_changes_from_one_address_have_to_wait(owner: PgPool) {
     let limits = Limits { change_per_address: Limit { count: 2, seconds: 600 }, ..Limits::default() };
-    let mut browser = Browser::of(crate::web::router(state(&owner, HERE, limits).await));
+    let mut browser = Browser::of(crate::web::router(state(&owner, HERE, limits).await, Router::new()));
     let token = browser.get("/sign-up").await.hidden("csrf");
     for _ in 0..2 {
         assert_eq!(

@@ -3,10 +3,10 @@
 mod answers;
 mod forms;
 mod listener;
-mod portal;
+pub(crate) mod portal;
 mod sessions;
 
-use innkeeper_app::web::{ACCESS, App};
+use innkeeper_app::shell::{ACCESS, App};
 use leptos::server_fn::axum::server_fn_paths;
 use std::collections::BTreeSet;
 
@@ -36,6 +36,9 @@ fn the_pages_are_these() {
         "/dev/mailbox",
         "/dev/mailbox/{file}",
         "/help",
+        "/o",
+        "/o/{slug}",
+        "/o/{slug}/sign-in",
         "/sign-in",
         "/sign-in/passkey",
         "/sign-up",

@@ -5,12 +5,14 @@ use innkeeper_adapters::{
     dns::Resolver,
     identity::CustomerIssuers,
     postgres_admin::ScramVerifier,
-    sealing::{MasterKey, MasterSealer},
+    sealing::{MasterKey, MasterKeys, MasterSealer},
     system::{OsRandom, SystemClock},
 };
 use innkeeper_domain::ids::Ids;
 use innkeeper_service::{
-    Service, Settings, changes::Changes, identity::Providers, rate::Limits, servers::Servers,
+    Service, Settings,
+    context::{providers::Providers, rate_limit::Limits, servers::Servers},
+    db::run_events::Changes,
 };
 use sqlx::{Executor as _, PgPool, postgres::PgPoolOptions};
 use std::{
@@ -22,7 +24,7 @@ use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 /// A portal's router on the test's database, as the web role.
-pub(super) async fn state(owner: &PgPool, public_url: &str, limits: Limits) -> AppState {
+pub(crate) async fn state(owner: &PgPool, public_url: &str, limits: Limits) -> AppState {
     let random = Arc::new(OsRandom);
     let pool = PgPoolOptions::new()
         .max_connections(4)
@@ -32,9 +34,15 @@ pub(super) async fn state(owner: &PgPool, public_url: &str, limits: Limits) -> A
         .connect_with((*owner.connect_options()).clone())
         .await
         .unwrap();
+    // With the test's own: PostgreSQL waits five seconds for whoever is connected to a database that is dropped.
+    let (test, portal) = (owner.clone(), pool.clone());
+    tokio::spawn(async move {
+        test.close_event().await;
+        portal.close().await;
+    });
     let service = Service {
         ids: Ids::new(Arc::new(SystemClock), random.clone()),
-        sealer: Arc::new(MasterSealer::new(MasterKey::draw(&OsRandom), random.clone())),
+        sealer: Arc::new(MasterSealer::new(MasterKeys::of(MasterKey::draw(&OsRandom)), random.clone())),
         random,
         verifier: Arc::new(ScramVerifier),
         providers: Providers::default(),
@@ -43,7 +51,12 @@ pub(super) async fn state(owner: &PgPool, public_url: &str, limits: Limits) -> A
         passkeys: None,
         servers: Servers::default(),
         changes: Changes::listen(pool.clone()),
-        settings: Arc::new(Settings { public_url: public_url.into(), support: None, limits }),
+        settings: Arc::new(Settings {
+            public_url: public_url.into(),
+            support: None,
+            limits,
+            local_mailbox: false,
+        }),
         pool,
     };
     let site =
@@ -55,14 +68,14 @@ pub(super) async fn state(owner: &PgPool, public_url: &str, limits: Limits) -> A
 }
 
 /// A browser with its cookies.
-pub(super) struct Browser {
+pub(crate) struct Browser {
     router: Router,
     pub cookies: BTreeMap<String, String>,
     pub headers: Vec<(&'static str, String)>,
 }
 
 /// An answer, read whole.
-pub(super) struct Page {
+pub(crate) struct Page {
     pub status: StatusCode,
     pub headers: http::HeaderMap,
     pub bytes: Vec<u8>,
@@ -89,7 +102,7 @@ impl Page {
 impl Browser {
     /// At a portal of this address with the usual limits.
     pub async fn at(owner: &PgPool, public_url: &str) -> Self {
-        Self::of(router(state(owner, public_url, Limits::default()).await))
+        Self::of(router(state(owner, public_url, Limits::default()).await, Router::new()))
     }
 
     pub fn of(router: Router) -> Self {

@@ -9,7 +9,7 @@ use crate::web::{
 };
 use axum::{Router, routing::get};
 use http::{StatusCode, header};
-use innkeeper_service::{rate::Limits, store::MIGRATIONS};
+use innkeeper_service::{context::rate_limit::Limits, db::MIGRATIONS};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -86,7 +86,7 @@ async fn with_session_pages(owner: &PgPool, site: &str) -> Browser {
     }
     let state: AppState = state(owner, site, Limits::default()).await;
     // As the real router does; it also starts what renders the pages.
-    leptos_axum::generate_route_list(innkeeper_app::web::App);
+    leptos_axum::generate_route_list(innkeeper_app::shell::App);
     let pages = Router::new()
         .route("/renew", get(renew))
         .route("/end", get(end))

@@ -2,7 +2,10 @@
 //! out of the one they are in.
 
 use super::{Stage, VERA, part, refused};
-use innkeeper_tests::{Page, Person, tenant::value};
+use innkeeper_tests::{
+    Page, Person,
+    tenant::{run, value},
+};
 use reqwest::Method;
 use serde_json::json;
 
@@ -24,7 +27,11 @@ async fn answers_count_once(stage: &Stage) {
     assert_eq!(eve.get(&back).await.leads_to(), "/t");
     let signed_in = "audit_event where action = 'session.sign_in'";
     let before = stage.count(signed_in).await;
-    // The same again; the same state with a code of its own, in this browser and in another one.
+    // The same again leads this browser to where it is, for a minute, and lets nobody in.
+    assert_eq!(eve.get(&back).await.leads_to(), "/t");
+    let aged = "update sign_in_press set came_in_at = came_in_at - interval '1 minute', created_at = created_at - interval '1 minute'";
+    run(&mut stage.portal.control().await, aged).await;
+    // The same later; the same state with a code of its own, in this browser and in another one.
     let fresh = stage.there(&eve, "b").await;
     let mixed = with(&back, "code", &part(&fresh, "code"));
     for (browser, answer) in [(&eve, &back), (&eve, &mixed), (&Person::new(&stage.portal, ""), &back)] {

@@ -1,0 +1,45 @@
+//! The links between the pages of an organisation, and the way from an address it had before.
+
+use crate::{
+    pages::nothing,
+    web::{Cx, PageEnd},
+};
+use innkeeper_domain::organisation_slug::OrganisationSlug;
+use innkeeper_service::organisations;
+use leptos::prelude::*;
+
+/// The pages of an organisation, and whether only admins have them.
+const PAGES: [(&str, &str, bool); 2] = [("", "Overview", false), ("/sign-in", "Single sign-on (SSO)", true)];
+
+/// The pages of an organisation.
+#[component]
+pub(crate) fn OrganisationNav(
+    /// Its slug.
+    slug: OrganisationSlug,
+    /// Whether the visitor is an admin of it.
+    admin: bool,
+    /// Which one this is: the end of its path, empty for the overview.
+    current: &'static str,
+) -> impl IntoView {
+    let links: Vec<_> = PAGES
+        .into_iter()
+        .filter(|(_, _, admins)| admin || !admins)
+        .map(|(end, label, _)| {
+            let here = (end == current).then_some("page");
+            view! { <a href=format!("/o/{slug}{end}") aria-current=here>{label}</a> }
+        })
+        .collect();
+    view! { <nav class="subnav" aria-label="This organisation">{links}</nav> }
+}
+
+/// Leads to the same page at the organisation's address of now.
+pub(crate) fn moved(cx: &Cx, slug: &OrganisationSlug, end: &str) -> AnyView {
+    nothing(cx, PageEnd::Redirect(format!("/o/{slug}{end}")))
+}
+
+/// The slug that an organisation has now, of a form that was shown at an address before: a redirect from there would lose
+/// what the next page is to say. The same where it is not theirs to know.
+pub(super) async fn present(cx: &Cx, slug: &str) -> String {
+    let view = organisations::open(&cx.service, &cx.visitor, slug).await;
+    view.map_or_else(|_| slug.to_owned(), |view| view.slug.to_string())
+}

@@ -1,0 +1,118 @@
+//! Closing the ways that are not the organisation's own.
+
+use super::change::{AboutForm, Act, conclude};
+use crate::{
+    components::{Icon, Notice, words},
+    web::{Cx, Filled, Form, Refusal, SeeOther},
+};
+use innkeeper_service::organisations::{self, IdentityView, OpenWay};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Which ways stay open.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EnforceForm {
+    /// The organisation's slug.
+    pub organisation: String,
+    /// Short names of ways.
+    pub open: Vec<String>,
+}
+
+/// Closes all other ways.
+#[server(prefix = "/do", endpoint = "enforce-sign-in")]
+pub async fn enforce_sign_in(
+    /// What was sent.
+    #[server(flatten)]
+    form: EnforceForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let ended = organisations::enforce(&cx.service, &cx.visitor, &form.organisation, &form.open).await;
+    match ended {
+        // The way this browser came by may be closed now: the list of databases says which one opens them.
+        Ok(()) if cx.visitor.account.as_ref().is_some_and(|person| !form.open.contains(&person.way)) => {
+            cx.say("Other ways are closed for your organisation.").await?;
+            crate::web::see_other("/t")
+        }
+        ended => {
+            conclude(&form.organisation, &form, ended, "Other ways are closed for your organisation.").await
+        }
+    }
+}
+
+/// Opens all ways again.
+#[server(prefix = "/do", endpoint = "release-sign-in")]
+pub async fn release_sign_in(
+    /// What was sent.
+    #[server(flatten)]
+    form: AboutForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let ended = organisations::release(&cx.service, &cx.visitor, &form.organisation).await;
+    conclude(&form.organisation, &form, ended, "All ways are open again.").await
+}
+
+/// The card.
+#[component]
+pub(super) fn Enforcing(view: IdentityView, form: Filled<EnforceForm>, fresh: bool) -> impl IntoView {
+    let slug = view.organisation.slug.to_string();
+    let Filled { id, values, mistakes, again } = form;
+    let chosen = again.then_some(values.open);
+    let mistake = mistakes.of("open").map(str::to_owned);
+    let wrong = mistake.is_some();
+    let way = |(at, OpenWay { id, label, open }): (usize, OpenWay)| {
+        let checked = chosen.as_ref().map_or(open, |chosen| chosen.contains(&id));
+        view! {
+            <label class="check">
+                <input type="checkbox" name="open[]" value=id id=(at == 0).then_some("open") checked=checked/>
+                <span>{label}</span>
+            </label>
+        }
+    };
+    let ways: Vec<_> = view.ways.into_iter().enumerate().map(way).collect();
+    let enforced = view.enforced_at.map(|since| {
+        view! {
+            <div class="card-body">
+                <Notice tone="ok" icon="shield-check" title=format!("Other ways are closed since {}", words::day(since))>
+                    <p>"Your databases are there only for people who came by your own sign-in or by a way ticked below."</p>
+                </Notice>
+            </div>
+        }
+    });
+    let own = slug.clone();
+    let release = (view.enforced_at.is_some() && fresh).then(move || {
+        view! {
+            <div class="card-foot">
+                <Act<ReleaseSignIn> fields=vec![("organisation", own)] label="Open all ways again"/>
+            </div>
+        }
+    });
+    view! {
+        <section class="card" aria-labelledby="only">
+            <div class="card-head"><h2 id="only">"Only this way"</h2></div>
+            {enforced}
+            <Form<EnforceSignIn> id>
+                <input type="hidden" name="organisation" value=slug/>
+                <div class="card-body stack">
+                    <p class="small dim">
+                        "Closes every way but your own sign-in and those ticked below to your organisation's databases, for \
+                         all its members at once. Other organisations of theirs are not touched. With a sign-in of your own \
+                         it needs a proven domain, a trial of today that made you an admin, and the sign-in among the ways of \
+                         your own account; without one, that the way you came by stays open."
+                    </p>
+                    <fieldset class="checks" aria-describedby=wrong.then_some("open-error")>
+                        <legend>"Ways that stay open"</legend>
+                        {mistake.map(|what| view! {
+                            <p class="error" id="open-error"><span class="vh">"Error: "</span>{what}</p>
+                        })}
+                        {ways}
+                    </fieldset>
+                </div>
+                <div class="card-foot">
+                    <button type="submit" class="btn" disabled=!fresh><Icon name="lock-keyhole"/>"Close all other ways"</button>
+                </div>
+            </Form<EnforceSignIn>>
+            {release}
+        </section>
+    }
+}

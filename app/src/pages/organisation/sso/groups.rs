@@ -1,0 +1,138 @@
+//! What groups make of people.
+
+use super::change::{AboutForm, Act, conclude};
+use crate::{
+    components::Icon,
+    pages::organisation::roles::words_of,
+    web::{Cx, Field, Filled, Form, Issue, Refusal, SeeOther},
+};
+use innkeeper_domain::{identity::GroupRule, organisation::MemberRole};
+use innkeeper_service::organisations::{self, IdentityView};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What is typed of a group.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GroupForm {
+    /// The organisation's slug.
+    pub organisation: String,
+    /// The group.
+    pub group: String,
+    /// What its people become.
+    pub role: String,
+}
+
+/// Says what a group makes of its people.
+#[server(prefix = "/do", endpoint = "add-group")]
+pub async fn add_group(
+    /// What was sent.
+    #[server(flatten)]
+    form: GroupForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let GroupForm { organisation, group, role } = &form;
+    let ended = organisations::add_group(&cx.service, &cx.visitor, organisation, "", (group, role)).await;
+    conclude(organisation, &form, ended, "Saved. It counts for each person from their next sign-in on.").await
+}
+
+/// Takes that back.
+#[server(prefix = "/do", endpoint = "remove-group")]
+pub async fn remove_group(
+    /// What was sent.
+    #[server(flatten)]
+    form: AboutForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let ended =
+        organisations::remove_group(&cx.service, &cx.visitor, &form.organisation, "", &form.what).await;
+    conclude(
+        &form.organisation,
+        &form,
+        ended,
+        "Removed. It counts for each person from their next sign-in on.",
+    )
+    .await
+}
+
+/// The card.
+#[component]
+pub(super) fn Groups(view: IdentityView, form: Filled<GroupForm>, fresh: bool) -> impl IntoView {
+    let slug = view.organisation.slug.to_string();
+    let Filled { id, values, mistakes, .. } = form;
+    let rows: Vec<_> =
+        view.groups.into_iter().map(|rule| view! { <Line rule slug=slug.clone() fresh/> }).collect();
+    let rows = (!rows.is_empty()).then(|| view! { <ul class="rows" role="list">{rows}</ul> });
+    view! {
+        <section class="card" aria-labelledby="groups">
+            <div class="card-head"><h2 id="groups">"Who becomes what"</h2></div>
+            <p class="card-body small dim">
+                "Whoever comes by your sign-in and belongs to one of these groups joins by themselves; who belongs to none \
+                 is not let in, and leaves at their next sign-in. Of several groups the one counts that may do most."
+            </p>
+            {rows}
+            <Form<AddGroup> id>
+                <input type="hidden" name="organisation" value=slug/>
+                <div class="card-body stack">
+                    <Field
+                        name="group" label="Group" class="input mono" autocomplete="off"
+                        hint="As your sign-in says it: a name, or for Entra the group's object ID. * stands for everybody."
+                        value=values.group mistake=mistakes.of("group")
+                    />
+                    <Roles name="role" label="Its people become" chosen=values.role mistake=mistakes.of("role")/>
+                </div>
+                <div class="card-foot">
+                    <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Add group"</button>
+                </div>
+            </Form<AddGroup>>
+        </section>
+    }
+}
+
+#[component]
+pub(super) fn Roles(
+    name: &'static str,
+    label: &'static str,
+    chosen: String,
+    #[prop(into)] mistake: Issue,
+) -> impl IntoView {
+    let options = MemberRole::ALL.map(|role| {
+        let (called, may) = words_of(role);
+        let selected = role.as_str() == chosen || (chosen.is_empty() && role == MemberRole::Developer);
+        view! { <option value=role.as_str() selected=selected>{format!("{called}: {may}")}</option> }
+    });
+    let error = format!("{name}-error");
+    let about = mistake.0.is_some().then(|| error.clone());
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            {mistake.0.map(|what| view! {
+                <p class="error" id=error><span class="vh">"Error: "</span>{what}</p>
+            })}
+            <select
+                id=name name=name class="input" aria-invalid=about.is_some().then_some("true")
+                aria-describedby=about
+            >{options.into_iter().collect_view()}</select>
+        </div>
+    }
+}
+
+#[component]
+fn Line(rule: GroupRule, slug: String, fresh: bool) -> impl IntoView {
+    let (label, may) = words_of(rule.role);
+    let everybody = rule.group == GroupRule::EVERYBODY;
+    let shown = if everybody { "Everybody".to_owned() } else { rule.group.clone() };
+    let which = format!(" {shown}");
+    let act = fresh.then(|| {
+        let fields = vec![("organisation", slug), ("what", rule.group)];
+        view! { <Act<RemoveGroup> fields label="Remove" which class="btn btn-quiet btn-sm"/> }
+    });
+    view! {
+        <li>
+            <p class=if everybody { "name" } else { "name mono" }>{shown}</p>
+            <p>{may}</p>
+            <span class="badge">{label}</span>
+            <div>{act}</div>
+        </li>
+    }
+}

@@ -1,0 +1,181 @@
+//! How the people of an organisation come in: its own sign-in, its mail domains, its groups, a trial, and closing the rest.
+
+mod change;
+pub mod domains;
+pub mod enforce;
+pub mod github;
+pub mod groups;
+pub mod issuer;
+pub mod teams;
+mod trial;
+
+pub use change::AboutForm;
+
+use super::nav::{OrganisationNav, moved};
+use crate::{
+    components::Notice,
+    pages::{load, part, tenant::confirm::SignInAgain},
+    web::{Cx, ErrorSummary, Filled, Mistakes, PageTitle},
+};
+use domains::{DomainForm, Domains};
+use enforce::{EnforceForm, Enforcing};
+use github::{GitHub, GitHubForm};
+use groups::{GroupForm, Groups};
+use innkeeper_domain::identity::Reason;
+use innkeeper_service::{
+    organisations::{self, IdentityView},
+    sign_in::oidc,
+};
+use issuer::{Issuer, IssuerFields};
+use leptos::prelude::*;
+use serde::de::DeserializeOwned;
+use teams::TeamForm;
+use trial::Trying;
+
+/// Which form of the page was refused: they share its mistakes, and each has fields of its own.
+#[derive(Clone, Default)]
+pub(crate) struct Again {
+    pub(crate) issuer: Filled<IssuerFields>,
+    pub(crate) domain: Filled<DomainForm>,
+    pub(crate) group: Filled<GroupForm>,
+    pub(crate) github: Filled<GitHubForm>,
+    pub(crate) team: Filled<TeamForm>,
+    pub(crate) enforce: Filled<EnforceForm>,
+}
+
+/// What the page knows besides what is set up.
+#[derive(Clone, Default)]
+pub(crate) struct Around {
+    /// Whether the sign-in is recent enough to change anything.
+    pub(crate) fresh: bool,
+    /// The session's token, of which links to the ways make their tickets.
+    pub(crate) csrf: String,
+    /// Why the own way was not added to the account.
+    pub(crate) refused: Option<Reason>,
+    /// Why an organisation at GitHub was not shown to be theirs.
+    pub(crate) unshown: Option<Reason>,
+    /// What was typed and refused.
+    pub(crate) again: Again,
+}
+
+/// The fields of the page, in its order.
+const FIELDS: &[&str] = &[
+    "kind",
+    "label",
+    "issuer",
+    "client_id",
+    "client_secret",
+    "trusted_audiences",
+    "groups_claim",
+    "domain",
+    "group",
+    "role",
+    "team",
+    "becomes",
+    "provider",
+    "login",
+    "open",
+];
+
+/// The page.
+#[component]
+pub fn IdentityPage() -> impl IntoView {
+    let cx = Cx::get();
+    let Some(fresh) = cx.signed_in().map(|person| person.fresh) else { return ().into_any() };
+    let slug = part("slug");
+    let [refused, unshown] = ["reason", "github"].map(|name| Reason::parse(&cx.asked(name)));
+    let again = Again {
+        issuer: form_of(&cx, "client_id"),
+        domain: form_of(&cx, "domain"),
+        group: form_of(&cx, "group"),
+        github: form_of(&cx, "login"),
+        team: form_of(&cx, "team"),
+        enforce: form_of(&cx, "open"),
+    };
+    let csrf = cx.csrf();
+    let (asked, ask) = (slug.clone(), cx.clone());
+    load(async move { organisations::identity(&cx.service, &cx.visitor, &slug).await }, move |view| {
+        if view.organisation.slug.as_str() != asked {
+            return moved(&ask, &view.organisation.slug, "/sign-in");
+        }
+        identity_view(view, Around { fresh, csrf, refused, unshown, again })
+    })
+}
+
+/// The refused form, if it is the one that has this field.
+fn form_of<T: DeserializeOwned + Default>(cx: &Cx, field: &str) -> Filled<T> {
+    let filled = cx.form();
+    let its = cx.form.as_ref().is_some_and(|state| state.values.get(field).is_some());
+    if its {
+        filled
+    } else {
+        Filled { values: T::default(), mistakes: Mistakes::default(), again: false, ..filled }
+    }
+}
+
+pub(crate) fn identity_view(view: IdentityView, around: Around) -> AnyView {
+    let Around { fresh, csrf, refused, unshown, again } = around;
+    let ticket = view.provider.as_deref().map(|provider| oidc::ticket(&csrf, provider));
+    let organisation = view.organisation.clone();
+    let page = format!("/o/{}/sign-in", organisation.slug);
+    let Again { issuer, domain, group, github, team, enforce } = again;
+    let parts = [
+        &issuer.mistakes,
+        &domain.mistakes,
+        &group.mistakes,
+        &github.mistakes,
+        &team.mistakes,
+        &enforce.mistakes,
+    ];
+    let mut mistakes = Mistakes::default();
+    for (field, what) in parts.into_iter().flat_map(|part| &part.0) {
+        mistakes.add(field, what.clone());
+    }
+    let stale = (!fresh).then(|| {
+        view! {
+            <Notice icon="lock-keyhole" title="Looking only">
+                <p>"How people come in is changed only within 5 minutes of a sign-in. Yours is older."</p>
+                <p><SignInAgain what="Sign in again to change it" back=page/></p>
+            </Notice>
+        }
+    });
+    let title = "The sign-in was not added to your account";
+    let refused = refused.map(|reason| (title, reason));
+    let unshown = unshown.map(|reason| ("Nothing was shown to be yours", reason));
+    let refusals: Vec<_> = refused
+        .into_iter()
+        .chain(unshown)
+        .map(|(title, reason)| {
+            view! {
+                <Notice tone="bad" icon="circle-alert" title>
+                    <p>{reason.words()}</p>
+                    <p class="small">{format!("Code: {}", reason.code())}</p>
+                </Notice>
+            }
+        })
+        .collect();
+    let hubs = !view.hubs.is_empty() || !view.github.is_empty();
+    let hubs = hubs.then(|| {
+        view! { <GitHub view=view.clone() form=github team csrf fresh/> }
+    });
+    view! {
+        <PageTitle text=format!("Single sign-on (SSO) of {}", organisation.name) error=!mistakes.is_empty()/>
+        <ErrorSummary mistakes fields=FIELDS/>
+        <div class="page-head">
+            <h1>{format!("Single sign-on (SSO) of {}", organisation.name)}</h1>
+            <p>"How the people of your organisation come in, to all of its databases."</p>
+        </div>
+        <OrganisationNav slug=organisation.slug admin=true current="/sign-in"/>
+        <div class="stack">
+            {stale}
+            {refusals}
+            <Issuer view=view.clone() form=issuer fresh/>
+            <Domains view=view.clone() form=domain fresh/>
+            <Groups view=view.clone() form=group fresh/>
+            <Trying view=view.clone() ticket=ticket.unwrap_or_default() fresh/>
+            {hubs}
+            <Enforcing view form=enforce fresh/>
+        </div>
+    }
+    .into_any()
+}

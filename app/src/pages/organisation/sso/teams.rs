@@ -1,0 +1,111 @@
+//! What the teams of organisations at GitHub make of their people.
+
+use super::{change::conclude, groups::Roles};
+use crate::{
+    components::Icon,
+    web::{Cx, Filled, Form, Issue, Refusal, SeeOther},
+};
+use innkeeper_service::organisations::{self, GitHubLine};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What is chosen of a team.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TeamForm {
+    /// The organisation's slug.
+    pub organisation: String,
+    /// Short name of the provider, a slash, and the group as it says it.
+    pub team: String,
+    /// What its people become.
+    pub becomes: String,
+}
+
+impl TeamForm {
+    fn parts(&self) -> (&str, &str) {
+        self.team.split_once('/').unwrap_or_default()
+    }
+}
+
+/// Says what a team makes of its people.
+#[server(prefix = "/do", endpoint = "add-team")]
+pub async fn add_team(
+    /// What was sent.
+    #[server(flatten)]
+    form: TeamForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let (way, group) = form.parts();
+    let wanted = (group, form.becomes.as_str());
+    let ended = organisations::add_group(&cx.service, &cx.visitor, &form.organisation, way, wanted).await;
+    conclude(&form.organisation, &form, ended, "Saved. It counts for each person from their next sign-in on.")
+        .await
+}
+
+/// Takes that back.
+#[server(prefix = "/do", endpoint = "remove-team")]
+pub async fn remove_team(
+    /// What was sent.
+    #[server(flatten)]
+    form: TeamForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let (way, group) = form.parts();
+    let ended = organisations::remove_group(&cx.service, &cx.visitor, &form.organisation, way, group).await;
+    conclude(
+        &form.organisation,
+        &form,
+        ended,
+        "Removed. It counts for each person from their next sign-in on.",
+    )
+    .await
+}
+
+/// What people call a group.
+pub(super) fn called(login: &str, team: Option<String>) -> String {
+    team.map_or_else(|| format!("{login}: everybody"), |team| format!("{login}: {team}"))
+}
+/// The form for what a group makes of its people.
+#[component]
+pub(super) fn Teams(
+    lines: Vec<GitHubLine>,
+    slug: String,
+    form: Filled<TeamForm>,
+    fresh: bool,
+) -> impl IntoView {
+    let Filled { id, values, mistakes, .. } = form;
+    let groups = lines.into_iter().flat_map(|GitHubLine { provider, login, groups, .. }| {
+        groups
+            .into_iter()
+            .map(move |one| (format!("{provider}/{}", one.group), called(login.as_str(), one.team)))
+    });
+    let options: Vec<_> = groups
+        .map(|(value, shown)| {
+            let selected = value == values.team;
+            view! { <option value=value selected=selected>{shown}</option> }
+        })
+        .collect();
+    let Issue(mistake) = mistakes.of("team").into();
+    let wrong = mistake.is_some();
+    view! {
+        <Form<AddTeam> id>
+            <input type="hidden" name="organisation" value=slug/>
+            <div class="card-body stack">
+                <div class="field">
+                    <label for="team">"Organisation or team"</label>
+                    {mistake.map(|what| view! {
+                        <p class="error" id="team-error"><span class="vh">"Error: "</span>{what}</p>
+                    })}
+                    <select
+                        id="team" name="team" class="input" aria-invalid=wrong.then_some("true")
+                        aria-describedby=wrong.then_some("team-error")
+                    >{options}</select>
+                </div>
+                <Roles name="becomes" label="Who joins by it becomes" chosen=values.becomes mistake=mistakes.of("becomes")/>
+            </div>
+            <div class="card-foot">
+                <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Let them in"</button>
+            </div>
+        </Form<AddTeam>>
+    }
+}

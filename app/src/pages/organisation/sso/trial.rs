@@ -1,0 +1,94 @@
+//! Trying the organisation's own sign-in.
+
+use crate::{
+    components::{Icon, Notice, words},
+    pages::organisation::roles::words_of,
+};
+use innkeeper_domain::identity::Reason;
+use innkeeper_service::organisations::{IdentityView, Trial};
+use leptos::prelude::*;
+
+/// The card.
+#[component]
+pub(super) fn Trying(view: IdentityView, ticket: String, fresh: bool) -> impl IntoView {
+    let page = format!("/o/{}/sign-in", view.organisation.slug);
+    let way = view.provider.clone().filter(|_| view.issuer.is_some());
+    let link = |purpose: &str, provider: &str| {
+        format!("/sign-in/{provider}?for={purpose}&ticket={ticket}&return={page}")
+    };
+    let acts = way.as_deref().filter(|_| fresh).map(|provider| {
+        let add = (!view.linked).then(|| {
+            view! { <a class="btn" href=link("link", provider)><Icon name="plus"/>"Add it to your account"</a> }
+        });
+        view! {
+            <div class="card-foot">
+                <a class="btn" href=link("trial", provider)>"Try it"<Icon name="arrow-right"/></a>
+                {add}
+            </div>
+        }
+    });
+    let hint = if way.is_none() {
+        "Set up a sign-in of your own first."
+    } else {
+        "You sign in there once, and see here what it says of you, claim by claim, and what you would become. Nothing \
+         comes of it."
+    };
+    let linked = view.linked.then(|| {
+        view! { <p class="card-body small"><Icon name="circle-check"/>" It is a way in of your own account."</p> }
+    });
+    view! {
+        <section class="card" aria-labelledby="trial">
+            <div class="card-head"><h2 id="trial">"Trial"</h2></div>
+            <p class="card-body small dim">{hint}</p>
+            {linked}
+            {view.trial.map(|trial| view! { <Result trial/> })}
+            {acts}
+        </section>
+    }
+}
+
+#[component]
+fn Result(trial: Trial) -> impl IntoView {
+    let when = words::moment(trial.at);
+    let verdict = match (trial.refused, trial.role) {
+        (Some((reason, found)), _) => view! {
+            <Notice tone="bad" icon="circle-alert" title=format!("{when}: you would not be let in")>
+                <p>{found}</p>
+                <p class="small">{format!("Code: {}", reason.code())}</p>
+                {(reason == Reason::Audience).then(|| view! {
+                    <p class="small">"If the audience named here is yours, such as a project at Zitadel, add it to “Additional trusted audiences” above."</p>
+                })}
+            </Notice>
+        }
+        .into_any(),
+        (None, Some(role)) => {
+            let (label, may) = words_of(role);
+            view! {
+                <Notice tone="ok" icon="circle-check" title=format!("{when}: you would come in as {label}")>
+                    <p>{format!("Which means: {may}.")}</p>
+                </Notice>
+            }
+            .into_any()
+        }
+        (None, None) => ().into_any(),
+    };
+    let old = (!trial.current).then(|| {
+        view! {
+            <Notice tone="warn" icon="triangle-alert" title="This was tried with other settings">
+                <p>"The sign-in has been changed since. Try it again."</p>
+            </Notice>
+        }
+    });
+    let rows: Vec<_> = trial
+        .said
+        .into_iter()
+        .map(|(name, value)| view! { <div><dt class="mono">{name}</dt><dd class="mono">{value}</dd></div> })
+        .collect();
+    let said = (!rows.is_empty()).then(|| {
+        view! {
+            <h3>"What it said of you"</h3>
+            <dl class="kv wide">{rows}</dl>
+        }
+    });
+    view! { <div class="card-body stack">{old}{verdict}{said}</div> }
+}

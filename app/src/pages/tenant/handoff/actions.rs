@@ -1,0 +1,57 @@
+//! What the buttons of the credentials' pages do.
+
+use crate::{
+    pages::tenant::TenantForm,
+    web::{Cx, Refusal, SeeOther, refused, see_other},
+};
+use innkeeper_service::{Error, tenants::handoff};
+use leptos::prelude::*;
+
+/// Opens the credentials, once, in this browser.
+#[server(prefix = "/do", endpoint = "reveal")]
+pub async fn reveal(
+    /// What was sent.
+    #[server(flatten)]
+    form: TenantForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let page = format!("/t/{}/handoff", form.name);
+    match handoff::reveal(&cx.service, &cx.visitor, &form.name).await {
+        Ok(()) | Err(Error::Overtaken) => see_other(page),
+        Err(error) => Err(refused(&page, &form, error)),
+    }
+}
+
+/// The person has saved the credentials: the sealed copy is destroyed.
+#[server(prefix = "/do", endpoint = "confirm")]
+pub async fn confirm(
+    /// What was sent.
+    #[server(flatten)]
+    form: TenantForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let page = format!("/t/{}/handoff", form.name);
+    match handoff::confirm(&cx.service, &cx.visitor, &form.name).await {
+        Ok(()) => {
+            cx.say("Saved. Our sealed copy of the passwords is destroyed.").await?;
+            see_other(format!("/t/{}", form.name))
+        }
+        Err(Error::Overtaken) => see_other(page),
+        Err(error) => Err(refused(&page, &form, error)),
+    }
+}
+
+/// Replaces the three passwords and hands them over again.
+#[server(prefix = "/do", endpoint = "renew")]
+pub async fn renew(
+    /// What was sent.
+    #[server(flatten)]
+    form: TenantForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let page = format!("/t/{}/handoff", form.name);
+    match handoff::renew(&cx.service, &cx.visitor, &form.name).await {
+        Ok(()) | Err(Error::Overtaken) => see_other(page),
+        Err(error) => Err(refused(&page, &form, error)),
+    }
+}

@@ -1,0 +1,84 @@
+//! Suspending, resuming, deleting a database, and cancelling that.
+
+use crate::{
+    pages::tenant::{
+        TenantForm,
+        confirm::{TypedForm, conclude},
+    },
+    web::{Cx, Refusal, SeeOther},
+};
+use innkeeper_service::tenants::lifecycle;
+use leptos::prelude::*;
+
+/// Cuts a database off.
+#[server(prefix = "/do", endpoint = "suspend")]
+pub async fn suspend_tenant(
+    /// What was sent.
+    #[server(flatten)]
+    form: TypedForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let ended = lifecycle::suspend(&cx.service, &cx.visitor, &form.name, &form.typed).await;
+    after(&form, &form.name, ended, "/suspend", format!("{} is being suspended.", form.name)).await
+}
+
+/// Lets people in again.
+#[server(prefix = "/do", endpoint = "resume")]
+pub async fn resume_tenant(
+    /// What was sent.
+    #[server(flatten)]
+    form: TenantForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let ended = lifecycle::resume(&cx.service, &cx.visitor, &form.name).await;
+    after(&form, &form.name, ended, "/resume", format!("{} is being resumed.", form.name)).await
+}
+
+/// Cuts a database off, to be removed after 7 days.
+#[server(prefix = "/do", endpoint = "destroy")]
+pub async fn destroy_tenant(
+    /// What was sent.
+    #[server(flatten)]
+    form: TypedForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let ended = lifecycle::destroy(&cx.service, &cx.visitor, &form.name, &form.typed).await;
+    after(&form, &form.name, ended, "/destroy", format!("{} is being destroyed.", form.name)).await
+}
+
+/// Undoes that, as long as it is there.
+#[server(prefix = "/do", endpoint = "keep")]
+pub async fn keep_tenant(
+    /// What was sent.
+    #[server(flatten)]
+    form: TenantForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let ended = lifecycle::keep(&cx.service, &cx.visitor, &form.name).await;
+    after(&form, &form.name, ended, "/keep", format!("{} is kept: it is being brought back.", form.name))
+        .await
+}
+
+/// Goes on with a suspension or destruction that stopped.
+#[server(prefix = "/do", endpoint = "try-again")]
+pub async fn try_again(
+    /// What was sent.
+    #[server(flatten)]
+    form: TenantForm,
+) -> Result<SeeOther, Refusal> {
+    let cx = Cx::get();
+    let ended = lifecycle::try_again(&cx.service, &cx.visitor, &form.name).await;
+    after(&form, &form.name, ended, "", format!("We try again with {}.", form.name)).await
+}
+
+/// Back to where it stands.
+async fn after<T: serde::Serialize>(
+    form: &T,
+    name: &str,
+    ended: Result<(), innkeeper_service::Error>,
+    asked: &str,
+    line: String,
+) -> Result<SeeOther, Refusal> {
+    let danger = format!("/t/{name}/danger");
+    conclude(form, ended, &format!("{danger}{asked}"), &danger, &danger, line).await
+}

@@ -1,0 +1,121 @@
+-- Looks at the lock table for a while, ends sessions of tenants that others would have to wait for, and says which.
+-- It calls functions only: nothing in its loop takes a lock on a relation, and so nothing makes the session read catalogs
+-- again that it has cached. It still works while a queue in front of pg_authid lets nobody else read that.
+--
+-- Its end is when it could be kept out: so of the two sessions that take turns each ends its look only while the other is
+-- in one that began later, and says in its application_name when that holds: with the time (in microseconds since 1970)
+-- at which it read the roles, and the process of the other.
+CREATE OR REPLACE FUNCTION pg_temp.watch_locks(
+    roles oid[], groups oid[], databases oid[], known oid[], read_at bigint, budget bigint, most bigint,
+    seconds float8, at_most float8, other int
+) RETURNS TABLE (role oid, reason text, pid int)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    began constant timestamptz := clock_timestamp();
+    until timestamptz := began + make_interval(secs => seconds);
+    hot_until timestamptz := '-infinity';
+    first boolean := true;
+    own constant oid := (SELECT usesysid FROM pg_stat_get_activity(pg_backend_pid()));
+    -- Tenants that hold more than their budget, each with since when.
+    over jsonb := '{}';
+    -- Sessions, and how many locks each holds.
+    pids int[];
+    counts bigint[];
+BEGIN
+    -- pg_terminate_backend() asks for the attributes of the session's user: they have to be cached.
+    PERFORM pg_get_userbyid(role) FROM unnest(roles) AS role;
+    -- A role that was dropped while it was signed in is in no list.
+    known := known || (SELECT array_agg(usesysid) FROM pg_stat_get_activity(NULL) WHERE usesysid IS NOT NULL);
+    LOOP
+        -- A transaction keeps what it first saw of the sessions.
+        PERFORM pg_stat_clear_snapshot();
+        -- Locks of the fast path and those of serializable transactions have places of their own.
+        SELECT array_agg(c.pid), array_agg(c.locks) INTO pids, counts
+        FROM (
+            SELECT k.pid, count(*) AS locks FROM pg_lock_status() k
+            WHERE NOT k.fastpath AND k.mode <> 'SIReadLock' AND k.pid IS NOT NULL GROUP BY 1
+        ) AS c;
+        -- Far from any limit, as nearly always. The first time all is done, so that it is cached.
+        IF NOT first AND (SELECT sum(locks) FROM unnest(counts) AS locks) <= budget / 2 THEN
+            over := '{}';
+        ELSE
+            over := (
+                SELECT coalesce(jsonb_object_agg(t.tenant, coalesce((over ->> t.tenant)::timestamptz, clock_timestamp())), '{}')
+                FROM (
+                    SELECT l.tenant::text AS tenant FROM unnest(pids, counts) AS c (pid, locks)
+                    JOIN pg_stat_get_activity(NULL) a USING (pid)
+                    JOIN unnest(roles, groups) AS l (role, tenant) ON l.role = a.usesysid
+                    GROUP BY 1 HAVING sum(c.locks) > budget
+                ) AS t
+            );
+            RETURN QUERY
+                WITH counted AS MATERIALIZED (
+                    SELECT c.pid, c.locks, l.role, l.tenant, sum(c.locks) OVER () AS of_all,
+                        sum(c.locks) OVER (PARTITION BY l.tenant) AS of_tenant,
+                        -- The smallest first: who is beyond a limit then holds the most.
+                        sum(c.locks) OVER (PARTITION BY l.tenant ORDER BY c.locks, c.pid) AS up_to_this
+                    FROM unnest(pids, counts) AS c (pid, locks) JOIN pg_stat_get_activity(NULL) a USING (pid)
+                    JOIN unnest(roles, groups) AS l (role, tenant) ON l.role = a.usesysid
+                ), judged AS MATERIALIZED (
+                    SELECT *, CASE
+                        WHEN up_to_this > budget AND (of_tenant > most
+                            OR (over ->> tenant::text)::timestamptz < clock_timestamp() - interval '2 s') THEN 'lock_count'
+                        -- All tenants together: who holds more than an equal share of what they may.
+                        WHEN of_all > 3 * most
+                            AND up_to_this > 2 * most / (SELECT count(DISTINCT tenant) FROM counted) THEN 'server_locks'
+                        END AS reason
+                    FROM counted
+                )
+                -- In a CASE, which alone keeps the order: the cheaper condition would be tried first.
+                SELECT role, reason, pid FROM judged
+                WHERE CASE WHEN reason IS NOT NULL THEN pg_terminate_backend(pid) END;
+            hot_until := CASE WHEN first THEN hot_until ELSE greatest(hot_until, clock_timestamp() + interval '1 s') END;
+        END IF;
+
+        RETURN QUERY
+            WITH lock AS MATERIALIZED (
+                SELECT k.pid, k.locktype, k.database, k.relation, k.classid, k.objid,
+                    k.mode IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'SIReadLock') AS weak
+                FROM pg_lock_status() k
+                WHERE k.locktype = 'relation' AND k.relation < 16384 OR k.locktype = 'object' AND k.database = 0
+            ), login AS MATERIALIZED (
+                SELECT * FROM unnest(roles, groups, databases) AS l (role, tenant, database)
+            )
+            SELECT o.* FROM (
+                SELECT DISTINCT a.usesysid, CASE k.locktype WHEN 'relation' THEN 'catalog_lock' ELSE 'foreign_lock' END, a.pid
+                FROM lock k JOIN pg_stat_get_activity(NULL) a USING (pid) JOIN login l ON l.role = a.usesysid
+                WHERE CASE k.locktype
+                    -- Shared catalogs, and the database's own, which autovacuum and the platform read too.
+                    WHEN 'relation' THEN NOT k.weak
+                    -- pg_database is 1262, pg_authid 1260. A commit that notifies locks the database 0.
+                    ELSE NOT (k.classid = 1262 AND k.objid = 0) AND NOT (k.weak AND (k.classid = 1262 AND k.objid = l.database
+                        OR k.classid = 1260 AND (k.objid = l.tenant
+                            OR k.objid IN (SELECT o.role FROM login o WHERE o.tenant = l.tenant))))
+                    END
+                OFFSET 0
+            ) AS o WHERE pg_terminate_backend(o.pid);
+        hot_until := CASE WHEN FOUND THEN clock_timestamp() + interval '5 s' ELSE hot_until END;
+
+        -- Roles that were made since are not in the lists yet.
+        IF EXISTS (
+            SELECT FROM pg_stat_get_activity(NULL) a
+            WHERE a.usesysid IS NOT NULL AND NOT EXISTS (SELECT FROM unnest(known) AS k WHERE k = a.usesysid)
+                OR a.usesysid = own AND a.application_name = 'innkeeper new roles'
+        ) THEN
+            until := '-infinity';
+            hot_until := greatest(hot_until, clock_timestamp() + interval '1 s');
+        END IF;
+        EXIT WHEN clock_timestamp() > began + make_interval(secs => at_most) OR clock_timestamp() > until AND EXISTS (
+            SELECT FROM pg_stat_get_activity(other) a
+            WHERE a.application_name LIKE 'innkeeper watchdog %' AND a.state = 'active' AND a.query_start > began
+        );
+        IF first THEN
+            PERFORM set_config('application_name', format('innkeeper watchdog %s %s', read_at, other), false);
+            first := false;
+        END IF;
+        -- Whoever was ended may come back at once.
+        PERFORM pg_sleep(CASE WHEN clock_timestamp() < hot_until THEN 0.02 ELSE 0.1 END);
+    END LOOP;
+    PERFORM set_config('application_name', 'innkeeper watchdog', false);
+END $$;

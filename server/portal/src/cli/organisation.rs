@@ -1,0 +1,134 @@
+//! What an operator does about organisations.
+
+use super::terminal::say;
+use crate::{
+    config::Config,
+    startup::{Control, explain},
+};
+use clap::Subcommand;
+use innkeeper_adapters::system::{OsRandom, SystemClock};
+use innkeeper_app::components::words;
+use innkeeper_domain::ids::Ids;
+use innkeeper_service::{
+    Error,
+    organisations::operator::{self, Opened, OrganisationLine},
+};
+use sqlx::PgPool;
+use std::{process::ExitCode, sync::Arc};
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum OrganisationAction {
+    /// Open all ways in again to an organisation that lets its people in by some only, and has shut itself out.
+    Open {
+        /// Its id, or its name if no other has it, as listed.
+        who: String,
+    },
+    /// List the organisations, those with closed ways first, a thousand at most.
+    List {
+        /// Only those with this text in their names.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        search: String,
+        /// One JSON array instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Does it beside a running portal.
+pub(super) async fn run(config: &Config, action: OrganisationAction) -> ExitCode {
+    let reach = match Control::beside(config).await {
+        Ok(Some(reach)) => reach,
+        Ok(None) => return complain("the portal's PostgreSQL does not run: start the portal first"),
+        Err(error) => return complain(&explain(&error)),
+    };
+    let worker = reach.worker();
+    let done = act(&worker, action).await;
+    worker.close().await;
+    match done {
+        Ok(said) => {
+            say(&said);
+            ExitCode::SUCCESS
+        }
+        Err(said) => complain(&said),
+    }
+}
+
+async fn act(worker: &PgPool, action: OrganisationAction) -> Result<String, String> {
+    match action {
+        OrganisationAction::Open { who } => {
+            let ids = Ids::new(Arc::new(SystemClock), Arc::new(OsRandom));
+            let opened = operator::open(worker, &ids, &who).await.map_err(|error| refused(&error))?;
+            Ok(told(&opened))
+        }
+        OrganisationAction::List { search, json } => {
+            let (found, total) = operator::all(worker, &search).await.map_err(|error| explain(&error))?;
+            Ok(if json { as_json(&found) } else { list(&found, total) })
+        }
+    }
+}
+
+fn refused(error: &Error) -> String {
+    match error {
+        Error::NotFound => {
+            "no organisation has this id or name; `innkeeper organisation list` shows those there are".into()
+        }
+        Error::Mistakes(mistakes) => mistakes.of("who").unwrap_or_default().to_owned(),
+        error => explain(error),
+    }
+}
+
+fn told(opened: &Opened) -> String {
+    let OrganisationLine { id, name, .. } = &opened.organisation;
+    if opened.was_closed {
+        format!(
+            "{name} ({id}) is open to all ways in again, from the next request on. Its admins can close them anew once \
+             their own sign-in works.\n"
+        )
+    } else {
+        format!("{name} ({id}) is open to all ways in already: nothing was changed.\n")
+    }
+}
+
+fn as_json(found: &[OrganisationLine]) -> String {
+    // A list of texts, numbers and times always serialises.
+    serde_json::to_string_pretty(found).unwrap_or_default() + "\n"
+}
+
+fn list(found: &[OrganisationLine], total: i64) -> String {
+    if found.is_empty() {
+        return "There is no such organisation.\n".into();
+    }
+    let lines: String = found.iter().map(line).collect();
+    let listed = i64::try_from(found.len()).unwrap_or(total);
+    if listed < total {
+        return format!(
+            "{lines}These are {listed} of {total}: `--search <text>` shows those with it in their names.\n"
+        );
+    }
+    lines
+}
+
+fn line(one: &OrganisationLine) -> String {
+    let count = |number: i64, one: &str, many: &str| {
+        words::count(usize::try_from(number).unwrap_or_default(), one, many)
+    };
+    let stands = match one.closed_since {
+        Some(at) => {
+            format!("closed since {} to all ways but {}", words::moment(at), one.open_ways.join(", "))
+        }
+        None => "open to all ways".into(),
+    };
+    format!(
+        "{}  {}\n    {}, {}, {}; {stands}\n",
+        one.name,
+        one.id,
+        count(one.members, "member", "members"),
+        count(one.admins, "admin", "admins"),
+        count(one.databases, "database", "databases"),
+    )
+}
+
+fn complain(what: &str) -> ExitCode {
+    super::terminal::complain(&format!("innkeeper: {what}\n"));
+    ExitCode::FAILURE
+}

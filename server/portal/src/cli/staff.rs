@@ -1,0 +1,140 @@
+//! What an operator does about staff.
+
+use super::terminal::say;
+use crate::{
+    config::Config,
+    startup::{Control, explain},
+};
+use clap::Subcommand;
+use innkeeper_adapters::system::{OsRandom, SystemClock};
+use innkeeper_app::components::words;
+use innkeeper_domain::{ids::Ids, staff::StaffRole};
+use innkeeper_service::{
+    Error,
+    people::staff::{self, Member},
+};
+use sqlx::PgPool;
+use std::{process::ExitCode, sync::Arc};
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum StaffAction {
+    /// Print a link by which one person becomes staff, once, within 24 hours.
+    Add {
+        /// What it makes of them: approver, operator or viewer.
+        #[arg(long, default_value = "operator", value_parser = role)]
+        role: StaffRole,
+    },
+    /// List who is staff.
+    List {
+        /// One JSON array instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take away all that makes somebody staff, and sign them out everywhere.
+    Remove {
+        /// Their address or account id, as listed.
+        who: String,
+    },
+}
+
+fn role(text: &str) -> Result<StaffRole, String> {
+    StaffRole::parse(text).ok_or_else(|| {
+        let all: Vec<_> = StaffRole::ALL.iter().rev().map(|role| role.as_str()).collect();
+        format!("the roles are {}", all.join(", "))
+    })
+}
+
+/// Does it beside a running portal.
+pub(super) async fn run(config: &Config, action: StaffAction) -> ExitCode {
+    let reach = match Control::beside(config).await {
+        Ok(Some(reach)) => reach,
+        Ok(None) => return complain("the portal's PostgreSQL does not run: start the portal first"),
+        Err(error) => return complain(&explain(&error)),
+    };
+    let worker = reach.worker();
+    let done = act(config, &worker, action).await;
+    worker.close().await;
+    match done {
+        Ok(said) => {
+            say(&said);
+            ExitCode::SUCCESS
+        }
+        Err(said) => complain(&said),
+    }
+}
+
+async fn act(config: &Config, worker: &PgPool, action: StaffAction) -> Result<String, String> {
+    let ids = Ids::new(Arc::new(SystemClock), Arc::new(OsRandom));
+    match action {
+        StaffAction::Add { role } => {
+            let link = staff::add(worker, &ids, &OsRandom, role).await.map_err(|error| explain(&error))?;
+            Ok(format!(
+                "Whoever opens this link and presses \"Become staff\" becomes {} of this portal. It works once, until {}:\n{}\n",
+                role.as_str(),
+                words::moment(link.until),
+                link.address(&config.public_url(config.listen)),
+            ))
+        }
+        StaffAction::List { json } => {
+            let found = staff::all(worker).await.map_err(|error| explain(&error))?;
+            Ok(list(&found, json))
+        }
+        StaffAction::Remove { who } => {
+            let member = staff::remove(worker, &ids, &who).await.map_err(|error| refused(&error))?;
+            Ok(removed(&member))
+        }
+    }
+}
+
+fn refused(error: &Error) -> String {
+    match error {
+        Error::NotFound => {
+            "nobody of the staff has this address or account id; `innkeeper staff list` shows who is staff"
+                .into()
+        }
+        Error::Mistakes(mistakes) => mistakes.of("who").unwrap_or_default().to_owned(),
+        error => explain(error),
+    }
+}
+
+fn removed(member: &Member) -> String {
+    let again = |provider: &String| {
+        format!(
+            "A group of {provider} made them staff, and will again at the next sign-in: take them out of it there.\n"
+        )
+    };
+    let again: String =
+        member.roles.iter().filter_map(|(_, provider)| provider.as_ref()).map(again).collect();
+    format!("{} is not staff any more, and signed out everywhere.\n{again}", member.address)
+}
+
+fn list(found: &[Member], json: bool) -> String {
+    if json {
+        // A list of texts and times always serialises.
+        return serde_json::to_string_pretty(found).unwrap_or_default() + "\n";
+    }
+    if found.is_empty() {
+        return "Nobody is staff. `innkeeper staff add` makes a link for the first.\n".into();
+    }
+    let how = |(role, provider): &(String, Option<String>)| match provider {
+        Some(provider) => format!("{role} by a group of {provider}"),
+        None => format!("{role} by a link"),
+    };
+    let line = |member: &Member| {
+        let how: Vec<_> = member.roles.iter().map(how).collect();
+        let seen = member.seen.map(|at| format!(", last seen {}", words::moment(at))).unwrap_or_default();
+        format!(
+            "{}  {}\n    {}, since {}{seen}\n",
+            member.address,
+            member.account,
+            how.join(", "),
+            words::moment(member.since)
+        )
+    };
+    found.iter().map(line).collect()
+}
+
+fn complain(what: &str) -> ExitCode {
+    super::terminal::complain(&format!("innkeeper: {what}\n"));
+    ExitCode::FAILURE
+}

@@ -1,0 +1,108 @@
+use super::{
+    AppState,
+    context::RequestCx,
+    csrf, form_body,
+    fresh_id::{fresh_id, is_id},
+    press,
+    problem::{Problem, see_other, sign_in},
+    rate_limit,
+};
+use axum::{
+    body::{Bytes, to_bytes},
+    extract::{RawForm, Request, State},
+    response::{IntoResponse as _, Response},
+};
+use http::{header, request::Parts};
+use innkeeper_app::{
+    shell::{Access, access, signs_in},
+    web::{Cx, FormState, Refusal, SeeOther, with_query},
+};
+use innkeeper_service::people::refused_forms;
+use leptos::{
+    prelude::provide_context,
+    server_fn::{error::FromServerFnError as _, redirect::REDIRECT_HEADER},
+};
+
+/// Marks the answer of a server function that failed.
+const FAILED: &str = leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
+/// No outcome is longer: a refused form is at most a body and its mistakes.
+const OUTCOME_MOST: usize = 1024 * 1024;
+
+/// POST /do/*: every change by a page. Leptos only decodes and runs the function; the answer is made here.
+pub(super) async fn form_post(
+    State(state): State<AppState>,
+    request: RequestCx,
+    parts: Parts,
+    RawForm(body): RawForm,
+) -> Result<Response, Problem> {
+    rate_limit::count(&request).await?;
+    if signs_in(parts.uri.path()) {
+        let hash = press::hash(parts.uri.path(), &body);
+        let given = state.clone();
+        return press::once(&state, request, hash, move |request| perform(given, request, parts, body)).await;
+    }
+    perform(state, request, parts, body).await
+}
+
+async fn perform(
+    state: AppState,
+    request: RequestCx,
+    mut parts: Parts,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    match access(parts.uri.path()).ok_or(Problem::NOT_FOUND)? {
+        Access::SignedIn if request.cx.visitor.account.is_none() => return Ok(see_other("/sign-in")),
+        Access::SignedIn | Access::Anyone => {}
+    }
+    csrf::check(&request, &body)?;
+    let form = form_body::field(&body, "form").filter(|id| is_id(id)).unwrap_or_else(fresh_id);
+    // By these leptos would answer in its own way.
+    parts.headers.remove(header::ACCEPT);
+    parts.headers.remove(header::REFERER);
+    let given = request.cx.clone();
+    let provide = move || provide_context(given.clone());
+    let answer =
+        leptos_axum::handle_server_fns_with_context(provide, Request::from_parts(parts, body.into()));
+    let answer = answer.await.into_response();
+    let failed = answer.headers().contains_key(FAILED);
+    if answer.headers().contains_key(REDIRECT_HEADER) {
+        tracing::error!("a server function redirects by itself; it has to return SeeOther");
+        return Err(Problem::INTERNAL);
+    }
+    let outcome = to_bytes(answer.into_body(), OUTCOME_MOST).await.map_err(|error| {
+        tracing::error!(%error, "the outcome of a server function cannot be read");
+        Problem::INTERNAL
+    })?;
+    if failed {
+        return refuse(&state, &request.cx, form, Refusal::de(outcome)).await;
+    }
+    match serde_json::from_slice(&outcome) {
+        Ok(SeeOther(path)) => Ok(see_other(&path)),
+        Err(error) => {
+            tracing::error!(%error, "a server function returned something else than SeeOther");
+            Err(Problem::INTERNAL)
+        }
+    }
+}
+
+async fn refuse(state: &AppState, cx: &Cx, form: String, refusal: Refusal) -> Result<Response, Problem> {
+    Err(match refusal {
+        Refusal::Mistakes { page, values, mistakes } => {
+            let session = cx.visitor.session.ok_or(Problem::FORBIDDEN)?;
+            let kept = FormState { id: form, values, mistakes };
+            let data = serde_json::to_value(&kept).map_err(|error| {
+                tracing::error!(%error, "a refused form cannot be kept");
+                Problem::INTERNAL
+            })?;
+            refused_forms::keep(&state.service, session, &kept.id, &data).await?;
+            return Ok(see_other(&with_query(&page, "form", &kept.id)));
+        }
+        Refusal::StaleSignIn { return_to } => return Ok(sign_in(&return_to)),
+        // Its text quotes what was typed: not logged.
+        Refusal::Malformed(_) => Problem::BAD_REQUEST,
+        Refusal::Forbidden => Problem::FORBIDDEN,
+        Refusal::NotFound => Problem::NOT_FOUND,
+        Refusal::TooMany(seconds) => Problem::TooMany(seconds),
+        Refusal::Internal => Problem::INTERNAL,
+    })
+}

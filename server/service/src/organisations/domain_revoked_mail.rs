@@ -1,0 +1,56 @@
+use crate::{
+    Result, Service,
+    context::{
+        audit::{self, Actor, Entry},
+        outbox,
+    },
+    db,
+};
+use innkeeper_domain::{ids::OrganisationId, mail::Message, organisation::MailDomain};
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// Queues a mail to the admins of an organisation that the transaction sees: a domain is not proven for it any more. `why`
+/// is one or more sentences.
+pub(crate) async fn tell(
+    service: &Service,
+    conn: &mut PgConnection,
+    organisation: OrganisationId,
+    domain: &MailDomain,
+    why: String,
+) -> Result<()> {
+    let row = sqlx::query!("select name, slug from organisation where id = $1", organisation.0)
+        .fetch_one(&mut *conn)
+        .await?;
+    let message = Message::DomainLost {
+        organisation: row.name,
+        domain: domain.to_string(),
+        why,
+        link: format!("{}/o/{}/sign-in", service.settings.public_url, row.slug),
+    };
+    outbox::to_admins(conn, &service.ids, &*service.sealer, organisation, &message).await
+}
+
+/// Records that a domain has moved away from an organisation because DNS names another one, and tells its admins. Neither
+/// says which one: whose people they are is nobody else's affair.
+pub(crate) async fn by_dns(
+    service: &Service,
+    conn: &mut PgConnection,
+    organisation: OrganisationId,
+    domain: &MailDomain,
+) -> Result<()> {
+    db::as_member(conn, organisation).await?;
+    let entry = Entry {
+        actor: Actor::System,
+        address: None,
+        action: "domain.lose",
+        subject: domain.as_str(),
+        organisation: Some(organisation),
+        tenant: None,
+        detail: json!({ "by": "dns" }),
+    };
+    audit::record(conn, &service.ids, entry).await?;
+    let why = "Your text is not in its DNS any more, and another organisation here has shown by a text of its own there that \
+               the domain is theirs.";
+    tell(service, conn, organisation, domain, why.to_owned()).await
+}

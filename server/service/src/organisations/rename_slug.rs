@@ -1,0 +1,82 @@
+//! The change of an organisation's address.
+
+use super::view::load_as_admin;
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::{self, Entry},
+        requester::Visitor,
+    },
+};
+use innkeeper_domain::organisation_slug::OrganisationSlug;
+use serde_json::json;
+
+/// The rule that a slug is of one organisation.
+pub(crate) const TAKEN: &str = "organisation_slug_key";
+/// Most former slugs that an organisation keeps from all others at once.
+const MOST: i64 = 5;
+
+/// Gives an organisation another slug; the slug that it has then. The one before leads there for 90 days, and is no other
+/// organisation's meanwhile. The one that it has already is success.
+pub async fn rename_slug(
+    service: &Service,
+    visitor: &Visitor,
+    slug: &str,
+    typed: &str,
+) -> Result<OrganisationSlug> {
+    let person = visitor.signed_in()?;
+    let mut tx = person.begin(&service.pool).await?;
+    let organisation = load_as_admin(&mut tx, person.id, slug).await?;
+    visitor.fresh()?;
+    let wanted = OrganisationSlug::parse(typed).map_err(|error| Error::mistake("slug", error.to_string()))?;
+    // Of two changes at once the second waits, and sees what the first did.
+    let had =
+        sqlx::query_scalar!("select slug from organisation where id = $1 for update", organisation.id.0)
+            .fetch_one(&mut *tx)
+            .await?;
+    if had == wanted.as_str() {
+        return Ok(wanted);
+    }
+    if had != slug {
+        let what =
+            format!("Somebody changed the address to “{had}” since you opened this page. Check it again.");
+        return Err(Error::mistake("slug", what));
+    }
+    let kept = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from organisation_former_slug
+           where organisation_id = $1 and slug <> $2 and until > now()"#,
+        organisation.id.0,
+        wanted.as_str(),
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    if kept >= MOST {
+        let what = format!("The address was changed {MOST} times in 90 days. Choose one of those, or wait.");
+        return Err(Error::mistake("slug", what));
+    }
+    let renamed =
+        sqlx::query!("update organisation set slug = $2 where id = $1", organisation.id.0, wanted.as_str())
+            .execute(&mut *tx)
+            .await;
+    // Of two that give each other what they have PostgreSQL ends one.
+    let ended = |error: &sqlx::Error| {
+        Error::breaks(error, TAKEN)
+            || error.as_database_error().is_some_and(|e| e.code().as_deref() == Some("40P01"))
+    };
+    if renamed.as_ref().is_err_and(ended) {
+        return Err(Error::mistake("slug", format!("“{wanted}” is already taken. Choose another address.")));
+    }
+    renamed?;
+    let entry = Entry {
+        actor: visitor.actor(),
+        address: Some(visitor.address),
+        action: "organisation.slug",
+        subject: &organisation.name,
+        organisation: Some(organisation.id),
+        tenant: None,
+        detail: json!({ "from": had, "to": wanted }),
+    };
+    audit::record(&mut tx, &service.ids, entry).await?;
+    tx.commit().await?;
+    Ok(wanted)
+}

@@ -1,0 +1,187 @@
+//! What whoever has the machine does: the first link, further links, who is staff, and who no longer.
+
+use super::{
+    claim::token_hash,
+    list::{Order, rows},
+};
+use crate::{
+    Error, Result, Service,
+    context::audit::{self, Actor, Entry},
+    people::{session, staff_roles::StaffWays},
+};
+use innkeeper_domain::{
+    email::EmailAddress,
+    ids::{AccountId, Ids, SessionId, StaffClaimId},
+    password::draw_token,
+    ports::Random,
+    secret::Secret,
+    staff::StaffRole,
+};
+use serde_json::json;
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+
+/// People listed at once.
+const MOST: i64 = 1000;
+
+/// A link by which one person becomes staff, once.
+#[derive(Debug)]
+pub struct Link {
+    /// What stands in its address. Kept nowhere.
+    pub token: Secret,
+    /// What it makes of them.
+    pub role: StaffRole,
+    /// Until when it works: 24 hours.
+    pub until: OffsetDateTime,
+}
+
+impl Link {
+    /// Its address at a portal.
+    pub fn address(&self, public_url: &str) -> String {
+        format!("{public_url}/staff/claim?token={}", self.token.expose())
+    }
+}
+
+/// Makes a link, for the operator. `worker` connects as the worker role.
+pub async fn add(worker: &PgPool, ids: &Ids, random: &dyn Random, role: StaffRole) -> Result<Link> {
+    let mut tx = worker.begin().await?;
+    let link = make(&mut tx, ids, random, role, Actor::Operator).await?;
+    tx.commit().await?;
+    Ok(link)
+}
+
+/// Makes the link of the first of the staff, an approver: where nobody is staff, nobody can become staff by a group, and
+/// no link waits. Of portals that start at once one makes it.
+pub async fn first(service: &Service, worker: &PgPool) -> Result<Option<Link>> {
+    if !StaffWays::of(service).groups.is_empty() {
+        return Ok(None);
+    }
+    let mut tx = worker.begin().await?;
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('first of the staff', 0))")
+        .fetch_one(&mut *tx)
+        .await?;
+    let known = sqlx::query_scalar!(
+        r#"select exists (select from staff)
+             or exists (select from staff_claim where used_at is null and expires_at > now()) as "known!""#
+    );
+    if known.fetch_one(&mut *tx).await? {
+        return Ok(None);
+    }
+    let link = make(&mut tx, &service.ids, &*service.random, StaffRole::Approver, Actor::System).await?;
+    tx.commit().await?;
+    Ok(Some(link))
+}
+
+async fn make(
+    conn: &mut PgConnection,
+    ids: &Ids,
+    random: &dyn Random,
+    role: StaffRole,
+    actor: Actor,
+) -> Result<Link> {
+    sqlx::query!("delete from staff_claim where expires_at < now() - interval '30 days'")
+        .execute(&mut *conn)
+        .await?;
+    let (id, token): (StaffClaimId, _) = (ids.make(), draw_token(random));
+    let until = sqlx::query_scalar!(
+        "insert into staff_claim (id, token_hash, role, expires_at) values ($1, $2, $3, now() + interval '24 hours')
+         returning expires_at",
+        id.0,
+        &token_hash(token.expose())[..],
+        role.as_str(),
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let detail = json!({ "role": role.as_str() });
+    record(conn, ids, actor, "staff.link", &id.to_string(), detail).await?;
+    Ok(Link { token, role, until })
+}
+
+/// One of the staff, for the operator.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Member {
+    /// The account.
+    pub account: AccountId,
+    /// Its address.
+    pub address: String,
+    /// What they are called.
+    pub name: Option<String>,
+    /// Role and provider of each of their ways to be staff; no provider for a link.
+    pub roles: Vec<(String, Option<String>)>,
+    /// Since when.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+    /// When they were last seen, as far as it is known.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub seen: Option<OffsetDateTime>,
+}
+
+/// The staff by their addresses, a thousand at most.
+pub async fn all(worker: &PgPool) -> Result<Vec<Member>> {
+    let rows = rows(worker, "%", Order::Address, "", MOST).await?;
+    let member = |row: super::list::Row| Member {
+        account: AccountId(row.id),
+        address: row.email,
+        name: row.name,
+        roles: row
+            .roles
+            .into_iter()
+            .zip(row.providers)
+            .map(|(role, provider)| (role, Some(provider).filter(|name| !name.is_empty())))
+            .collect(),
+        since: row.since,
+        seen: row.seen,
+    };
+    Ok(rows.into_iter().map(member).collect())
+}
+
+/// Takes away all that makes this account staff, and ends its sessions. `who` is an account id, or an address that one of
+/// the staff has. [`Error::NotFound`] where nobody of the staff is meant; a mistake where several are.
+pub async fn remove(worker: &PgPool, ids: &Ids, who: &str) -> Result<Member> {
+    let id = who.parse::<AccountId>().ok();
+    let key = EmailAddress::parse(who).ok().map(|email| email.key());
+    let mut meant = Vec::new();
+    for member in all(worker).await? {
+        let same_address =
+            key.is_some() && EmailAddress::parse(&member.address).ok().map(|known| known.key()) == key;
+        if Some(member.account) == id || same_address {
+            meant.push(member);
+        }
+    }
+    if meant.len() > 1 {
+        let ids: Vec<_> = meant.iter().map(|member| member.account.to_string()).collect();
+        let what =
+            format!("several of the staff have this address: name one of them by its id: {}", ids.join(", "));
+        return Err(Error::mistake("who", what));
+    }
+    let member = meant.pop().ok_or(Error::NotFound)?;
+    let mut tx = worker.begin().await?;
+    let removed =
+        sqlx::query!("delete from staff where account_id = $1", member.account.0).execute(&mut *tx).await?;
+    if removed.rows_affected() == 0 {
+        return Err(Error::NotFound);
+    }
+    let ended =
+        sqlx::query_scalar!("delete from session where account_id = $1 returning id", member.account.0)
+            .fetch_all(&mut *tx)
+            .await?;
+    for session in &ended {
+        session::forget_carried(&mut tx, SessionId(*session)).await?;
+    }
+    let detail = json!({ "roles": member.roles, "account": member.account, "ended": ended.len() });
+    record(&mut tx, ids, Actor::Operator, "staff.remove", &member.address, detail).await?;
+    tx.commit().await?;
+    Ok(member)
+}
+
+async fn record(
+    conn: &mut PgConnection,
+    ids: &Ids,
+    actor: Actor,
+    action: &'static str,
+    subject: &str,
+    detail: serde_json::Value,
+) -> Result<()> {
+    let entry = Entry { actor, address: None, action, subject, organisation: None, tenant: None, detail };
+    Ok(audit::record(conn, ids, entry).await?)
+}

@@ -1,0 +1,130 @@
+use super::challenge::{code_hash, token_hash};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::{self, Entry},
+        outbox,
+        rate_limit::{self, Limit},
+        requester::Visitor,
+    },
+    people::{lockout::may_change_ways, return_to::ReturnTo},
+};
+use innkeeper_domain::{
+    email::EmailAddress,
+    ids::{AccountId, ChallengeId},
+    mail::Message,
+    password::{draw_code, draw_token},
+};
+use serde_json::json;
+
+/// How much more mail a mailbox may get in all than from those who ask at one address.
+const ADDRESSES: i32 = 4;
+/// The link lives for ten minutes; a mail that cannot be sent within an hour is given up.
+const MAIL_HOURS: i32 = 1;
+
+/// Sends a mail with a link and a code to this address. Answer and work are the same whether it is known or not.
+///
+/// The visitor has a session already: the challenge is bound to it.
+pub async fn ask(service: &Service, visitor: &Visitor, email: &str, return_to: &str) -> Result<()> {
+    send(service, visitor, email, return_to, None).await
+}
+
+/// The same to have the mailbox as one more way in. Needs a fresh sign-in; whether the mailbox is somebody's already is
+/// told only to who has shown that it is theirs.
+pub async fn ask_to_link(service: &Service, visitor: &Visitor, email: &str) -> Result<()> {
+    let person = may_change_ways(service, visitor).await?;
+    send(service, visitor, email, "/account", Some(person.id)).await
+}
+
+async fn send(
+    service: &Service,
+    visitor: &Visitor,
+    email: &str,
+    return_to: &str,
+    account: Option<AccountId>,
+) -> Result<()> {
+    let email = EmailAddress::parse(email).map_err(|what| Error::mistake("email", what.to_string()))?;
+    let session = visitor.session()?;
+    let return_to = ReturnTo::parse(return_to);
+    count(service, visitor, &email).await?;
+
+    let id: ChallengeId = service.ids.make();
+    let token = draw_token(&*service.random);
+    let code = draw_code(&*service.random);
+    let (token_hash, code_hash) = (token_hash(token.expose()), code_hash(id, code.expose()));
+    let mut tx = service.pool.begin().await?;
+    let known = sqlx::query_scalar!(
+        r#"select exists (select from identity where issuer = 'mail' and subject = $1) as "known!""#,
+        email.key()
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "insert into challenge
+           (id, email, email_key, token_hash, code_hash, session_id, return_to, purpose, account_id, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, case when $8::uuid is null then 'sign_in' else 'link' end, $8,
+           now() + interval '10 minutes')",
+        id.0,
+        email.to_string(),
+        email.key(),
+        token_hash.as_slice(),
+        code_hash.as_slice(),
+        session.0,
+        return_to.as_str(),
+        account.map(|account| account.0),
+    )
+    .execute(&mut *tx)
+    .await?;
+    let link = format!("{}/verify?token={}", service.settings.public_url, token.expose());
+    let code = code.expose().into();
+    let message = match account {
+        None => Message::SignIn { link, code, known },
+        Some(_) => Message::AddMailbox { link, code },
+    };
+    outbox::queue(&mut tx, &service.ids, &*service.sealer, &email, &message, MAIL_HOURS).await?;
+    let entry = Entry {
+        actor: visitor.actor(),
+        address: Some(visitor.address),
+        action: if account.is_some() { "identity.ask" } else { "sign_in.ask" },
+        subject: &email.to_string(),
+        organisation: None,
+        tenant: None,
+        detail: json!({ "challenge": id }),
+    };
+    audit::record(&mut tx, &service.ids, entry).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Counts by asking address, by mailbox and in all, in this order, so that who is refused uses up nobody else's.
+///
+/// A mailbox is counted for those who ask at one address, and four times that for all: who fills the first shuts out
+/// nobody elsewhere. Refused asking does not prolong a window, and mails already sent serve in any browser.
+async fn count(service: &Service, visitor: &Visitor, email: &EmailAddress) -> Result<()> {
+    let limits = &service.settings.limits;
+    let mailbox = format!("mail to {}", mailbox(email));
+    let all =
+        Limit { count: limits.mail_per_mailbox.count.saturating_mul(ADDRESSES), ..limits.mail_per_mailbox };
+    let pool = &service.pool;
+    rate_limit::take(pool, &rate_limit::address_key("mail by", visitor.address), limits.mail_per_address)
+        .await?;
+    rate_limit::take(
+        pool,
+        &rate_limit::address_key(&format!("{mailbox} by"), visitor.address),
+        limits.mail_per_mailbox,
+    )
+    .await?;
+    rate_limit::take(pool, &mailbox, all).await?;
+    rate_limit::take(pool, "mail in all", limits.mail_in_all).await
+}
+
+/// The mailbox that gets the mail, as far as can be told: `jane+a@…` and `jane+b@…` mostly are one.
+fn mailbox(email: &EmailAddress) -> String {
+    let key = email.key();
+    match key.split_once('@') {
+        Some((local, domain)) => {
+            let person = local.split('+').next().filter(|person| !person.is_empty()).unwrap_or(local);
+            format!("{person}@{domain}")
+        }
+        None => key,
+    }
+}

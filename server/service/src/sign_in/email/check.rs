@@ -1,0 +1,126 @@
+use super::{
+    BLIND_TRIES_A_DAY, TRIES,
+    challenge::{Challenge, Stands},
+};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::{self, Entry},
+        rate_limit,
+        requester::Visitor,
+    },
+    sign_in::email::challenge,
+};
+use innkeeper_domain::ids::ChallengeId;
+use serde_json::json;
+
+/// A challenge that was met and can be completed once. Only [`check`] makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checked {
+    pub(super) id: ChallengeId,
+    link: bool,
+}
+
+impl Checked {
+    /// Whether the mailbox is to be one more way in of who is signed in already.
+    pub fn is_link(self) -> bool {
+        self.link
+    }
+
+    fn of(challenge: &Challenge) -> Self {
+        Self { id: challenge.id, link: challenge.links_to.is_some() }
+    }
+}
+
+/// Checks what was sent back: the link in the browser that asked, or the code. Consumes nothing yet.
+///
+/// [`Error::Overtaken`] when there is nothing (any more) to check: the page shows how it stands.
+pub async fn check(service: &Service, visitor: &Visitor, token: &str, code: &str) -> Result<Checked> {
+    let session = visitor.session()?;
+    let limit = service.settings.limits.verify_per_address;
+    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", visitor.address), limit).await?;
+    let challenge = challenge::find(&service.pool, Some(session), token).await?.ok_or(Error::Overtaken)?;
+    if !matches!(challenge.stands, Stands::Open) || !challenge.is_for(visitor) {
+        return Err(Error::Overtaken);
+    }
+    if !token.is_empty() && challenge.asked_in == session {
+        return Ok(Checked::of(&challenge));
+    }
+    let code = parse_code(code)?;
+    if token.is_empty() {
+        refuse_blind_guessing(service, &challenge).await?;
+    }
+    guess(service, visitor, &challenge, &code).await
+}
+
+/// Six digits; blanks and dashes between them do not matter.
+fn parse_code(typed: &str) -> Result<String> {
+    let mistake = |what: &str| Err(Error::mistake("code", what));
+    if typed.len() > 64 {
+        return mistake("This is too long. Enter the six digits from the mail.");
+    }
+    let digits: String = typed.chars().filter(|c| !matches!(c, ' ' | '\t' | '-')).collect();
+    match digits.len() {
+        0 => mistake("Enter the six digits from the mail."),
+        6 if digits.bytes().all(|b| b.is_ascii_digit()) => Ok(digits),
+        _ => mistake("A code has six digits. Enter the six digits from the mail."),
+    }
+}
+
+/// Who has no link can only guess the code. The link stays a way in for the mailbox's owner.
+async fn refuse_blind_guessing(service: &Service, challenge: &Challenge) -> Result<()> {
+    let wrong = sqlx::query_scalar!(
+        r#"select coalesce(sum(greatest(c.tries - case when c.used_at is null then 0 else 1 end, 0)), 0)::bigint as "wrong!"
+           from challenge c where c.created_at > now() - interval '1 day'
+             and c.email_key = (select email_key from challenge where id = $1)"#,
+        challenge.id.0
+    )
+    .fetch_one(&service.pool)
+    .await?;
+    if wrong >= BLIND_TRIES_A_DAY {
+        return Err(Error::mistake(
+            "code",
+            "Too many wrong codes were typed for this address within a day. Use the link in the mail instead.",
+        ));
+    }
+    Ok(())
+}
+
+/// Counts a try, then compares: parallel guesses are counted one by one.
+async fn guess(service: &Service, visitor: &Visitor, challenge: &Challenge, code: &str) -> Result<Checked> {
+    let mut tx = service.pool.begin().await?;
+    let counted = sqlx::query!(
+        "update challenge set tries = tries + 1
+         where id = $1 and tries < $2 and used_at is null and expires_at > now()
+         returning code_hash, tries",
+        challenge.id.0,
+        TRIES
+    )
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or(Error::Overtaken)?;
+    if challenge::is_code(challenge.id, code, &counted.code_hash) {
+        tx.commit().await?;
+        return Ok(Checked::of(challenge));
+    }
+    let left = TRIES - counted.tries;
+    let entry = Entry {
+        actor: visitor.actor(),
+        address: Some(visitor.address),
+        action: "sign_in.wrong_code",
+        subject: &challenge.email,
+        organisation: None,
+        tenant: None,
+        detail: json!({ "challenge": challenge.id, "tries_left": left }),
+    };
+    audit::record(&mut tx, &service.ids, entry).await?;
+    tx.commit().await?;
+    Err(Error::mistake(
+        "code",
+        match left {
+            0 => "This is not the code, and it was the last try. Send a new mail.".to_owned(),
+            1 => "This is not the code of the newest mail. 1 try is left.".to_owned(),
+            left => format!("This is not the code of the newest mail. {left} tries are left."),
+        },
+    ))
+}

@@ -1,0 +1,74 @@
+use super::{
+    Checked,
+    complete::{add, lock},
+};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::{self, Entry},
+        outbox,
+        requester::Visitor,
+    },
+    sign_in::refused::record_refusal_by,
+};
+use innkeeper_domain::{
+    email::EmailAddress,
+    identity::{ProviderId, Reason, Refusal},
+    ids::{AccountId, IdentityId},
+};
+use serde_json::json;
+
+/// Makes the mailbox one more way in of who is signed in; once more is success. [`Error::NotVouched`] where it is another
+/// account's way in already, which the person has shown to be theirs by then.
+pub async fn link(service: &Service, visitor: &Visitor, checked: Checked) -> Result<()> {
+    let person = visitor.signed_in()?;
+    let mut tx = service.pool.begin().await?;
+    let used = sqlx::query_scalar!(
+        "update challenge set used_at = now(), used_from = $2, used_in = $3
+         where id = $1 and purpose = 'link' and session_id = $3 and account_id = $4 and used_at is null
+           and expires_at > now()
+         returning email",
+        checked.id.0,
+        ipnet::IpNet::from(visitor.address),
+        visitor.session()?.0,
+        person.id.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or(Error::Overtaken)?;
+    let email = EmailAddress::parse(&used).map_err(|_| Error::corrupt("address of", checked.id))?;
+    lock(&mut tx, &email).await?;
+    let known = sqlx::query_scalar!(
+        "select account_id from identity where issuer = 'mail' and subject = $1",
+        email.key()
+    );
+    let known = known.fetch_optional(&mut *tx).await?.map(AccountId);
+    let (mail, address) = (ProviderId::MAIL, person.email.to_string());
+    let entry = |action, detail| Entry {
+        actor: visitor.actor(),
+        address: Some(visitor.address),
+        action,
+        subject: &address,
+        organisation: None,
+        tenant: None,
+        detail,
+    };
+    let mut outcome = Ok(());
+    match known {
+        Some(known) if known == person.id => {}
+        Some(_) => {
+            let refusal = Refusal::new(Reason::Taken, "the mailbox is another account's way in");
+            outcome = Err(Error::NotVouched(refusal));
+        }
+        None => {
+            let id: IdentityId = service.ids.make();
+            add(&mut tx, id, person.id, &email).await?;
+            let detail = json!({ "provider": mail, "identity": id });
+            audit::record(&mut tx, &service.ids, entry("identity.add", detail)).await?;
+            let what = format!("The e-mail address {email} was added as a way in.");
+            outbox::to_person(service, &mut tx, visitor, &address, what).await?;
+        }
+    }
+    tx.commit().await?;
+    record_refusal_by(service, visitor, mail, outcome).await
+}

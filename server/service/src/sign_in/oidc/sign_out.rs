@@ -1,0 +1,66 @@
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::{self, Actor, Entry},
+        rate_limit,
+        requester::Visitor,
+    },
+    people::{providers::named, session},
+    sign_in::refused::record_refusal,
+};
+use innkeeper_domain::{identity::Subject, ids::SessionId};
+use serde_json::json;
+
+/// The address at which a person signs out at a provider, too; none where it offers none.
+pub async fn way_out(service: &Service, provider: &str) -> Result<Option<String>> {
+    let provider = &*named(service, provider).await?;
+    Ok(provider.port.sign_out(&format!("{}/", service.settings.public_url)).await?)
+}
+
+/// Ends the sessions that a provider's message signs out (OpenID Connect Back-Channel Logout 1.0); how many there were.
+/// Those that began after the message stay: said again it ends nothing more.
+pub async fn signed_out(
+    service: &Service,
+    visitor: &Visitor,
+    provider: &str,
+    message: &str,
+) -> Result<usize> {
+    let provider = &*named(service, provider).await?;
+    let limit = service.settings.limits.verify_per_address;
+    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", visitor.address), limit).await?;
+    let read = provider.port.signed_out(message).await.map_err(Error::from);
+    let said = record_refusal(service, visitor, provider, read).await?;
+    let subject = said.subject.as_ref().map(|subject| provider.own(subject)).transpose()?;
+    let mut tx = service.pool.begin().await?;
+    let ended = sqlx::query_scalar!(
+        "delete from session s using identity i
+         where i.id = s.identity_id and s.provider = $1 and s.authenticated_at <= $2
+           and ($3::text is null or s.provider_session = $3)
+           and ($4::text is null or (i.issuer = $4 and i.subject = $5))
+         returning s.id",
+        provider.id.as_str(),
+        said.at,
+        said.session,
+        subject.as_ref().map(Subject::issuer),
+        subject.as_ref().map(Subject::subject),
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    for id in &ended {
+        session::forget_carried(&mut tx, SessionId(*id)).await?;
+    }
+    if !ended.is_empty() {
+        let entry = Entry {
+            actor: Actor::System,
+            address: Some(visitor.address),
+            action: "session.end",
+            subject: provider.id.as_str(),
+            organisation: None,
+            tenant: None,
+            detail: json!({ "ended": ended.len(), "by": "the provider" }),
+        };
+        audit::record(&mut tx, &service.ids, entry).await?;
+    }
+    tx.commit().await?;
+    Ok(ended.len())
+}

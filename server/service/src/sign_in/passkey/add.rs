@@ -1,0 +1,119 @@
+use super::{
+    MOST, count, ids_of, port,
+    question::{consume, keep},
+};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::{self, Entry},
+        outbox,
+        requester::{SignedIn, Visitor},
+    },
+    people::lockout::may_change_ways,
+    sign_in::{oidc::Purpose, refused::record_refusal_by},
+};
+use innkeeper_domain::{
+    identity::{ProviderId, Reason, Refusal},
+    ids::IdentityId,
+    ports::{NewPasskey, PasskeyOwner},
+    text::line,
+};
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// The longest name of a passkey, in characters.
+const NAME_MOST: usize = 60;
+
+/// Asks this browser for a new passkey of who is signed in. Needs a fresh sign-in.
+pub async fn begin_add(service: &Service, visitor: &Visitor) -> Result<()> {
+    let port = port(service)?;
+    let person = may_change_ways(service, visitor).await?;
+    count(service, visitor).await?;
+    let known = ids_of(&service.pool, person.id).await?;
+    if known.len() >= MOST {
+        return Err(too_many());
+    }
+    let owner = PasskeyOwner { account: person.id, email: person.email.to_string() };
+    let asked = port.ask_new(&owner, &known).map_err(Into::into);
+    let asked = record_refusal_by(service, visitor, ProviderId::PASSKEY, asked).await?;
+    keep(service, visitor, Purpose::Link, &asked, "/account").await
+}
+
+/// Makes the passkey that a browser has made one more way in of who is signed in. A mistake in its name leaves the
+/// question open.
+pub async fn add(service: &Service, visitor: &Visitor, name: &str, answer: &str) -> Result<()> {
+    let person = visitor.signed_in()?;
+    let name =
+        line(name, "a name for it", NAME_MOST).map_err(|error| Error::mistake("name", error.to_string()))?;
+    count(service, visitor).await?;
+    let added = check_and_add(service, visitor, person, &name, answer).await;
+    record_refusal_by(service, visitor, ProviderId::PASSKEY, added).await
+}
+
+async fn check_and_add(
+    service: &Service,
+    visitor: &Visitor,
+    person: &SignedIn,
+    name: &str,
+    answer: &str,
+) -> Result<()> {
+    let port = port(service)?;
+    let asked = consume(service, visitor, Purpose::Link).await?;
+    let made = port.made(&asked.state, answer)?;
+    let mut tx = service.pool.begin().await?;
+    // Of two that are added at once the second counts the first.
+    sqlx::query!("select id from account where id = $1 for update", person.id.0).fetch_one(&mut *tx).await?;
+    if ids_of(&mut *tx, person.id).await?.len() >= MOST {
+        return Err(too_many());
+    }
+    let identity = insert(service, &mut tx, person, name, &made).await?;
+    let entry = Entry {
+        actor: visitor.actor(),
+        address: Some(visitor.address),
+        action: "identity.add",
+        subject: &person.email.to_string(),
+        organisation: None,
+        tenant: None,
+        detail: json!({ "provider": ProviderId::PASSKEY, "identity": identity }),
+    };
+    audit::record(&mut tx, &service.ids, entry).await?;
+    let what = format!("A passkey ({name}) was added as a way in.");
+    outbox::to_person(service, &mut tx, visitor, &person.email.to_string(), what).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Two passkeys never have the same id, unless somebody makes up one: [`Reason::Taken`].
+async fn insert(
+    service: &Service,
+    conn: &mut PgConnection,
+    person: &SignedIn,
+    name: &str,
+    made: &NewPasskey,
+) -> Result<IdentityId> {
+    let id: IdentityId = service.ids.make();
+    let added = sqlx::query!(
+        "insert into identity (id, account_id, provider, issuer, subject, name)
+         values ($1, $2, 'passkey', 'passkey', $3, $4) on conflict (issuer, subject) do nothing",
+        id.0,
+        person.id.0,
+        made.id,
+        name,
+    )
+    .execute(&mut *conn)
+    .await?;
+    if added.rows_affected() != 1 {
+        return Err(Refusal::new(Reason::Taken, format!("{} is there already", made.id)).into());
+    }
+    sqlx::query!(
+        "insert into passkey (identity_id, credential) values ($1, ($2::text)::jsonb)",
+        id.0,
+        made.credential
+    )
+    .execute(conn)
+    .await?;
+    Ok(id)
+}
+
+fn too_many() -> Error {
+    Error::mistake("passkey", format!("An account has {MOST} passkeys at most. Remove one first."))
+}

@@ -1,0 +1,69 @@
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::{self, Actor, Entry},
+        providers::Provider,
+        requester::Visitor,
+    },
+    db,
+};
+use innkeeper_domain::{
+    identity::{Reason, Refusal},
+    ids::OrganisationId,
+};
+use serde_json::json;
+
+/// Puts a refusal into the log and the audit log, and passes everything on.
+pub(crate) async fn record_refusal<T>(
+    service: &Service,
+    visitor: &Visitor,
+    provider: &Provider,
+    outcome: Result<T>,
+) -> Result<T> {
+    if let Err(Error::NotVouched(refusal)) = &outcome {
+        told(service, visitor, provider.id.as_str(), provider.organisation, refusal).await?;
+    }
+    outcome
+}
+
+/// The same for the short name of a way that is none's.
+pub(crate) async fn record_refusal_by<T>(
+    service: &Service,
+    visitor: &Visitor,
+    way: &str,
+    outcome: Result<T>,
+) -> Result<T> {
+    if let Err(Error::NotVouched(refusal)) = &outcome {
+        told(service, visitor, way, None, refusal).await?;
+    }
+    outcome
+}
+
+async fn told(
+    service: &Service,
+    visitor: &Visitor,
+    way: &str,
+    organisation: Option<OrganisationId>,
+    refusal: &Refusal,
+) -> Result<()> {
+    tracing::warn!(provider = %way, %refusal, "somebody was not let in");
+    // What was never asked of the organisation's issuer is none of its business, nor is whose browser it was.
+    let asked = ![Reason::State, Reason::Answer].contains(&refusal.reason);
+    let organisation = organisation.filter(|_| asked);
+    let actor = if organisation.is_some() { Actor::Anonymous } else { visitor.actor() };
+    let mut tx = service.pool.begin().await?;
+    if let Some(organisation) = organisation {
+        db::as_member(&mut tx, organisation).await?;
+    }
+    let entry = Entry {
+        actor,
+        address: Some(visitor.address),
+        action: "sign_in.refused",
+        subject: way,
+        organisation,
+        tenant: None,
+        detail: json!({ "reason": refusal.reason.code(), "found": refusal.found }),
+    };
+    audit::record(&mut tx, &service.ids, entry).await?;
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,49 @@
+use super::{about, link, proof::Proof, record};
+use crate::{
+    Error, Result, Service,
+    context::{
+        outbox::{moment, to_admins},
+        requester::Visitor,
+    },
+    tenants,
+};
+use innkeeper_domain::{handoff::OPEN_FOR, ids::HandoffId, mail::Message, tenant::TenantState};
+use ipnet::IpNet;
+
+/// Opens a sealed handoff in the visitor's session, for 15 minutes. Only the addressed person can, with a fresh
+/// sign-in; of all presses at once one wins. Where it is open in this very session already, nothing changes.
+pub async fn reveal(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
+    let person = visitor.signed_in()?;
+    let mut tx = person.begin(&service.pool).await?;
+    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
+    visitor.fresh()?;
+    if tenant.state != TenantState::Active {
+        return Err(Error::Overtaken);
+    }
+    let opened = sqlx::query!(
+        r#"update handoff set state = 'open', opened_at = now(), open_until = now() + make_interval(secs => $4),
+             opened_in = $3, opened_from = $5
+           where tenant_id = $1 and addressed_to = $2 and state = 'sealed' and sealed_until > now()
+           returning id, now() as "now!""#,
+        tenant.id.0,
+        person.id.0,
+        visitor.session()?.0,
+        OPEN_FOR.as_seconds_f64(),
+        IpNet::from(visitor.address),
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(opened) = opened else {
+        return Proof::make(&mut tx, &tenant, visitor).await?.map(|_| ()).ok_or(Error::Overtaken);
+    };
+    record(service, visitor, &mut tx, &tenant, "handoff.reveal", about(HandoffId(opened.id))).await?;
+    let message = Message::CredentialsRevealed {
+        tenant: tenant.name.to_string(),
+        person: person.email.to_string(),
+        address: visitor.address.to_string(),
+        at: moment(opened.now),
+        link: link(&service.settings.public_url, &tenant.name),
+    };
+    to_admins(&mut tx, &service.ids, &*service.sealer, tenant.organisation_id, &message).await?;
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,138 @@
+use crate::{
+    Error, Result, Service,
+    context::requester::Visitor,
+    db::Tx,
+    tenants::{self, TenantView, handoff, record},
+    workflows::{self, engine},
+};
+use innkeeper_domain::{ids::RunId, run::RunKind, tenant::TenantState};
+use serde_json::json;
+
+/// Cuts an active tenant off. `typed` is its name, as the person typed it.
+pub async fn suspend(service: &Service, visitor: &Visitor, name: &str, typed: &str) -> Result<()> {
+    let (mut tx, tenant) = begin(service, visitor, name).await?;
+    check_typed(&tenant, typed)?;
+    check_state(&tenant, &[TenantState::Active])?;
+    start(service, visitor, &mut tx, &tenant, RunKind::Suspend, "tenant.suspend").await?;
+    Ok(tx.commit().await?)
+}
+
+/// Lets a suspended tenant in again.
+pub async fn resume(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
+    let (mut tx, tenant) = begin(service, visitor, name).await?;
+    check_state(&tenant, &[TenantState::Suspended])?;
+    start(service, visitor, &mut tx, &tenant, RunKind::Resume, "tenant.resume").await?;
+    Ok(tx.commit().await?)
+}
+
+/// Cuts a tenant off and schedules its removal. Passwords that wait to be handed over are destroyed.
+pub async fn destroy(service: &Service, visitor: &Visitor, name: &str, typed: &str) -> Result<()> {
+    let (mut tx, tenant) = begin(service, visitor, name).await?;
+    check_typed(&tenant, typed)?;
+    check_state(&tenant, &[TenantState::Active, TenantState::Suspended])?;
+    start(service, visitor, &mut tx, &tenant, RunKind::Destroy, "tenant.destroy").await?;
+    sqlx::query!(
+        "update tenant set state = 'destroying', state_before = state, removal_at = null where id = $1",
+        tenant.id.0
+    )
+    .execute(&mut *tx)
+    .await?;
+    handoff::revoke(&mut tx, tenant.id).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Gives a tenant back: turns its destruction round where that is under way or stuck, else undoes it.
+pub async fn keep(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
+    let (mut tx, tenant) = begin(service, visitor, name).await?;
+    check_state(&tenant, &[TenantState::Destroying])?;
+    if let Some(run) = live(&mut tx, &tenant, RunKind::Destroy).await? {
+        let why = format!("{} keeps the database.", visitor.signed_in()?.email);
+        if !engine::turn_back(&mut tx, run, &why).await? {
+            return Err(Error::Overtaken);
+        }
+        record(service, visitor, &mut tx, &tenant, "tenant.keep", json!({ "turned_back": run })).await?;
+    } else {
+        start(service, visitor, &mut tx, &tenant, RunKind::UndoDestroy, "tenant.keep").await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Lets a suspension or destruction that is stuck go on where it stopped.
+pub async fn try_again(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
+    let (mut tx, tenant) = begin(service, visitor, name).await?;
+    let kind = match tenant.state {
+        TenantState::Suspended => RunKind::Suspend,
+        TenantState::Destroying => RunKind::Destroy,
+        _ => return Err(Error::Overtaken),
+    };
+    let run = live(&mut tx, &tenant, kind).await?.ok_or(Error::Overtaken)?;
+    if !engine::go_on(&mut tx, run, workflows::deadline(kind)).await? {
+        return Err(Error::Overtaken);
+    }
+    record(service, visitor, &mut tx, &tenant, "run.go_on", json!({ "run": run })).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Makes new passwords ([`handoff::renew`]), once the tenant's name was typed.
+pub async fn rotate(service: &Service, visitor: &Visitor, name: &str, typed: &str) -> Result<()> {
+    let (tx, tenant) = begin(service, visitor, name).await?;
+    check_typed(&tenant, typed)?;
+    tx.rollback().await?;
+    handoff::renew(service, visitor, name).await
+}
+
+/// Begins a transaction that holds the tenant's row, for an admin with a fresh sign-in.
+pub(super) async fn begin(service: &Service, visitor: &Visitor, name: &str) -> Result<(Tx, TenantView)> {
+    let person = visitor.signed_in()?;
+    let mut tx = person.begin(&service.pool).await?;
+    let id = tenants::load_as_admin(&mut tx, person.id, name).await?.id;
+    visitor.fresh()?;
+    // In the order of the workers: the run first, then the tenant.
+    sqlx::query!(
+        "select id from run where tenant_id = $1 and state in ('running', 'unwinding', 'stuck') for update",
+        id.0
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    // Not `for update`, which would wait for whoever writes a row that names this tenant.
+    sqlx::query!("select id from tenant where id = $1 for no key update", id.0).fetch_one(&mut *tx).await?;
+    // Read again, now that nobody changes it.
+    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
+    Ok((tx, tenant))
+}
+
+fn check_typed(tenant: &TenantView, typed: &str) -> Result<()> {
+    if typed.trim() == tenant.name.as_str() {
+        return Ok(());
+    }
+    Err(Error::mistake("typed", format!("Type {} to confirm that you mean this database.", tenant.name)))
+}
+
+fn check_state(tenant: &TenantView, wanted: &[TenantState]) -> Result<()> {
+    if wanted.contains(&tenant.state) { Ok(()) } else { Err(Error::Overtaken) }
+}
+
+async fn live(tx: &mut Tx, tenant: &TenantView, kind: RunKind) -> Result<Option<RunId>> {
+    let id = sqlx::query_scalar!(
+        "select id from run where tenant_id = $1 and kind = $2 and state in ('running', 'unwinding', 'stuck')",
+        tenant.id.0,
+        kind.as_str(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(id.map(RunId))
+}
+
+async fn start(
+    service: &Service,
+    visitor: &Visitor,
+    tx: &mut Tx,
+    tenant: &TenantView,
+    kind: RunKind,
+    action: &'static str,
+) -> Result<()> {
+    let whose = (tenant.organisation_id, tenant.id);
+    let (run, number) =
+        workflows::start_run(&service.ids, &*service.random, tx, kind, whose, json!({})).await?;
+    record(service, visitor, tx, tenant, action, json!({ "run": run, "number": number })).await
+}

@@ -1,0 +1,128 @@
+//! The making of a tenant as its people watch it, and what they can do when it failed.
+
+use crate::{
+    Error, Result, Service,
+    context::requester::Visitor,
+    db::Tx,
+    tenants::{
+        self, RunLine, TenantView, record,
+        request::{self, Draft},
+    },
+    workflows,
+};
+use innkeeper_domain::tenant::TenantState;
+use serde_json::json;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+/// How the making of a tenant stands.
+#[derive(Debug, Clone)]
+pub struct SetupView {
+    /// The tenant.
+    pub tenant: TenantView,
+    /// The latest run that makes or made it.
+    pub run: RunLine,
+    /// How long that run took, or has taken so far, by the control database's clock.
+    pub elapsed_seconds: f64,
+    /// When something of it last changed.
+    pub changed_at: OffsetDateTime,
+    /// The address of the person who asked for the tenant.
+    pub requested_by: String,
+}
+
+/// How the making of a tenant stands; [`Error::NotFound`] if it never began.
+pub async fn view(service: &Service, visitor: &Visitor, name: &str) -> Result<SetupView> {
+    let person = visitor.signed_in()?;
+    let mut tx = person.begin_read(&service.pool).await?;
+    let tenant = tenants::load(&mut tx, person.id, name).await?;
+    let (run, elapsed_seconds, changed_at) =
+        tenants::latest_onboarding(&mut tx, tenant.id).await?.ok_or(Error::NotFound)?;
+    let requested_by = sqlx::query_scalar!(
+        "select a.email from account a join tenant t on t.requested_by = a.id where t.id = $1",
+        tenant.id.0
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(SetupView { tenant, run, elapsed_seconds, changed_at, requested_by })
+}
+
+/// Makes a tenant again that could not be made. Of presses at once one starts a run, the others are
+/// [`Error::Overtaken`], as is everything but a failed tenant. A mistake at `region` where there is no room.
+pub async fn retry(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
+    let (mut tx, tenant, locked) = begin(service, visitor, name).await?;
+    if locked.state != TenantState::Failed {
+        return Err(Error::Overtaken);
+    }
+    set_state(&mut tx, &tenant, TenantState::Provisioning).await?;
+    let (run, number) =
+        workflows::start_onboarding(service, &mut tx, tenant.organisation_id, tenant.id).await?;
+    let detail = json!({ "run": run, "number": number });
+    record(service, visitor, &mut tx, &tenant, "tenant.retry", detail).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Gives up a tenant that could not be made, of which nothing is left on any server, and puts what was wished for
+/// into the visitor's draft. Pressed again it changes nothing.
+pub async fn start_over(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
+    let (mut tx, tenant, locked) = begin(service, visitor, name).await?;
+    match locked.state {
+        TenantState::Failed => {}
+        TenantState::Destroyed => return Ok(()),
+        _ => return Err(Error::Overtaken),
+    }
+    set_state(&mut tx, &tenant, TenantState::Destroyed).await?;
+    sqlx::query!("delete from sealed_secret where tenant_id = $1", tenant.id.0).execute(&mut *tx).await?;
+    keep_wishes(service, visitor, &mut tx, &tenant, locked.region).await?;
+    record(service, visitor, &mut tx, &tenant, "tenant.start_over", json!({})).await?;
+    Ok(tx.commit().await?)
+}
+
+struct Locked {
+    state: TenantState,
+    region: String,
+}
+
+/// Begins a transaction that holds the tenant's row, for an admin.
+async fn begin(service: &Service, visitor: &Visitor, name: &str) -> Result<(Tx, TenantView, Locked)> {
+    let person = visitor.signed_in()?;
+    let mut tx = person.begin(&service.pool).await?;
+    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
+    // Not `for update`, which would wait for whoever writes a row that names this tenant.
+    let row = sqlx::query!("select state, region from tenant where id = $1 for no key update", tenant.id.0)
+        .fetch_one(&mut *tx)
+        .await?;
+    let state = TenantState::parse(&row.state).ok_or_else(|| Error::corrupt("tenant state", &row.state))?;
+    Ok((tx, tenant, Locked { state, region: row.region }))
+}
+
+async fn set_state(conn: &mut PgConnection, tenant: &TenantView, state: TenantState) -> Result<()> {
+    sqlx::query!("update tenant set state = $2 where id = $1", tenant.id.0, state.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+async fn keep_wishes(
+    service: &Service,
+    visitor: &Visitor,
+    conn: &mut PgConnection,
+    tenant: &TenantView,
+    region: String,
+) -> Result<()> {
+    let addresses: Vec<_> = tenant.reach.ranges().iter().map(ToString::to_string).collect();
+    let anywhere = matches!(tenant.reach, innkeeper_domain::allowlist::Reach::Anywhere);
+    let draft = Draft {
+        organisation: tenant.organisation.clone(),
+        database: tenant.wish.clone(),
+        plan: tenant.plan.name.clone(),
+        region,
+        addresses: addresses.join("\n"),
+        allow_any: if anywhere { "on".into() } else { String::new() },
+        extensions: tenant.extensions.iter().map(ToString::to_string).collect(),
+    };
+    request::keep(conn, service.ids.make(), visitor.signed_in()?.id, &draft).await
+}
+
+#[cfg(test)]
+mod tests;

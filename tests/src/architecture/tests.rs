@@ -1,0 +1,44 @@
+use super::{Arrows, components, modules, packages, rules};
+
+fn arrows(pairs: &[(&str, &[&str])]) -> Arrows {
+    let to = |to: &[&str]| to.iter().map(|one| (*one).to_owned()).collect();
+    pairs.iter().map(|(from, all)| ((*from).to_owned(), to(all))).collect()
+}
+
+#[test]
+fn circles_are_found_and_chains_are_none() {
+    let some = arrows(&[("a", &["b"]), ("b", &["c"]), ("c", &["b"]), ("d", &["a"])]);
+    let found = components(&some);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].iter().map(String::as_str).collect::<Vec<_>>(), ["b", "c"]);
+}
+
+#[test]
+fn an_arrow_that_points_up_is_found() {
+    let some = arrows(&[("people", &["db", "tenants"]), ("tenants", &["people"]), ("other", &[])]);
+    let up = rules::upward(&some, &["db", "people", "tenants"]);
+    assert_eq!(up, ["other is in no order", "people -> tenants"]);
+}
+
+#[test]
+fn modules_and_files_form_no_circle() {
+    let packages = packages();
+    assert_eq!(packages.len(), 5);
+    for package in packages {
+        assert!(package.files.len() > 10, "{} was not read", package.folder);
+        let mut circles = components(&package.files);
+        circles.extend((1..4).flat_map(|depth| components(&modules(&package.files, depth))));
+        assert_eq!(circles, [], "{}", package.folder);
+    }
+}
+
+#[test]
+fn a_module_takes_from_those_before_it() {
+    let mut up = vec![];
+    for package in packages() {
+        if let Some(order) = rules::order_of(&package.folder) {
+            up.extend(rules::upward(&modules(&package.files, 1), order));
+        }
+    }
+    assert_eq!(up, [""; 0]);
+}

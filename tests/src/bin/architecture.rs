@@ -1,0 +1,46 @@
+//! Prints the figures of the sources' structure, and exits with 1 where an arrow points the wrong way.
+#![expect(clippy::print_stdout, reason = "it is what it is for")]
+
+use innkeeper_tests::architecture::{components, modules, packages, rules};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut wrong = 0;
+    for package in packages() {
+        let circles = components(&package.files);
+        let rooms_in_circles = (1..4).flat_map(|depth| components(&modules(&package.files, depth))).count();
+        let up = rules::order_of(&package.folder)
+            .map_or_else(Vec::new, |order| rules::upward(&modules(&package.files, 1), order));
+        println!(
+            "{}: {} files, circles of modules: {rooms_in_circles}, circles of files: {}, upward arrows: {}",
+            package.folder,
+            package.files.len(),
+            circles.len(),
+            up.len()
+        );
+        for circle in &circles {
+            println!("  files {circle:?}");
+            for from in circle {
+                let to: Vec<_> = package.files[from].iter().filter(|to| circle.contains(*to)).collect();
+                println!("    {from} -> {to:?}");
+            }
+        }
+        for depth in 1..4 {
+            for circle in components(&modules(&package.files, depth)) {
+                println!("  modules {circle:?}");
+            }
+        }
+        for arrow in &up {
+            println!("  up {arrow}");
+            let (from, to) = arrow.split_once(" -> ").unwrap_or((arrow, ""));
+            for (file, taken) in &package.files {
+                let taken: Vec<_> = taken.iter().filter(|one| one.starts_with(&format!("{to}/"))).collect();
+                if file.starts_with(&format!("{from}/")) && !taken.is_empty() {
+                    println!("    {file} -> {taken:?}");
+                }
+            }
+        }
+        wrong += circles.len() + rooms_in_circles + up.len();
+    }
+    if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
