@@ -22,7 +22,7 @@ pub fn SubNav(
     name: TenantName,
     /// Whose it is.
     organisation: OrganisationSlug,
-    /// Whether the visitor is an admin of it.
+    /// Whether the requester is an admin of it.
     admin: bool,
     /// Which one this is: the end of its path, empty for the overview.
     current: &'static str,

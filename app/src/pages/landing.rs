@@ -12,13 +12,13 @@ use leptos::prelude::*;
 #[component]
 pub fn LandingPage() -> impl IntoView {
     let cx = Cx::get();
-    if cx.visitor.account.is_none() {
+    if cx.requester.account.is_none() {
         let support = cx.service.settings.support.as_ref().map(ToString::to_string);
         return landing_view(support);
     }
     view! {
         {Suspend::new(async move {
-            match tenants::list(&cx.service, &cx.visitor, "", "created", "").await {
+            match tenants::list(&cx.service, &cx.requester, "", "created", "").await {
                 Ok(page) => {
                     let path = match page.items.as_slice() {
                         [only] => format!("/t/{}", only.name),

@@ -40,7 +40,7 @@ pub async fn begin_passkey(
     form: BeginPasskeyForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    passkey::begin(&cx.service, &cx.visitor, &form.return_to).await?;
+    passkey::begin(&cx.service, &cx.requester, &form.return_to).await?;
     see_other("/sign-in/passkey")
 }
 
@@ -53,9 +53,9 @@ pub async fn use_passkey(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let entered = async {
-        let proven = passkey::answer(&cx.service, &cx.visitor, &form.answer.0).await?;
+        let proven = passkey::answer(&cx.service, &cx.requester, &form.answer.0).await?;
         let id_hash = cx.session.renew().await.map_err(|_| Error::Overtaken)?;
-        passkey::enter(&cx.service, &cx.visitor, proven, &id_hash).await
+        passkey::enter(&cx.service, &cx.requester, proven, &id_hash).await
     };
     match entered.await {
         Ok(path) => see_other(path),
@@ -134,8 +134,8 @@ pub(super) fn Ask(
 #[component]
 pub fn PasskeyPage() -> impl IntoView {
     let cx = Cx::get();
-    let signed_in = cx.visitor.account.is_some();
-    let question = async move { passkey::pending(&cx.service, &cx.visitor, false).await };
+    let signed_in = cx.requester.account.is_some();
+    let question = async move { passkey::pending(&cx.service, &cx.requester, false).await };
     let body = load(question, move |question| match question {
         Some(question) => passkey_view(question, signed_in),
         None => nothing_asked(),

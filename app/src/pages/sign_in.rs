@@ -48,7 +48,7 @@ pub async fn sign_in(
         let form = SignInForm { by_mail: "on".into(), ..form };
         return Err(refused(&with_query(&page, "way", &provider), &form, Error::mistake("email", what)));
     }
-    match email::ask(&cx.service, &cx.visitor, &form.email, &form.return_to).await {
+    match email::ask(&cx.service, &cx.requester, &form.email, &form.return_to).await {
         Ok(()) => see_other("/verify"),
         Err(error @ Error::Mistakes(_)) => Err(refused(&page, &form, error)),
         Err(error) => Err(error.into()),
@@ -68,7 +68,7 @@ async fn own_way(cx: &Cx, form: &SignInForm) -> Result<Option<KnownWay>, Refusal
 pub fn SignInPage() -> impl IntoView {
     let cx = Cx::get();
     let mut form: Filled<SignInForm> = cx.form();
-    let person = cx.visitor.account.as_ref().map(|person| person.email.to_string());
+    let person = cx.requester.account.as_ref().map(|person| person.email.to_string());
     if !form.again {
         form.values.return_to = cx.asked("return");
         form.values.email = person.clone().unwrap_or_default();
@@ -76,7 +76,7 @@ pub fn SignInPage() -> impl IntoView {
     let signed_in = person.is_some();
     let others = async move {
         let mut others = Others::of(&cx, &cx.asked("return"), signed_in).await?;
-        let offered = passkey::offered(&cx.service, &cx.visitor).await?;
+        let offered = passkey::offered(&cx.service, &cx.requester).await?;
         others.passkey = offered.then(|| cx.asked("return"));
         Ok(others)
     };

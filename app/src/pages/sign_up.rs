@@ -27,7 +27,7 @@ pub async fn sign_up(
     form: SignUpForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    email::ask(&cx.service, &cx.visitor, &form.email, "/sign-up/database")
+    email::ask(&cx.service, &cx.requester, &form.email, "/sign-up/database")
         .await
         .map_err(|error| refused("/sign-up", &form, error))?;
     see_other("/verify")
@@ -37,7 +37,7 @@ pub async fn sign_up(
 #[component]
 pub fn SignUpPage() -> impl IntoView {
     let cx = Cx::get();
-    let signed_in = cx.visitor.account.as_ref().map(|person| person.email.to_string());
+    let signed_in = cx.requester.account.as_ref().map(|person| person.email.to_string());
     let form = cx.form();
     load(async move { Others::of(&cx, "/sign-up/database", false).await }, move |others| {
         sign_up_view(form, signed_in, others)

@@ -38,8 +38,8 @@ pub fn TenantsPage() -> impl IntoView {
     let (ask, csrf) = (asked.clone(), cx.csrf());
     load(
         async move {
-            let page = tenants::list(&cx.service, &cx.visitor, &ask.search, &ask.sort, &ask.after).await?;
-            Ok((page, organisations::closed(&cx.service, &cx.visitor).await?))
+            let page = tenants::list(&cx.service, &cx.requester, &ask.search, &ask.sort, &ask.after).await?;
+            Ok((page, organisations::closed(&cx.service, &cx.requester).await?))
         },
         move |(page, closed)| tenants_view(page, asked, closed, &csrf),
     )

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 #[server(prefix = "/do", endpoint = "sign-out")]
 pub async fn sign_out() -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let provider = session::sign_out(&cx.service, &cx.visitor).await?;
+    let provider = session::sign_out(&cx.service, &cx.requester).await?;
     cx.session.end().await?;
     let provider = provider.unwrap_or_default();
     match providers::named(&cx.service, &provider).await {
@@ -57,7 +57,7 @@ pub fn AccountMenu(
 
 /// Links of somebody who is not signed in.
 #[component]
-pub fn VisitorMenu() -> impl IntoView {
+pub fn SignInMenu() -> impl IntoView {
     view! {
         <nav class="row push" aria-label="Main">
             <a class="btn btn-quiet btn-sm hide-sm" href="/help">"Help"</a>

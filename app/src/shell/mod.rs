@@ -7,7 +7,7 @@ mod routes;
 pub use access::{ACCESS, Access, access, signs_in};
 
 use self::{
-    menu::{AccountMenu, VisitorMenu},
+    menu::{AccountMenu, SignInMenu},
     routes::Pages,
 };
 use crate::web::{Cx, Head, Layout};
@@ -37,14 +37,14 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     // No context while the list of routes is made.
     let cx = use_context::<Cx>();
-    let person = cx.as_ref().and_then(|cx| cx.visitor.account.clone());
+    let person = cx.as_ref().and_then(|cx| cx.requester.account.clone());
     let flash = cx.as_ref().and_then(|cx| cx.flash.clone());
     let support = cx.as_ref().and_then(|cx| cx.service.settings.support.as_ref().map(ToString::to_string));
     let menu = match person {
         Some(person) => {
             view! { <AccountMenu email=person.email.to_string() staff=person.staff.is_some()/> }.into_any()
         }
-        None if cx.is_some() => view! { <VisitorMenu/> }.into_any(),
+        None if cx.is_some() => view! { <SignInMenu/> }.into_any(),
         None => ().into_any(),
     };
     view! {

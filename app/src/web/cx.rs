@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use innkeeper_domain::{mistakes::Mistakes, ports::LocalMailbox};
 use innkeeper_service::{
     Error, Service,
-    context::requester::{SignedIn, Visitor},
+    context::requester::{Requester, SignedIn},
     people::session,
 };
 use leptos::prelude::*;
@@ -22,7 +22,7 @@ pub struct Cx {
     /// The use cases.
     pub service: Service,
     /// Who asks.
-    pub visitor: Visitor,
+    pub requester: Requester,
     /// The browser's session and its cookie.
     pub session: Arc<dyn BrowserSession>,
     /// The local mailbox, where this portal has one and the browser has come by its link.
@@ -66,7 +66,7 @@ pub enum Theme {
     Light,
     /// Dark.
     Dark,
-    /// As the visitor's system has it.
+    /// As the browser's system has it.
     #[default]
     System,
 }
@@ -147,10 +147,10 @@ impl Cx {
 
     /// The person signed in. Nobody: the page ends at the sign-in, which leads back here.
     pub fn signed_in(&self) -> Option<&SignedIn> {
-        if self.visitor.account.is_none() {
+        if self.requester.account.is_none() {
             self.end(PageEnd::Redirect(self.sign_in_and_return()));
         }
-        self.visitor.account.as_ref()
+        self.requester.account.as_ref()
     }
 
     /// The sign-in page that leads back to this one.
@@ -160,6 +160,6 @@ impl Cx {
 
     /// Keeps one line for the next page.
     pub async fn say(&self, line: &str) -> Result<(), Error> {
-        session::flash(&self.service, self.visitor.session()?, line).await
+        session::flash(&self.service, self.requester.session()?, line).await
     }
 }

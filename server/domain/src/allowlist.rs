@@ -198,7 +198,7 @@ impl Reach {
     }
 }
 
-/// The address of a visitor as it should stand in an allowlist: a mapped IPv4 address as IPv4.
+/// The address of a requester as it should stand in an allowlist: a mapped IPv4 address as IPv4.
 pub fn own_range(address: IpAddr) -> AllowedRange {
     AllowedRange::single(match address {
         IpAddr::V6(v6) if v6 == Ipv6Addr::LOCALHOST => IpAddr::V6(v6),

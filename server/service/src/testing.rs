@@ -7,7 +7,7 @@ use crate::{
     Service, Settings,
     context::{
         providers::Providers,
-        requester::{SignedIn, Visitor},
+        requester::{Requester, SignedIn},
         servers::Servers,
     },
     db::run_events::Changes,
@@ -78,8 +78,8 @@ impl TestPortal {
         Self { service, worker: pool_as(owner, "set role innkeeper_worker").await, owner: owner.clone() }
     }
 
-    /// A browser session of nobody, as a row and as the visitor it makes.
-    pub async fn stranger(&self, address: &str) -> Visitor {
+    /// A browser session of nobody, as a row and as the requester it makes.
+    pub async fn stranger(&self, address: &str) -> Requester {
         let session: SessionId = self.service.ids.make();
         sqlx::query("insert into session (id_hash, id, data, expires_at) values ($1, $2, '{}', now() + interval '1 hour')")
             .bind(session.0.as_bytes().to_vec())
@@ -87,12 +87,12 @@ impl TestPortal {
             .execute(&self.owner)
             .await
             .unwrap();
-        Visitor { session: Some(session), address: ip(address), agent: None, account: None }
+        Requester { session: Some(session), address: ip(address), agent: None, account: None }
     }
 
     /// A person with an account, signed in just now. The same address twice is the same person in another browser.
-    pub async fn person(&self, email: &str) -> Visitor {
-        let mut visitor = self.stranger("203.0.113.7").await;
+    pub async fn person(&self, email: &str) -> Requester {
+        let mut requester = self.stranger("203.0.113.7").await;
         let email = EmailAddress::parse(email).unwrap();
         let id: Uuid = sqlx::query_scalar(
             "with known as (select account_id from identity where issuer = 'mail' and subject = $3),
@@ -113,12 +113,12 @@ impl TestPortal {
                identity_id = (select id from identity where account_id = $2 and provider = 'mail' order by created_at limit 1)
              where id = $1",
         )
-        .bind(visitor.session.unwrap().0)
+        .bind(requester.session.unwrap().0)
         .bind(id)
         .execute(&self.owner)
         .await
         .unwrap();
-        visitor.account = Some(SignedIn {
+        requester.account = Some(SignedIn {
             id: AccountId(id),
             email,
             way: "mail".into(),
@@ -126,14 +126,14 @@ impl TestPortal {
             fresh: true,
             staff: None,
         });
-        visitor
+        requester
     }
 
-    /// A new cookie for the visitor's session, as the session store makes it; the hash under which it is kept.
-    pub async fn new_cookie(&self, visitor: &Visitor, cookie: &str) -> [u8; 32] {
+    /// A new cookie for the requester's session, as the session store makes it; the hash under which it is kept.
+    pub async fn new_cookie(&self, requester: &Requester, cookie: &str) -> [u8; 32] {
         let hash = rows::id_hash(cookie.as_bytes());
         let later = time::macros::datetime!(2999-01-01 0:00 UTC);
-        let id = visitor.session.unwrap().0;
+        let id = requester.session.unwrap().0;
         assert!(rows::create(&self.service.pool, &hash, id, &serde_json::json!({}), later).await.unwrap());
         hash
     }

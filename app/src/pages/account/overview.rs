@@ -70,7 +70,9 @@ pub fn AccountPage() -> impl IntoView {
     let cx = Cx::get();
     let Some(person) = cx.signed_in() else { return ().into_any() };
     let around = Around::of(&cx, person.fresh);
-    load(async move { account::view(&cx.service, &cx.visitor).await }, move |view| account_view(view, around))
+    load(async move { account::view(&cx.service, &cx.requester).await }, move |view| {
+        account_view(view, around)
+    })
 }
 
 pub(crate) fn account_view(view: AccountView, around: Around) -> AnyView {

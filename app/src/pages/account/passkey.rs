@@ -33,7 +33,7 @@ pub struct AddPasskeyForm {
 #[server(prefix = "/do", endpoint = "begin-add-passkey")]
 pub async fn begin_add_passkey() -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    match passkey::begin_add(&cx.service, &cx.visitor).await {
+    match passkey::begin_add(&cx.service, &cx.requester).await {
         Ok(()) => see_other("/account/passkey"),
         Err(error @ Error::NotVouched(_)) => see_other(not_let_in("/account", error)?),
         Err(error) => Err(refused("/account", &(), error)),
@@ -48,7 +48,7 @@ pub async fn add_passkey(
     form: AddPasskeyForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    match passkey::add(&cx.service, &cx.visitor, &form.name, &form.answer.0).await {
+    match passkey::add(&cx.service, &cx.requester, &form.name, &form.answer.0).await {
         Ok(()) => {
             cx.say("The passkey was added. From now on you can sign in with it.").await?;
             see_other("/account")
@@ -69,9 +69,9 @@ pub fn AddPasskeyPage() -> impl IntoView {
     }
     let mut form: Filled<AddPasskeyForm> = cx.form();
     if !form.again {
-        form.values.name = cx.visitor.agent.as_deref().map_or("My passkey", name_of).into();
+        form.values.name = cx.requester.agent.as_deref().map_or("My passkey", name_of).into();
     }
-    let question = async move { passkey::pending(&cx.service, &cx.visitor, true).await };
+    let question = async move { passkey::pending(&cx.service, &cx.requester, true).await };
     let body = load(question, move |question| add_passkey_view(form, question));
     view! { {body} <AskingScript/> }.into_any()
 }

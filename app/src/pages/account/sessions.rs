@@ -28,7 +28,7 @@ pub async fn end_session(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let session = form.session.parse().map_err(|_| Refusal::NotFound)?;
-    match account::end(&cx.service, &cx.visitor, session).await {
+    match account::end(&cx.service, &cx.requester, session).await {
         Ok(()) => cx.say("That browser is signed out.").await?,
         // This very one: it signs out by the menu.
         Err(Error::Overtaken) => {}
@@ -41,7 +41,7 @@ pub async fn end_session(
 #[server(prefix = "/do", endpoint = "end-sessions")]
 pub async fn end_sessions() -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    account::end_others(&cx.service, &cx.visitor).await?;
+    account::end_others(&cx.service, &cx.requester).await?;
     cx.say("All other browsers are signed out.").await?;
     see_other("/account")
 }

@@ -14,7 +14,7 @@ use leptos::prelude::*;
 pub fn SignedOutPage() -> impl IntoView {
     let cx = Cx::get();
     let asked = cx.asked("provider");
-    if cx.visitor.account.is_some() {
+    if cx.requester.account.is_some() {
         return nothing(&cx, PageEnd::Redirect("/".into()));
     }
     view! {

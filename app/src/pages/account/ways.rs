@@ -30,7 +30,7 @@ pub async fn remove_way(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let way = form.way.parse().map_err(|_| Refusal::NotFound)?;
-    match account::remove(&cx.service, &cx.visitor, way).await {
+    match account::remove(&cx.service, &cx.requester, way).await {
         Ok(()) => {
             cx.say("The way in was removed, and everybody who came by it is signed out.").await?;
             see_other("/account")
@@ -55,7 +55,7 @@ pub async fn add_mailbox(
     form: MailboxForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    match email::ask_to_link(&cx.service, &cx.visitor, &form.email).await {
+    match email::ask_to_link(&cx.service, &cx.requester, &form.email).await {
         Ok(()) => see_other("/verify"),
         Err(error) => Err(refused("/account", &form, error)),
     }

@@ -29,7 +29,7 @@ pub async fn rename_slug(
     form: AddressForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    match organisations::rename_slug(&cx.service, &cx.visitor, &form.organisation, &form.slug).await {
+    match organisations::rename_slug(&cx.service, &cx.requester, &form.organisation, &form.slug).await {
         Ok(slug) if slug.as_str() == form.organisation => see_other(format!("/o/{slug}")),
         Ok(slug) => {
             cx.say("Address changed. The previous one redirects here for 90 days.").await?;

@@ -15,7 +15,7 @@ pub fn FormerSettingsPage() -> impl IntoView {
         return ().into_any();
     }
     let (name, ends) = (part("name"), cx.clone());
-    load(async move { tenants::open(&cx.service, &cx.visitor, &name).await }, move |tenant| {
+    load(async move { tenants::open(&cx.service, &cx.requester, &name).await }, move |tenant| {
         super::nav::moved(&ends, &tenant.organisation_slug, "/sign-in")
     })
 }

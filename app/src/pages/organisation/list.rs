@@ -33,8 +33,8 @@ pub fn OrganisationsPage() -> impl IntoView {
     load(
         async move {
             let page =
-                organisations::list(&cx.service, &cx.visitor, &ask.search, &ask.sort, &ask.after).await?;
-            Ok((page, organisations::closed(&cx.service, &cx.visitor).await?))
+                organisations::list(&cx.service, &cx.requester, &ask.search, &ask.sort, &ask.after).await?;
+            Ok((page, organisations::closed(&cx.service, &cx.requester).await?))
         },
         move |(page, closed)| organisations_view(page, asked, closed, &csrf),
     )

@@ -16,7 +16,7 @@ const PAGES: [(&str, &str, bool); 2] = [("", "Overview", false), ("/sign-in", "S
 pub(crate) fn OrganisationNav(
     /// Its slug.
     slug: OrganisationSlug,
-    /// Whether the visitor is an admin of it.
+    /// Whether the requester is an admin of it.
     admin: bool,
     /// Which one this is: the end of its path, empty for the overview.
     current: &'static str,
@@ -40,6 +40,6 @@ pub(crate) fn moved(cx: &Cx, slug: &OrganisationSlug, end: &str) -> AnyView {
 /// The slug that an organisation has now, of a form that was shown at an address before: a redirect from there would lose
 /// what the next page is to say. The same where it is not theirs to know.
 pub(super) async fn present(cx: &Cx, slug: &str) -> String {
-    let view = organisations::open(&cx.service, &cx.visitor, slug).await;
+    let view = organisations::open(&cx.service, &cx.requester, slug).await;
     view.map_or_else(|_| slug.to_owned(), |view| view.slug.to_string())
 }

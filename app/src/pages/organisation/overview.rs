@@ -25,8 +25,8 @@ pub fn OrganisationPage() -> impl IntoView {
     let (form, ends) = (cx.form(), cx.clone());
     load(
         async move {
-            let view = organisations::open(&cx.service, &cx.visitor, &slug).await?;
-            let databases = tenants::of_organisation(&cx.service, &cx.visitor, view.id).await?;
+            let view = organisations::open(&cx.service, &cx.requester, &slug).await?;
+            let databases = tenants::of_organisation(&cx.service, &cx.requester, view.id).await?;
             Ok((view, databases))
         },
         move |(view, databases)| {

@@ -34,14 +34,14 @@ pub async fn claim(
     form: ClaimForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let claimed = match staff::claim(&cx.service, &cx.visitor, &form.token.0).await {
+    let claimed = match staff::claim(&cx.service, &cx.requester, &form.token.0).await {
         Ok(claimed) => claimed,
         // The page says how it stands.
         Err(Error::Overtaken) => return see_other(with_query("/staff/claim", "token", &form.token.0)),
         Err(error) => return Err(error.into()),
     };
     let id_hash = cx.session.renew().await?;
-    session::carry_over(&cx.service, &cx.visitor, &claimed.session, &id_hash).await?;
+    session::carry_over(&cx.service, &cx.requester, &claimed.session, &id_hash).await?;
     cx.say(&format!("You are staff now. Your role: {}.", claimed.role.as_str())).await?;
     see_other("/staff")
 }
@@ -60,7 +60,7 @@ impl Around {
         let labels = cx.service.providers.all().iter().map(|provider| provider.label.clone());
         let mail = cx.service.settings.on_one_machine().then(|| "e-mail".to_owned());
         Self {
-            email: cx.visitor.account.as_ref().map(|person| person.email.to_string()),
+            email: cx.requester.account.as_ref().map(|person| person.email.to_string()),
             ways: labels.chain(["a passkey".to_owned()]).chain(mail).collect(),
         }
     }
@@ -82,7 +82,7 @@ pub fn StaffClaimPage() -> impl IntoView {
     let (around, token) = (Around::of(&cx), cx.asked("token"));
     let asked = token.clone();
     let body =
-        load(async move { staff::standing(&cx.service, &cx.visitor, &asked).await }, move |standing| {
+        load(async move { staff::standing(&cx.service, &cx.requester, &asked).await }, move |standing| {
             claim_view(standing, token, &around)
         });
     view! { <NoReferrer/> {body} }

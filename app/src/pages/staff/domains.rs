@@ -36,13 +36,13 @@ pub async fn decide_domain(
     let cx = Cx::get();
     let organisation = form.organisation.parse().map_err(|_| Refusal::NotFound)?;
     let theirs = form.theirs == "yes";
-    let line = match organisations::decide(&cx.service, &cx.visitor, organisation, &form.domain, theirs).await
-    {
-        Ok(()) if theirs => format!("{} is theirs now.", form.domain),
-        Ok(()) => format!("{} was declined.", form.domain),
-        Err(Error::Overtaken) => "That was decided already, or nobody asks for it any more.".into(),
-        Err(error) => return Err(refused(PAGE, &form, error)),
-    };
+    let line =
+        match organisations::decide(&cx.service, &cx.requester, organisation, &form.domain, theirs).await {
+            Ok(()) if theirs => format!("{} is theirs now.", form.domain),
+            Ok(()) => format!("{} was declined.", form.domain),
+            Err(Error::Overtaken) => "That was decided already, or nobody asks for it any more.".into(),
+            Err(error) => return Err(refused(PAGE, &form, error)),
+        };
     cx.say(&line).await?;
     see_other(PAGE)
 }
@@ -53,10 +53,10 @@ pub fn StaffDomainsPage() -> impl IntoView {
     let cx = Cx::get();
     let form: Filled<DecideForm> = cx.form();
     let mistake = form.mistakes.of("domain").map(str::to_owned);
-    let person = cx.visitor.account.clone();
+    let person = cx.requester.account.clone();
     let fresh = person.as_ref().is_some_and(|person| person.fresh);
     let may = person.and_then(|person| person.staff).is_some_and(|role| role >= StaffRole::Approver);
-    load(async move { organisations::waiting(&cx.service, &cx.visitor).await }, move |(waiting, total)| {
+    load(async move { organisations::waiting(&cx.service, &cx.requester).await }, move |(waiting, total)| {
         domains_view(waiting, total, may, fresh, mistake)
     })
 }

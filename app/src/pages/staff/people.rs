@@ -32,7 +32,7 @@ pub fn StaffPage() -> impl IntoView {
     let asked = Asked::of(|name| cx.asked(name));
     let ask = asked.clone();
     load(
-        async move { staff::list(&cx.service, &cx.visitor, &ask.search, &ask.sort, &ask.after).await },
+        async move { staff::list(&cx.service, &cx.requester, &ask.search, &ask.sort, &ask.after).await },
         move |page| staff_view(page, asked),
     )
 }

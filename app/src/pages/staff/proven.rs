@@ -41,11 +41,12 @@ pub fn ProvenDomainsPage() -> impl IntoView {
     let after = cx.asked("after");
     let asked = Asked { search: cx.asked("search"), first: after.is_empty() };
     let search = asked.search.clone();
-    let role = cx.visitor.account.as_ref().and_then(|person| person.staff);
+    let role = cx.requester.account.as_ref().and_then(|person| person.staff);
     let may = role.is_some_and(|role| role >= StaffRole::Approver);
-    load(async move { organisations::proven(&cx.service, &cx.visitor, &search, &after).await }, move |page| {
-        proven_view(page, &asked, may)
-    })
+    load(
+        async move { organisations::proven(&cx.service, &cx.requester, &search, &after).await },
+        move |page| proven_view(page, &asked, may),
+    )
 }
 
 pub(crate) fn proven_view(page: Page<Proven>, asked: &Asked, may: bool) -> AnyView {

@@ -42,7 +42,8 @@ pub async fn take_back_domain(
     let cx = Cx::get();
     let organisation: OrganisationId = form.organisation.parse().map_err(|_| Refusal::NotFound)?;
     let domain = &MailDomain::parse(&form.domain).map_err(|_| Refusal::NotFound)?;
-    let taken = organisations::take_back(&cx.service, &cx.visitor, organisation, domain, &form.reason).await;
+    let taken =
+        organisations::take_back(&cx.service, &cx.requester, organisation, domain, &form.reason).await;
     let line = match taken {
         Ok(()) => format!("{domain} was taken back. The organisation's admins get a mail that says so."),
         Err(Error::Overtaken) => format!("{domain} is not that organisation's any more: nothing was done."),
@@ -64,9 +65,9 @@ pub fn TakeBackPage() -> impl IntoView {
     let asked = (part("organisation").parse(), MailDomain::parse(&part("domain").replace('_', ".")));
     let (Ok(organisation), Ok(domain)) = asked else { return nothing(&cx, PageEnd::NotFound) };
     let form: Filled<TakeBackForm> = cx.form();
-    let fresh = cx.visitor.account.as_ref().is_some_and(|person| person.fresh);
+    let fresh = cx.requester.account.as_ref().is_some_and(|person| person.fresh);
     load(
-        async move { organisations::taking_back(&cx.service, &cx.visitor, organisation, &domain).await },
+        async move { organisations::taking_back(&cx.service, &cx.requester, organisation, &domain).await },
         move |asked| take_back_view(asked, form, fresh),
     )
 }

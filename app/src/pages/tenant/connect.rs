@@ -24,7 +24,7 @@ pub fn ConnectPage() -> impl IntoView {
     let name = part("name");
     let role = TenantRole::parse(&cx.asked("role")).unwrap_or(TenantRole::App);
     let public_url = cx.service.settings.public_url.clone();
-    load(async move { tenants::open(&cx.service, &cx.visitor, &name).await }, move |tenant| {
+    load(async move { tenants::open(&cx.service, &cx.requester, &name).await }, move |tenant| {
         connect_view(tenant, role, &public_url)
     })
 }

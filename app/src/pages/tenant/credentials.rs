@@ -26,7 +26,7 @@ pub fn CredentialsPage() -> impl IntoView {
         return ().into_any();
     }
     let name = part("name");
-    load(async move { lifecycle::credentials(&cx.service, &cx.visitor, &name).await }, credentials_view)
+    load(async move { lifecycle::credentials(&cx.service, &cx.requester, &name).await }, credentials_view)
 }
 
 pub(crate) fn credentials_view(view: CredentialsView) -> AnyView {

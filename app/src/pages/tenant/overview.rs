@@ -28,15 +28,15 @@ pub fn OverviewPage() -> impl IntoView {
     let name = part("name");
     view! {
         {Suspend::new(async move {
-            match tenants::open(&cx.service, &cx.visitor, &name).await {
+            match tenants::open(&cx.service, &cx.requester, &name).await {
                 Ok(tenant) if matches!(tenant.state, TenantState::Provisioning | TenantState::Failed) => {
                     nothing(&cx, PageEnd::Redirect(format!("/t/{}/setup", tenant.name)))
                 }
                 Ok(tenant) => {
                     let usage = tenants::usage(&cx.service, &tenant).await;
                     let found = async {
-                        let backup = lifecycle::last_backup(&cx.service, &cx.visitor, &tenant).await?;
-                        Ok((backup, tenants::ended_lately(&cx.service, &cx.visitor, &tenant).await?))
+                        let backup = lifecycle::last_backup(&cx.service, &cx.requester, &tenant).await?;
+                        Ok((backup, tenants::ended_lately(&cx.service, &cx.requester, &tenant).await?))
                     };
                     match found.await {
                         Ok((backup, ended)) => overview_view(tenant, usage, backup, ended),

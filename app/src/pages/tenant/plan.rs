@@ -46,7 +46,7 @@ pub async fn change_plan(
     let cx = Cx::get();
     let page = format!("/t/{}/plan", form.name);
     let line = format!("The plan of {} is being changed.", form.name);
-    match lifecycle::change_plan(&cx.service, &cx.visitor, &form.name, &form.plan).await {
+    match lifecycle::change_plan(&cx.service, &cx.requester, &form.name, &form.plan).await {
         // Beside the cards, which this page does not have.
         Err(error @ Error::Mistakes(_)) => Err(refused(&page, &form, error)),
         ended => conclude(&form, ended, &format!("{page}/{}", form.plan), &page, &page, line).await,
@@ -63,7 +63,7 @@ pub fn PlanPage() -> impl IntoView {
     let (name, asked) = (part("name"), cx.asked("plan"));
     view! {
         {Suspend::new(async move {
-            match lifecycle::plans(&cx.service, &cx.visitor, &name).await {
+            match lifecycle::plans(&cx.service, &cx.requester, &name).await {
                 Ok(view) if offer(&view, &asked).is_some() => {
                     nothing(&cx, PageEnd::Redirect(format!("/t/{}/plan/{asked}", view.tenant.name)))
                 }
@@ -86,7 +86,7 @@ pub fn PlanCheckPage() -> impl IntoView {
     let (name, asked) = (part("name"), part("plan"));
     view! {
         {Suspend::new(async move {
-            match lifecycle::plans(&cx.service, &cx.visitor, &name).await {
+            match lifecycle::plans(&cx.service, &cx.requester, &name).await {
                 Ok(view) => match offer(&view, &asked) {
                     Some(plan) => plan_check_view(view, plan, fresh),
                     // The page of the offers says why not.

@@ -23,11 +23,11 @@ pub async fn rotate_passwords(
     form: TypedForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = lifecycle::rotate(&cx.service, &cx.visitor, &form.name, &form.typed).await;
+    let ended = lifecycle::rotate(&cx.service, &cx.requester, &form.name, &form.typed).await;
     let page = |end: &str| format!("/t/{}{end}", form.name);
     let handoff = page("/handoff");
     if matches!(ended, Err(Error::Overtaken))
-        && let Ok(view) = lifecycle::credentials(&cx.service, &cx.visitor, &form.name).await
+        && let Ok(view) = lifecycle::credentials(&cx.service, &cx.requester, &form.name).await
         && let Some(state) = view.waiting()
     {
         let (why, _) = waiting_in_words(state);
@@ -58,7 +58,7 @@ pub fn RotatePage() -> impl IntoView {
     let name = part("name");
     view! {
         {Suspend::new(async move {
-            match lifecycle::credentials(&cx.service, &cx.visitor, &name).await {
+            match lifecycle::credentials(&cx.service, &cx.requester, &name).await {
                 Ok(view) if view.tenant.state == TenantState::Active && !view.live && view.waiting().is_none() => {
                     rotate_view(view, cx.form(), email, fresh)
                 }

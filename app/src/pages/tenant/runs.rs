@@ -22,7 +22,7 @@ pub fn RunsPage() -> impl IntoView {
     let (name, before) = (part("name"), cx.asked("before"));
     let first = before.is_empty();
     load(
-        async move { tenants::runs(&cx.service, &cx.visitor, &name, &before).await },
+        async move { tenants::runs(&cx.service, &cx.requester, &name, &before).await },
         move |(tenant, page)| runs_view(tenant, page, first),
     )
 }

@@ -25,7 +25,7 @@ pub async fn retry(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let page = format!("/t/{}/setup", form.name);
-    match onboarding::retry(&cx.service, &cx.visitor, &form.name).await {
+    match onboarding::retry(&cx.service, &cx.requester, &form.name).await {
         // Overtaken: somebody pressed before; the page shows what came of it.
         Ok(()) | Err(Error::Overtaken) => see_other(page),
         // There is no field on that page: what is short is said above it.
@@ -46,7 +46,7 @@ pub async fn start_over(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let page = format!("/t/{}/setup", form.name);
-    match onboarding::start_over(&cx.service, &cx.visitor, &form.name).await {
+    match onboarding::start_over(&cx.service, &cx.requester, &form.name).await {
         Ok(()) => see_other("/sign-up/database"),
         Err(Error::Overtaken) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),
@@ -63,7 +63,7 @@ pub fn SetupPage() -> impl IntoView {
     let name = part("name");
     view! {
         {Suspend::new(async move {
-            match onboarding::view(&cx.service, &cx.visitor, &name).await {
+            match onboarding::view(&cx.service, &cx.requester, &name).await {
                 Ok(view) => match next(&view) {
                     Some(path) => nothing(&cx, PageEnd::Redirect(path)),
                     None => setup_view(view),

@@ -28,7 +28,7 @@ pub async fn verify(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let page = page_of(&form.token.0);
-    let checked = match email::check(&cx.service, &cx.visitor, &form.token.0, &form.code.0).await {
+    let checked = match email::check(&cx.service, &cx.requester, &form.token.0, &form.code.0).await {
         Ok(checked) => checked,
         Err(Error::Overtaken) => return see_other(page),
         Err(error) => return Err(refused(&page, &form, error)),
@@ -37,7 +37,7 @@ pub async fn verify(
         return add(&cx, checked, page).await;
     }
     let id_hash = cx.session.renew().await?;
-    match email::complete(&cx.service, &cx.visitor, checked, &id_hash).await {
+    match email::complete(&cx.service, &cx.requester, checked, &id_hash).await {
         Ok(path) => see_other(path),
         Err(Error::Overtaken) => see_other(page),
         Err(error) => Err(error.into()),
@@ -46,7 +46,7 @@ pub async fn verify(
 
 /// Makes the mailbox one more way in; the account's page says how it went.
 async fn add(cx: &Cx, checked: Checked, page: String) -> Result<SeeOther, Refusal> {
-    match email::link(&cx.service, &cx.visitor, checked).await {
+    match email::link(&cx.service, &cx.requester, checked).await {
         Ok(()) => {
             cx.say("The e-mail address is a way into your account now.").await?;
             see_other("/account")

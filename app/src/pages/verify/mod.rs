@@ -25,9 +25,10 @@ pub fn VerifyPage() -> impl IntoView {
     let (form, token) = (cx.form(), cx.asked("token"));
     let asked = token.clone();
     let mailbox = cx.keeps_mails;
-    let body = load(async move { email::pending(&cx.service, &cx.visitor, &asked).await }, move |pending| {
-        verify_view(form, pending, token, mailbox)
-    });
+    let body =
+        load(async move { email::pending(&cx.service, &cx.requester, &asked).await }, move |pending| {
+            verify_view(form, pending, token, mailbox)
+        });
     view! { <NoReferrer/> {body} }
 }
 

@@ -31,14 +31,14 @@ pub async fn check(
     form: CheckForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    match request::accept(&cx.service, &cx.visitor, &form.request, &form.version).await {
+    match request::accept(&cx.service, &cx.requester, &form.request, &form.version).await {
         Ok(name) => see_other(format!("/t/{name}/setup")),
         Err(Error::Overtaken) => {
             cx.say("Your request was changed in another tab. Here it is as it stands now.").await?;
             see_other("/sign-up/check")
         }
         Err(error @ Error::Mistakes(_)) => {
-            let (_, draft) = request::open(&cx.service, &cx.visitor).await?;
+            let (_, draft) = request::open(&cx.service, &cx.requester).await?;
             Err(refused("/sign-up/database", &draft, error))
         }
         Err(error) => Err(error.into()),
@@ -54,7 +54,7 @@ pub fn CheckPage() -> impl IntoView {
     }
     view! {
         {Suspend::new(async move {
-            match request::propose(&cx.service, &cx.visitor).await {
+            match request::propose(&cx.service, &cx.requester).await {
                 Ok(proposal) => check_view(proposal),
                 // Nothing wished for yet, or what was wished for can no longer be had: step 2 says so.
                 Err(Error::NotFound | Error::Mistakes(_)) => {

@@ -27,7 +27,7 @@ pub async fn database(
     form: Draft,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    request::save(&cx.service, &cx.visitor, &form)
+    request::save(&cx.service, &cx.requester, &form)
         .await
         .map_err(|error| refused("/sign-up/database", &form, error))?;
     see_other("/sign-up/check")
@@ -41,7 +41,7 @@ pub fn DatabasePage() -> impl IntoView {
         return ().into_any();
     }
     let form: Filled<Draft> = cx.form();
-    load(async move { request::open(&cx.service, &cx.visitor).await }, move |(choices, draft)| {
+    load(async move { request::open(&cx.service, &cx.requester).await }, move |(choices, draft)| {
         let values = if form.again { form.values } else { draft };
         database_view(form.id, values, form.mistakes, choices)
     })

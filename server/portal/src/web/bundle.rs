@@ -24,11 +24,11 @@ pub(super) async fn bundle(
 ) -> Result<Response, Problem> {
     rate_limit::count(&request).await?;
     let page = format!("/t/{name}/handoff");
-    if request.cx.visitor.account.is_none() {
+    if request.cx.requester.account.is_none() {
         return Ok(sign_in(&page));
     }
     csrf::check(&request, &body)?;
-    let bundle = match handoff::bundle(&state.service, &request.cx.visitor, &name).await {
+    let bundle = match handoff::bundle(&state.service, &request.cx.requester, &name).await {
         Ok(bundle) => bundle,
         // No longer open here: the page says how it stands.
         Err(Error::Overtaken) => return Ok(see_other(&page)),

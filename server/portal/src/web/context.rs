@@ -33,12 +33,12 @@ impl FromRequestParts<AppState> for RequestCx {
         let client = Client::of(parts, &state.site);
         let hash = browser.presented();
         let presented = browser.id().await?.zip(hash.as_ref().map(<[u8; 32]>::as_slice));
-        let mut visitor = session::visitor(&state.service, presented, client.address).await?;
-        if visitor.session.is_none() && browser.id().await?.is_some() {
+        let mut requester = session::requester(&state.service, presented, client.address).await?;
+        if requester.session.is_none() && browser.id().await?.is_some() {
             // It has just ended: what it carried, the token of its forms too, goes with it.
             browser.forget().await?;
         }
-        visitor.agent = agent(&parts.headers);
+        requester.agent = agent(&parts.headers);
         let local = state.mailbox.as_ref().filter(|_| client.here);
         let csrf = OnceLock::new();
         if let Some(token) = browser.token().await? {
@@ -49,7 +49,7 @@ impl FromRequestParts<AppState> for RequestCx {
             form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
         let cx = Cx {
             service: state.service.clone(),
-            visitor,
+            requester,
             session: Arc::new(browser.clone()),
             mailbox: local.and_then(|locked| locked.open(&parts.headers)),
             keeps_mails: local.is_some(),

@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue, header};
 use innkeeper_domain::{handoff::HandoffState, ids::RunId, run::RunState, tenant::TenantState};
 use innkeeper_service::{
     Error, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     db::run_events::Change,
     tenants::{self, TenantView},
 };
@@ -44,12 +44,12 @@ pub(super) async fn events(
 ) -> Result<Response, Problem> {
     // Subscribed before the first look, so that nothing falls between.
     let changes = state.service.changes.subscribe();
-    let view = tenants::open(&state.service, &cx.visitor, &name).await?;
-    let place = state.streams.enter(cx.visitor.session()?).ok_or(Problem::BUSY)?;
+    let view = tenants::open(&state.service, &cx.requester, &name).await?;
+    let place = state.streams.enter(cx.requester.session()?).ok_or(Problem::BUSY)?;
     let (sender, receiver) = mpsc::channel(4);
     let watcher = Watcher {
         service: state.service,
-        visitor: cx.visitor,
+        requester: cx.requester,
         name,
         changes,
         closing: state.closing,
@@ -101,7 +101,7 @@ impl Seen {
 
 struct Watcher {
     service: Service,
-    visitor: Visitor,
+    requester: Requester,
     name: String,
     changes: broadcast::Receiver<Change>,
     closing: watch::Receiver<bool>,
@@ -134,7 +134,7 @@ impl Watcher {
             while let Ok(heard) = self.changes.try_recv() {
                 certain |= seen.is_of_its_run(heard);
             }
-            let view = match tenants::open(&self.service, &self.visitor, &self.name).await {
+            let view = match tenants::open(&self.service, &self.requester, &self.name).await {
                 Ok(view) => view,
                 // No longer theirs.
                 Err(Error::NotFound) => return,

@@ -51,7 +51,7 @@ async fn perform(
     body: Bytes,
 ) -> Result<Response, Problem> {
     match access(parts.uri.path()).ok_or(Problem::NOT_FOUND)? {
-        Access::SignedIn if request.cx.visitor.account.is_none() => return Ok(see_other("/sign-in")),
+        Access::SignedIn if request.cx.requester.account.is_none() => return Ok(see_other("/sign-in")),
         Access::SignedIn | Access::Anyone => {}
     }
     csrf::check(&request, &body)?;
@@ -88,7 +88,7 @@ async fn perform(
 async fn refuse(state: &AppState, cx: &Cx, form: String, refusal: Refusal) -> Result<Response, Problem> {
     Err(match refusal {
         Refusal::Mistakes { page, values, mistakes } => {
-            let session = cx.visitor.session.ok_or(Problem::FORBIDDEN)?;
+            let session = cx.requester.session.ok_or(Problem::FORBIDDEN)?;
             let kept = FormState { id: form, values, mistakes };
             let data = serde_json::to_value(&kept).map_err(|error| {
                 tracing::error!(%error, "a refused form cannot be kept");

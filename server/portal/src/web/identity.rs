@@ -46,11 +46,11 @@ pub(super) async fn leave(
         "own" if has_ticket(&cx, &provider) => Purpose::Own,
         _ => return Err(Problem::NOT_FOUND),
     };
-    if cx.visitor.session.is_none() {
+    if cx.requester.session.is_none() {
         browser.keep_token(&fresh_id()).await?;
-        cx.visitor.session = browser.id().await?;
+        cx.requester.session = browser.id().await?;
     }
-    match oidc::leave(&state.service, &cx.visitor, &provider, purpose, &return_to).await {
+    match oidc::leave(&state.service, &cx.requester, &provider, purpose, &return_to).await {
         Ok(address) => Ok(Redirect::to(&address).into_response()),
         Err(Error::NotVouched(refusal)) => Ok(back(&provider, refusal.reason, &return_to)),
         Err(error) => Ok(answer(error, &return_to)),
@@ -77,7 +77,7 @@ async fn take(
 ) -> Result<Response, Problem> {
     let service = &state.service;
     let entered = async {
-        let vouched = match oidc::answer(service, &cx.visitor, &provider, &cx.query).await? {
+        let vouched = match oidc::answer(service, &cx.requester, &provider, &cx.query).await? {
             Answered::Vouched(vouched) => *vouched,
             Answered::Tried(path) | Answered::Owned(path, None) => return Ok((path, false)),
             Answered::Owned(path, Some(reason)) => {
@@ -85,10 +85,10 @@ async fn take(
             }
         };
         if vouched.is_link() {
-            return Ok((oidc::link(service, &cx.visitor, vouched).await?, false));
+            return Ok((oidc::link(service, &cx.requester, vouched).await?, false));
         }
         let id_hash = browser.renew().await.map_err(|_| Error::Overtaken)?;
-        Ok((oidc::enter(service, &cx.visitor, vouched, &id_hash).await?, true))
+        Ok((oidc::enter(service, &cx.requester, vouched, &id_hash).await?, true))
     };
     match entered.await {
         Ok((path, came_in)) => {
@@ -126,7 +126,7 @@ pub(super) async fn back_channel(
     RawForm(body): RawForm,
 ) -> Result<Response, Problem> {
     let message = form_body::field(&body, "logout_token").ok_or(Problem::BAD_REQUEST)?;
-    match oidc::signed_out(&state.service, &cx.visitor, &provider, &message).await {
+    match oidc::signed_out(&state.service, &cx.requester, &provider, &message).await {
         Ok(_) => Ok([(header::CACHE_CONTROL, "no-store")].into_response()),
         Err(Error::NotVouched(_)) => Err(Problem::BAD_REQUEST),
         Err(error) => Err(error.into()),

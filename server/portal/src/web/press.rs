@@ -52,7 +52,7 @@ where
             return Ok(see_other(&path));
         }
         // Without a session there is nothing to come in by.
-        if asked.cx.visitor.session.is_none() || tries == TRIES {
+        if asked.cx.requester.session.is_none() || tries == TRIES {
             return work(asked).await;
         }
         if press::claim(&state.service, &press).await? {
@@ -77,7 +77,7 @@ where
 
 /// Waits for what becomes of the same press, and says where it led to, with a cookie of its own for who has none.
 async fn repeated(state: &AppState, asked: &RequestCx, press: &Press) -> Result<Option<String>, Problem> {
-    let (service, visitor) = (&state.service, &asked.cx.visitor);
+    let (service, requester) = (&state.service, &asked.cx.requester);
     let mut backoff = LOOK_AGAIN;
     let end = Instant::now() + LOOK_FOR;
     while Instant::now() < end {
@@ -92,7 +92,7 @@ async fn repeated(state: &AppState, asked: &RequestCx, press: &Press) -> Result<
                 return Ok(None);
             }
             Some((Pressed::CameIn { session, path }, false))
-                if visitor.account.is_some() && visitor.session == Some(session) =>
+                if requester.account.is_some() && requester.session == Some(session) =>
             {
                 return Ok(Some(path));
             }

@@ -12,11 +12,11 @@ use innkeeper_service::{
 };
 use std::net::IpAddr;
 
-/// Counts a form against the visitor's address and account.
+/// Counts a form against the requester's address and account.
 pub(super) async fn count(request: &RequestCx) -> Result<(), Problem> {
-    let (service, visitor) = (&request.cx.service, &request.cx.visitor);
-    count_address(service, visitor.address).await?;
-    if let Some(person) = &visitor.account {
+    let (service, requester) = (&request.cx.service, &request.cx.requester);
+    count_address(service, requester.address).await?;
+    if let Some(person) = &requester.account {
         let limit = service.settings.limits.change_per_account;
         take(&service.pool, &format!("change {}", person.id), limit).await?;
     }

@@ -16,7 +16,7 @@ use std::net::IpAddr;
 
 /// A browser as the portal knows it, for the length of one request.
 #[derive(Debug, Clone)]
-pub struct Visitor {
+pub struct Requester {
     /// The browser's session by its stable id; none before the browser has one.
     pub session: Option<SessionId>,
     /// The address it asks from. Behind a proxy the one that a trusted proxy tells.
@@ -73,7 +73,7 @@ impl SignedIn {
     }
 }
 
-impl Visitor {
+impl Requester {
     /// The person; [`Error::NotFound`] if nobody is signed in.
     pub fn signed_in(&self) -> Result<&SignedIn> {
         self.account.as_ref().ok_or(Error::NotFound)

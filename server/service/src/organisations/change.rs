@@ -5,7 +5,7 @@ use crate::{
     Result, Service,
     context::{
         audit::{self, Entry},
-        requester::Visitor,
+        requester::Requester,
     },
     db::Tx,
 };
@@ -15,13 +15,13 @@ use serde_json::Value;
 /// Begins a change by an admin with a fresh sign-in. Of two at once the second waits, and sees what the first did.
 pub(crate) async fn begin(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     slug: &str,
 ) -> Result<(Tx, OrganisationView)> {
-    let person = visitor.signed_in()?;
+    let person = requester.signed_in()?;
     let mut tx = person.begin(&service.pool).await?;
     let organisation = load_as_admin(&mut tx, person.id, slug).await?;
-    visitor.fresh()?;
+    requester.fresh()?;
     let provider = format!("org-{}", draw_plain(&*service.random, 10));
     sqlx::query!(
         "insert into organisation_identity (organisation_id, provider) values ($1, $2)
@@ -43,15 +43,15 @@ pub(crate) async fn begin(
 /// Commits a change with what is told of it.
 pub(crate) async fn end(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     mut tx: Tx,
     organisation: &OrganisationView,
     action: &'static str,
     detail: Value,
 ) -> Result<()> {
     let entry = Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
+        actor: requester.actor(),
+        address: Some(requester.address),
         action,
         subject: &organisation.name,
         organisation: Some(organisation.id),

@@ -2,7 +2,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
-        requester::Visitor,
+        requester::Requester,
     },
     db,
     organisations::domains,
@@ -31,8 +31,8 @@ pub struct Waiting {
 }
 
 /// The domains on which staff has to decide, those that wait longest first, and how many there are in all.
-pub async fn waiting(service: &Service, visitor: &Visitor) -> Result<(Vec<Waiting>, i64)> {
-    staff::require(visitor, StaffRole::Viewer)?;
+pub async fn waiting(service: &Service, requester: &Requester) -> Result<(Vec<Waiting>, i64)> {
+    staff::require(requester, StaffRole::Viewer)?;
     let rows = sqlx::query!(
         r#"select organisation_id as "organisation_id!", name as "name!", domain as "domain!", asked_at as "asked_at!",
              admins as "admins!", total as "total!" from domains_waiting($1)"#,
@@ -56,13 +56,13 @@ pub async fn waiting(service: &Service, visitor: &Visitor) -> Result<(Vec<Waitin
 /// Decides by staff whether the domain is the organisation's. [`Error::Overtaken`] where nobody asks that any more.
 pub async fn decide(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     organisation: OrganisationId,
     domain: &str,
     theirs: bool,
 ) -> Result<()> {
-    staff::require(visitor, StaffRole::Approver)?;
-    visitor.fresh()?;
+    staff::require(requester, StaffRole::Approver)?;
+    requester.fresh()?;
     let domain = MailDomain::parse(domain).map_err(|_| Error::Overtaken)?;
     let domain = domain.as_str();
     let mut tx = service.pool.begin().await?;
@@ -84,8 +84,8 @@ pub async fn decide(
         return Err(Error::Overtaken);
     }
     let entry = Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
+        actor: requester.actor(),
+        address: Some(requester.address),
         action: "domain.decide",
         subject: domain,
         organisation: Some(organisation),

@@ -3,7 +3,7 @@
 use super::{add_domain, check_domain, identity};
 use crate::{
     Result,
-    context::requester::Visitor,
+    context::requester::Requester,
     tenants::fixtures::{House, SHOP, member, organisation, tenant},
 };
 use async_trait::async_trait;
@@ -33,7 +33,7 @@ impl Dns for Published {
 /// One of the two: an admin, and its slug.
 pub(crate) struct Side {
     pub organisation: OrganisationId,
-    pub admin: Visitor,
+    pub admin: Requester,
     pub slug: &'static str,
 }
 

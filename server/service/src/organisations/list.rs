@@ -3,7 +3,7 @@
 use super::view::stored;
 use crate::{
     Error, Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     db::paging::{self, Page, one_more, pattern},
 };
 use innkeeper_domain::{organisation::MemberRole, organisation_slug::OrganisationSlug};
@@ -17,7 +17,7 @@ pub struct OrganisationLine {
     pub name: String,
     /// Its slug, which no other has.
     pub slug: OrganisationSlug,
-    /// What the visitor may do there.
+    /// What the requester may do there.
     pub role: MemberRole,
     /// How many databases it has, without those that are gone.
     pub databases: i64,
@@ -34,18 +34,18 @@ struct Row {
     created_at: OffsetDateTime,
 }
 
-/// The organisations of the visitor that open to the way they came by, 20 a page.
+/// The organisations of the requester that open to the way they came by, 20 a page.
 ///
 /// `search` is looked for in names and slugs, without case. `sort` is `name` for the order of slugs, which are drawn from
 /// names, else the newest come first. `after` is [`Page::next`] of the page before; anything else leads to the first page.
 pub async fn list(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     search: &str,
     sort: &str,
     after: &str,
 ) -> Result<Page<OrganisationLine>> {
-    let person = visitor.signed_in()?;
+    let person = requester.signed_in()?;
     let mut tx = person.begin_read(&service.pool).await?;
     let pattern = pattern(search);
     let total = sqlx::query_scalar!(

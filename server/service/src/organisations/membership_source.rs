@@ -4,7 +4,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Actor, Entry},
-        requester::Visitor,
+        requester::Requester,
     },
     people::session::Begin,
 };
@@ -66,7 +66,7 @@ pub(crate) async fn standing(
 pub(crate) async fn settle(
     service: &Service,
     conn: &mut PgConnection,
-    visitor: &Visitor,
+    requester: &Requester,
     came: &Begin<'_>,
     organisation: OrganisationId,
     standing: Standing,
@@ -108,7 +108,7 @@ pub(crate) async fn settle(
     let Some(action) = action else { return Ok(()) };
     let entry = Entry {
         actor: Actor::System,
-        address: Some(visitor.address),
+        address: Some(requester.address),
         action,
         subject: &account.to_string(),
         organisation: Some(organisation),

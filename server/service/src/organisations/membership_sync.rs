@@ -9,7 +9,7 @@ use crate::{
     context::{
         permission,
         providers::Provider,
-        requester::{SignedIn, Visitor},
+        requester::{Requester, SignedIn},
     },
     db,
     people::session::Begin,
@@ -42,7 +42,7 @@ pub(crate) async fn member(
 /// to no group any more stops being one, also while being refused.
 pub(crate) async fn check(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     provider: &Provider,
     known: Option<(AccountId, IdentityId)>,
     facts: &Facts,
@@ -59,7 +59,7 @@ pub(crate) async fn check(
     let standing = standing(&mut tx, &came, organisation, &facts.groups).await?;
     match (&standing.role, &standing.member) {
         (None, Some((_, Word::Ways))) => {
-            settle(service, &mut tx, visitor, &came, organisation, standing).await?;
+            settle(service, &mut tx, requester, &came, organisation, standing).await?;
             tx.commit().await?;
             Err(no_group())
         }
@@ -72,13 +72,13 @@ pub(crate) async fn check(
 pub(crate) async fn apply(
     service: &Service,
     conn: &mut PgConnection,
-    visitor: &Visitor,
+    requester: &Requester,
     provider: &Provider,
     (came, new): (&Begin<'_>, bool),
     facts: &Facts,
 ) -> Result<()> {
     let Some(organisation) = provider.organisation else {
-        return follow(service, conn, visitor, came, &facts.groups).await;
+        return follow(service, conn, requester, came, &facts.groups).await;
     };
     if !hold(conn, organisation).await? {
         return Err(Error::NotFound);
@@ -89,7 +89,7 @@ pub(crate) async fn apply(
     let standing = standing(conn, came, organisation, &facts.groups).await?;
     match standing {
         Standing { role: None, member: None | Some((_, Word::Ways | Word::Others)) } => Err(no_group()),
-        standing => settle(service, conn, visitor, came, organisation, standing).await,
+        standing => settle(service, conn, requester, came, organisation, standing).await,
     }
 }
 
@@ -98,7 +98,7 @@ pub(crate) async fn apply(
 async fn follow(
     service: &Service,
     conn: &mut PgConnection,
-    visitor: &Visitor,
+    requester: &Requester,
     came: &Begin<'_>,
     groups: &Groups,
 ) -> Result<()> {
@@ -109,7 +109,7 @@ async fn follow(
     for organisation in by(conn, came, listed).await? {
         hold(conn, organisation).await?;
         let standing = standing(conn, came, organisation, groups).await?;
-        settle(service, conn, visitor, came, organisation, standing).await?;
+        settle(service, conn, requester, came, organisation, standing).await?;
     }
     Ok(())
 }
@@ -118,13 +118,13 @@ async fn follow(
 pub(crate) async fn leave_all(
     service: &Service,
     conn: &mut PgConnection,
-    visitor: &Visitor,
+    requester: &Requester,
     gone: &Begin<'_>,
 ) -> Result<()> {
     for organisation in by(conn, gone, &[]).await? {
         db::as_member(conn, organisation).await?;
         let standing = Standing { role: None, member: Some((MemberRole::Billing, Word::Ways)) };
-        settle(service, conn, visitor, gone, organisation, standing).await?;
+        settle(service, conn, requester, gone, organisation, standing).await?;
     }
     Ok(())
 }

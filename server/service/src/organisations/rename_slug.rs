@@ -5,7 +5,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
-        requester::Visitor,
+        requester::Requester,
     },
 };
 use innkeeper_domain::organisation_slug::OrganisationSlug;
@@ -20,14 +20,14 @@ const MOST: i64 = 5;
 /// organisation's meanwhile. The one that it has already is success.
 pub async fn rename_slug(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     slug: &str,
     typed: &str,
 ) -> Result<OrganisationSlug> {
-    let person = visitor.signed_in()?;
+    let person = requester.signed_in()?;
     let mut tx = person.begin(&service.pool).await?;
     let organisation = load_as_admin(&mut tx, person.id, slug).await?;
-    visitor.fresh()?;
+    requester.fresh()?;
     let wanted = OrganisationSlug::parse(typed).map_err(|error| Error::mistake("slug", error.to_string()))?;
     // Of two changes at once the second waits, and sees what the first did.
     let had =
@@ -68,8 +68,8 @@ pub async fn rename_slug(
     }
     renamed?;
     let entry = Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
+        actor: requester.actor(),
+        address: Some(requester.address),
         action: "organisation.slug",
         subject: &organisation.name,
         organisation: Some(organisation.id),

@@ -1,6 +1,6 @@
 use crate::{
     Error, Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     db::paging::{self, Page, one_more, pattern},
     people::staff,
 };
@@ -28,8 +28,13 @@ pub struct Proven {
 ///
 /// `search` is looked for in domains and names of organisations, without case. `after` is [`Page::next`] of the page
 /// before; anything else leads to the first page.
-pub async fn proven(service: &Service, visitor: &Visitor, search: &str, after: &str) -> Result<Page<Proven>> {
-    staff::require(visitor, StaffRole::Viewer)?;
+pub async fn proven(
+    service: &Service,
+    requester: &Requester,
+    search: &str,
+    after: &str,
+) -> Result<Page<Proven>> {
+    staff::require(requester, StaffRole::Viewer)?;
     let pattern = pattern(search);
     let total = sqlx::query_scalar!(r#"select domains_proven_total($1) as "total!""#, pattern);
     let total = total.fetch_one(&service.pool).await?;

@@ -1,6 +1,6 @@
 //! An organisation as its people see it.
 
-use crate::{Error, Result, Service, context::requester::Visitor};
+use crate::{Error, Result, Service, context::requester::Requester};
 use innkeeper_domain::{
     ids::{AccountId, OrganisationId},
     organisation::MemberRole,
@@ -17,14 +17,14 @@ pub struct OrganisationView {
     pub name: String,
     /// Its slug now. Another one than was asked for where that is one it had before: a page redirects then.
     pub slug: OrganisationSlug,
-    /// What the visitor may do.
+    /// What the requester may do.
     pub role: MemberRole,
     /// How many people belong to it.
     pub members: i64,
 }
 
 impl OrganisationView {
-    /// Whether the visitor is an admin of it.
+    /// Whether the requester is an admin of it.
     pub fn is_admin(&self) -> bool {
         self.role == MemberRole::Admin
     }
@@ -32,8 +32,8 @@ impl OrganisationView {
 
 /// An organisation by its slug, or by one that it had in the last 90 days. Slugs that are bad, missing or somebody else's
 /// are [`Error::NotFound`] alike.
-pub async fn open(service: &Service, visitor: &Visitor, slug: &str) -> Result<OrganisationView> {
-    let person = visitor.signed_in()?;
+pub async fn open(service: &Service, requester: &Requester, slug: &str) -> Result<OrganisationView> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin_read(&service.pool).await?;
     let view = load(&mut tx, person.id, slug).await?;
     tx.commit().await?;

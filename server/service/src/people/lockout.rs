@@ -2,15 +2,15 @@
 
 use crate::{
     Error, Result, Service,
-    context::requester::{SignedIn, Visitor},
+    context::requester::{Requester, SignedIn},
 };
 use innkeeper_domain::ids::{AccountId, OrganisationId};
 use sqlx::PgConnection;
 
 /// The person with a fresh sign-in, if they may add ways to their account, and take some away. Not by a way that an
 /// organisation of theirs has closed: whoever reads a closed mailbox would make themselves one that is open.
-pub(crate) async fn may_change_ways<'a>(service: &Service, visitor: &'a Visitor) -> Result<&'a SignedIn> {
-    let person = visitor.themselves()?;
+pub(crate) async fn may_change_ways<'a>(service: &Service, requester: &'a Requester) -> Result<&'a SignedIn> {
+    let person = requester.themselves()?;
     match shut(service, person).await? {
         None => Ok(person),
         Some(organisation) => {

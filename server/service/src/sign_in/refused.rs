@@ -3,7 +3,7 @@ use crate::{
     context::{
         audit::{self, Actor, Entry},
         providers::Provider,
-        requester::Visitor,
+        requester::Requester,
     },
     db,
 };
@@ -16,12 +16,12 @@ use serde_json::json;
 /// Puts a refusal into the log and the audit log, and passes everything on.
 pub(crate) async fn record_refusal<T>(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     provider: &Provider,
     outcome: Result<T>,
 ) -> Result<T> {
     if let Err(Error::NotVouched(refusal)) = &outcome {
-        told(service, visitor, provider.id.as_str(), provider.organisation, refusal).await?;
+        told(service, requester, provider.id.as_str(), provider.organisation, refusal).await?;
     }
     outcome
 }
@@ -29,19 +29,19 @@ pub(crate) async fn record_refusal<T>(
 /// The same for the short name of a way that is none's.
 pub(crate) async fn record_refusal_by<T>(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     way: &str,
     outcome: Result<T>,
 ) -> Result<T> {
     if let Err(Error::NotVouched(refusal)) = &outcome {
-        told(service, visitor, way, None, refusal).await?;
+        told(service, requester, way, None, refusal).await?;
     }
     outcome
 }
 
 async fn told(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     way: &str,
     organisation: Option<OrganisationId>,
     refusal: &Refusal,
@@ -50,14 +50,14 @@ async fn told(
     // What was never asked of the organisation's issuer is none of its business, nor is whose browser it was.
     let asked = ![Reason::State, Reason::Answer].contains(&refusal.reason);
     let organisation = organisation.filter(|_| asked);
-    let actor = if organisation.is_some() { Actor::Anonymous } else { visitor.actor() };
+    let actor = if organisation.is_some() { Actor::Anonymous } else { requester.actor() };
     let mut tx = service.pool.begin().await?;
     if let Some(organisation) = organisation {
         db::as_member(&mut tx, organisation).await?;
     }
     let entry = Entry {
         actor,
-        address: Some(visitor.address),
+        address: Some(requester.address),
         action: "sign_in.refused",
         subject: way,
         organisation,

@@ -1,7 +1,7 @@
 //! Sessions of a tenant that the watchdog ended.
 
 use super::{TenantView, known};
-use crate::{Result, Service, context::requester::Visitor};
+use crate::{Result, Service, context::requester::Requester};
 use innkeeper_domain::{ended_sessions::EndReason, tenant::TenantRole};
 use time::OffsetDateTime;
 
@@ -21,10 +21,10 @@ pub struct EndedLine {
 /// What was ended of a tenant within the last day, newest first.
 pub async fn ended_lately(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     tenant: &TenantView,
 ) -> Result<Vec<EndedLine>> {
-    let mut tx = visitor.signed_in()?.begin_read(&service.pool).await?;
+    let mut tx = requester.signed_in()?.begin_read(&service.pool).await?;
     let rows = sqlx::query!(
         r#"select role, reason, sum(sessions)::bigint as "sessions!", max(last_at) as "last_at!" from ended_session
            where tenant_id = $1 and last_at > now() - interval '1 day' group by 1, 2 order by 4 desc, 1, 2"#,

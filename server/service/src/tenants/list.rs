@@ -1,7 +1,7 @@
 use super::known;
 use crate::{
     Error, Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     db::paging::{self, Page, one_more, pattern},
 };
 use innkeeper_domain::{ids::OrganisationId, organisation_slug::OrganisationSlug, tenant::TenantState};
@@ -46,18 +46,18 @@ struct Row {
     unconfirmed: bool,
 }
 
-/// The tenants of all organisations of the visitor, 20 a page, without those that are gone.
+/// The tenants of all organisations of the requester, 20 a page, without those that are gone.
 ///
 /// `search` is looked for in names (which hold the wish) and organisations, without case. `sort` is `name`, else
 /// the newest come first. `after` is [`Page::next`] of the page before; anything else leads to the first page.
 pub async fn list(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     search: &str,
     sort: &str,
     after: &str,
 ) -> Result<Page<TenantLine>> {
-    let mut tx = visitor.signed_in()?.begin_read(&service.pool).await?;
+    let mut tx = requester.signed_in()?.begin_read(&service.pool).await?;
     let pattern = pattern(search);
     let total = sqlx::query_scalar!(
         r#"select count(*) as "total!" from tenant t join organisation o on o.id = t.organisation_id
@@ -139,14 +139,14 @@ impl TryFrom<Row> for TenantLine {
 /// Most databases of an organisation that its own page lists; the list of all databases has the others.
 const OF_ORGANISATION: i64 = 50;
 
-/// The newest databases of an organisation of the visitor's, 50 at most, without those that are gone; and how many there
+/// The newest databases of an organisation of the requester's, 50 at most, without those that are gone; and how many there
 /// are in all.
 pub async fn of_organisation(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     organisation: OrganisationId,
 ) -> Result<(Vec<TenantLine>, i64)> {
-    let mut tx = visitor.signed_in()?.begin_read(&service.pool).await?;
+    let mut tx = requester.signed_in()?.begin_read(&service.pool).await?;
     let total = sqlx::query_scalar!(
         r#"select count(*) as "total!" from tenant where organisation_id = $1 and state <> 'destroyed'"#,
         organisation.0

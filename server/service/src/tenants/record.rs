@@ -5,7 +5,7 @@ use crate::{
     Result, Service,
     context::{
         audit::{self, Entry},
-        requester::Visitor,
+        requester::Requester,
     },
 };
 use serde_json::Value;
@@ -14,15 +14,15 @@ use sqlx::PgConnection;
 /// Records what a person did to a tenant, in the transaction of the change.
 pub async fn record(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     conn: &mut PgConnection,
     tenant: &TenantView,
     action: &'static str,
     detail: Value,
 ) -> Result<()> {
     let entry = Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
+        actor: requester.actor(),
+        address: Some(requester.address),
         action,
         subject: tenant.name.as_str(),
         organisation: Some(tenant.organisation_id),

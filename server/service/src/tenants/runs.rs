@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     db::paging::{self, Page, one_more},
 };
 use innkeeper_domain::{
@@ -64,11 +64,11 @@ const SIZE: usize = 10;
 /// The journal of a tenant: its runs, newest first, 10 a page. `before` is [`Page::next`] of the page before.
 pub async fn runs(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     name: &str,
     before: &str,
 ) -> Result<(TenantView, Page<RunLine>)> {
-    let person = visitor.signed_in()?;
+    let person = requester.signed_in()?;
     let mut tx = person.begin_read(&service.pool).await?;
     let tenant = load(&mut tx, person.id, name).await?;
     let total =

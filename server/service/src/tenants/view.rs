@@ -1,4 +1,4 @@
-use crate::{Error, Result, Service, context::requester::Visitor};
+use crate::{Error, Result, Service, context::requester::Requester};
 use innkeeper_domain::{
     allowlist::{AllowedRange, Reach},
     connection::Endpoint,
@@ -55,7 +55,7 @@ pub struct TenantView {
     pub created_at: OffsetDateTime,
     /// When it was ready.
     pub ready_at: Option<OffsetDateTime>,
-    /// What the visitor may do.
+    /// What the requester may do.
     pub role: MemberRole,
     /// How its newest handoff stands now, also where nobody has written down yet that its time is over.
     pub handoff: Option<HandoffState>,
@@ -72,8 +72,8 @@ pub struct TenantView {
 }
 
 /// A tenant by its name. Names that are bad, missing or somebody else's are [`Error::NotFound`] alike.
-pub async fn open(service: &Service, visitor: &Visitor, name: &str) -> Result<TenantView> {
-    let person = visitor.signed_in()?;
+pub async fn open(service: &Service, requester: &Requester, name: &str) -> Result<TenantView> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin_read(&service.pool).await?;
     let view = load(&mut tx, person.id, name).await?;
     tx.commit().await?;

@@ -27,7 +27,7 @@ pub async fn add_domain(
     form: DomainForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = organisations::add_domain(&cx.service, &cx.visitor, &form.organisation, &form.domain).await;
+    let ended = organisations::add_domain(&cx.service, &cx.requester, &form.organisation, &form.domain).await;
     conclude(&form.organisation, &form, ended, "Taken down. Publish the text record, then check.").await
 }
 
@@ -39,7 +39,8 @@ pub async fn check_domain(
     form: DomainForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let found = organisations::check_domain(&cx.service, &cx.visitor, &form.organisation, &form.domain).await;
+    let found =
+        organisations::check_domain(&cx.service, &cx.requester, &form.organisation, &form.domain).await;
     let line = match found {
         Ok(false) => {
             "The text record is not there yet. It can take some minutes until it is seen everywhere."
@@ -57,7 +58,7 @@ pub async fn ask_domain(
     form: AboutForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = organisations::ask_staff(&cx.service, &cx.visitor, &form.organisation, &form.what).await;
+    let ended = organisations::ask_staff(&cx.service, &cx.requester, &form.organisation, &form.what).await;
     conclude(&form.organisation, &form, ended, "Asked. Staff decides, and you see it here.").await
 }
 
@@ -70,7 +71,7 @@ pub async fn remove_domain(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended =
-        organisations::remove_domain(&cx.service, &cx.visitor, &form.organisation, &form.domain).await;
+        organisations::remove_domain(&cx.service, &cx.requester, &form.organisation, &form.domain).await;
     conclude(&form.organisation, &form, ended, "Removed.").await
 }
 

@@ -27,10 +27,10 @@ pub async fn enforce_sign_in(
     form: EnforceForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = organisations::enforce(&cx.service, &cx.visitor, &form.organisation, &form.open).await;
+    let ended = organisations::enforce(&cx.service, &cx.requester, &form.organisation, &form.open).await;
     match ended {
         // The way this browser came by may be closed now: the list of databases says which one opens them.
-        Ok(()) if cx.visitor.account.as_ref().is_some_and(|person| !form.open.contains(&person.way)) => {
+        Ok(()) if cx.requester.account.as_ref().is_some_and(|person| !form.open.contains(&person.way)) => {
             cx.say("Other ways are closed for your organisation.").await?;
             crate::web::see_other("/t")
         }
@@ -48,7 +48,7 @@ pub async fn release_sign_in(
     form: AboutForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = organisations::release(&cx.service, &cx.visitor, &form.organisation).await;
+    let ended = organisations::release(&cx.service, &cx.requester, &form.organisation).await;
     conclude(&form.organisation, &form, ended, "All ways are open again.").await
 }
 

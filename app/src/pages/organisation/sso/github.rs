@@ -37,7 +37,7 @@ pub async fn add_github(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let GitHubForm { organisation, provider, login } = &form;
-    let ended = organisations::add_github(&cx.service, &cx.visitor, organisation, provider, login).await;
+    let ended = organisations::add_github(&cx.service, &cx.requester, organisation, provider, login).await;
     conclude(organisation, &form, ended, "Taken down. Now show that it is yours.").await
 }
 
@@ -50,7 +50,7 @@ pub async fn remove_github(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let GitHubForm { organisation, provider, login } = &form;
-    let ended = organisations::remove_github(&cx.service, &cx.visitor, organisation, provider, login).await;
+    let ended = organisations::remove_github(&cx.service, &cx.requester, organisation, provider, login).await;
     conclude(organisation, &form, ended, "Removed.").await
 }
 

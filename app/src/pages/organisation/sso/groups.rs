@@ -32,7 +32,7 @@ pub async fn add_group(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let GroupForm { organisation, group, role } = &form;
-    let ended = organisations::add_group(&cx.service, &cx.visitor, organisation, "", (group, role)).await;
+    let ended = organisations::add_group(&cx.service, &cx.requester, organisation, "", (group, role)).await;
     conclude(organisation, &form, ended, "Saved. It counts for each person from their next sign-in on.").await
 }
 
@@ -45,7 +45,7 @@ pub async fn remove_group(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended =
-        organisations::remove_group(&cx.service, &cx.visitor, &form.organisation, "", &form.what).await;
+        organisations::remove_group(&cx.service, &cx.requester, &form.organisation, "", &form.what).await;
     conclude(
         &form.organisation,
         &form,

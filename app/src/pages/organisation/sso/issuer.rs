@@ -50,7 +50,7 @@ pub async fn save_issuer(
         trusted_audiences: typed.trusted_audiences,
         groups_claim: typed.groups_claim,
     };
-    let ended = organisations::save_issuer(&cx.service, &cx.visitor, &form.organisation, &issuer).await;
+    let ended = organisations::save_issuer(&cx.service, &cx.requester, &form.organisation, &issuer).await;
     conclude(&form.organisation, &form, ended, "Saved. Nobody comes in by it yet: try it first, below.").await
 }
 
@@ -62,7 +62,7 @@ pub async fn remove_issuer(
     form: AboutForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = organisations::remove_issuer(&cx.service, &cx.visitor, &form.organisation).await;
+    let ended = organisations::remove_issuer(&cx.service, &cx.requester, &form.organisation).await;
     conclude(&form.organisation, &form, ended, "Removed. Everybody who came by it is signed out.").await
 }
 

@@ -94,7 +94,7 @@ pub fn IdentityPage() -> impl IntoView {
     };
     let csrf = cx.csrf();
     let (asked, ask) = (slug.clone(), cx.clone());
-    load(async move { organisations::identity(&cx.service, &cx.visitor, &slug).await }, move |view| {
+    load(async move { organisations::identity(&cx.service, &cx.requester, &slug).await }, move |view| {
         if view.organisation.slug.as_str() != asked {
             return moved(&ask, &view.organisation.slug, "/sign-in");
         }

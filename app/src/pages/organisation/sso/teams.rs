@@ -37,7 +37,7 @@ pub async fn add_team(
     let cx = Cx::get();
     let (way, group) = form.parts();
     let wanted = (group, form.becomes.as_str());
-    let ended = organisations::add_group(&cx.service, &cx.visitor, &form.organisation, way, wanted).await;
+    let ended = organisations::add_group(&cx.service, &cx.requester, &form.organisation, way, wanted).await;
     conclude(&form.organisation, &form, ended, "Saved. It counts for each person from their next sign-in on.")
         .await
 }
@@ -51,7 +51,7 @@ pub async fn remove_team(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let (way, group) = form.parts();
-    let ended = organisations::remove_group(&cx.service, &cx.visitor, &form.organisation, way, group).await;
+    let ended = organisations::remove_group(&cx.service, &cx.requester, &form.organisation, way, group).await;
     conclude(
         &form.organisation,
         &form,

@@ -16,7 +16,7 @@ pub async fn reveal(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let page = format!("/t/{}/handoff", form.name);
-    match handoff::reveal(&cx.service, &cx.visitor, &form.name).await {
+    match handoff::reveal(&cx.service, &cx.requester, &form.name).await {
         Ok(()) | Err(Error::Overtaken) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),
     }
@@ -31,7 +31,7 @@ pub async fn confirm(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let page = format!("/t/{}/handoff", form.name);
-    match handoff::confirm(&cx.service, &cx.visitor, &form.name).await {
+    match handoff::confirm(&cx.service, &cx.requester, &form.name).await {
         Ok(()) => {
             cx.say("Saved. Our sealed copy of the passwords is destroyed.").await?;
             see_other(format!("/t/{}", form.name))
@@ -50,7 +50,7 @@ pub async fn renew(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let page = format!("/t/{}/handoff", form.name);
-    match handoff::renew(&cx.service, &cx.visitor, &form.name).await {
+    match handoff::renew(&cx.service, &cx.requester, &form.name).await {
         Ok(()) | Err(Error::Overtaken) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),
     }

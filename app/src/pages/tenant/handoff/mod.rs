@@ -32,7 +32,7 @@ pub fn HandoffPage() -> impl IntoView {
     view! {
         <NoReferrer/>
         {Suspend::new(async move {
-            match handoff::view(&cx.service, &cx.visitor, &name).await {
+            match handoff::view(&cx.service, &cx.requester, &name).await {
                 Ok((tenant, HandoffView::NotReady))
                     if matches!(tenant.state, TenantState::Provisioning | TenantState::Failed) =>
                 {

@@ -18,7 +18,7 @@ pub async fn suspend_tenant(
     form: TypedForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = lifecycle::suspend(&cx.service, &cx.visitor, &form.name, &form.typed).await;
+    let ended = lifecycle::suspend(&cx.service, &cx.requester, &form.name, &form.typed).await;
     after(&form, &form.name, ended, "/suspend", format!("{} is being suspended.", form.name)).await
 }
 
@@ -30,7 +30,7 @@ pub async fn resume_tenant(
     form: TenantForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = lifecycle::resume(&cx.service, &cx.visitor, &form.name).await;
+    let ended = lifecycle::resume(&cx.service, &cx.requester, &form.name).await;
     after(&form, &form.name, ended, "/resume", format!("{} is being resumed.", form.name)).await
 }
 
@@ -42,7 +42,7 @@ pub async fn destroy_tenant(
     form: TypedForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = lifecycle::destroy(&cx.service, &cx.visitor, &form.name, &form.typed).await;
+    let ended = lifecycle::destroy(&cx.service, &cx.requester, &form.name, &form.typed).await;
     after(&form, &form.name, ended, "/destroy", format!("{} is being destroyed.", form.name)).await
 }
 
@@ -54,7 +54,7 @@ pub async fn keep_tenant(
     form: TenantForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = lifecycle::keep(&cx.service, &cx.visitor, &form.name).await;
+    let ended = lifecycle::keep(&cx.service, &cx.requester, &form.name).await;
     after(&form, &form.name, ended, "/keep", format!("{} is kept: it is being brought back.", form.name))
         .await
 }
@@ -67,7 +67,7 @@ pub async fn try_again(
     form: TenantForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = lifecycle::try_again(&cx.service, &cx.visitor, &form.name).await;
+    let ended = lifecycle::try_again(&cx.service, &cx.requester, &form.name).await;
     after(&form, &form.name, ended, "", format!("We try again with {}.", form.name)).await
 }
 

@@ -25,7 +25,7 @@ fn asking(
     let name = part("name");
     view! {
         {Suspend::new(async move {
-            match lifecycle::danger(&cx.service, &cx.visitor, &name).await {
+            match lifecycle::danger(&cx.service, &cx.requester, &name).await {
                 Ok(view) if possible(&view) => show(view, cx.form(), fresh),
                 Ok(view) => nothing(&cx, PageEnd::Redirect(format!("/t/{}/danger", view.tenant.name))),
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),

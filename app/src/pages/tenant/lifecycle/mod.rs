@@ -35,7 +35,7 @@ pub fn DangerPage() -> impl IntoView {
     let name = part("name");
     view! {
         {Suspend::new(async move {
-            match lifecycle::danger(&cx.service, &cx.visitor, &name).await {
+            match lifecycle::danger(&cx.service, &cx.requester, &name).await {
                 Ok(DangerView { tenant, .. })
                     if matches!(tenant.state, TenantState::Provisioning | TenantState::Failed) =>
                 {

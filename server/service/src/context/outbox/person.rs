@@ -1,5 +1,5 @@
 use super::{moment, queue};
-use crate::{Error, Result, Service, context::requester::Visitor};
+use crate::{Error, Result, Service, context::requester::Requester};
 use innkeeper_domain::{email::EmailAddress, mail::Message};
 use sqlx::PgConnection;
 
@@ -11,7 +11,7 @@ const TRIED_FOR: i32 = 72;
 pub(crate) async fn to_person(
     service: &Service,
     conn: &mut PgConnection,
-    visitor: &Visitor,
+    requester: &Requester,
     address: &str,
     what: String,
 ) -> Result<()> {
@@ -20,7 +20,7 @@ pub(crate) async fn to_person(
     let message = Message::AccountChanged {
         what,
         at: moment(now),
-        address: visitor.address.to_string(),
+        address: requester.address.to_string(),
         link: format!("{}/account", service.settings.public_url),
     };
     queue(conn, &service.ids, &*service.sealer, &to, &message, TRIED_FOR).await?;

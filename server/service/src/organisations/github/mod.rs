@@ -9,7 +9,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
-        requester::Visitor,
+        requester::Requester,
     },
     organisations::membership_source::rules,
     people::lockout::stays_in_reach,
@@ -38,7 +38,7 @@ pub struct GitHubLine {
     pub shown_at: Option<OffsetDateTime>,
     /// The address of the admin who says so, and can show it.
     pub asked_by: String,
-    /// Whether that is the visitor.
+    /// Whether that is the requester.
     pub asked_here: bool,
     /// Its groups: everybody first, then the teams by name; and those teams that are gone and still make somebody something.
     pub groups: Vec<GitHubGroup>,
@@ -105,13 +105,13 @@ fn groups(number: i64, teams: Vec<GitHubTeam>, rules: &[GroupRule]) -> Vec<GitHu
 /// shown that. Twice is success.
 pub async fn add_github(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     slug: &str,
     provider: &str,
     typed: &str,
 ) -> Result<()> {
-    let (mut tx, view) = begin(service, visitor, slug).await?;
-    let person = visitor.themselves()?;
+    let (mut tx, view) = begin(service, requester, slug).await?;
+    let person = requester.themselves()?;
     let known = service.providers.get(provider).filter(|provider| provider.port.has_organisations());
     let provider = &known.ok_or(Error::NotFound)?.id;
     let login = GitHubLogin::parse(typed).map_err(|error| Error::mistake("login", error.to_string()))?;
@@ -135,24 +135,24 @@ pub async fn add_github(
     )
     .execute(&mut *tx)
     .await?;
-    end(service, visitor, tx, &view, "github.add", json!({ "provider": provider, "login": login })).await
+    end(service, requester, tx, &view, "github.add", json!({ "provider": provider, "login": login })).await
 }
 
 /// Takes an organisation at GitHub away, with what its groups made of people. Absent is success. Who joined by it stops
 /// being a member at once; where another one of the same provider's is left, they sign in again to show that they belong.
 pub async fn remove_github(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     slug: &str,
     provider: &str,
     login: &str,
 ) -> Result<()> {
-    let (mut tx, view) = begin(service, visitor, slug).await?;
+    let (mut tx, view) = begin(service, requester, slug).await?;
     let login = GitHubLogin::parse(login).map_err(|error| Error::mistake("login", error.to_string()))?;
     let provider = ProviderId::parse(provider).map_err(|_| Error::NotFound)?;
     let (login, provider) = (login.as_str(), provider.as_str());
     let organisation = view.id.0;
-    let lines = of(&mut tx, organisation, visitor.signed_in()?.id).await?;
+    let lines = of(&mut tx, organisation, requester.signed_in()?.id).await?;
     // One that nobody has shown makes nobody a member.
     let counts = |line: &GitHubLine| line.provider == provider && line.shown_at.is_some();
     let of_provider = lines.into_iter().filter(counts);
@@ -190,8 +190,8 @@ pub async fn remove_github(
     for account in gone.fetch_all(&mut *tx).await? {
         let detail = json!({ "provider": provider });
         let entry = Entry {
-            actor: visitor.actor(),
-            address: Some(visitor.address),
+            actor: requester.actor(),
+            address: Some(requester.address),
             action: "member.leave",
             subject: &account.to_string(),
             organisation: Some(view.id),
@@ -200,7 +200,7 @@ pub async fn remove_github(
         };
         audit::record(&mut tx, &service.ids, entry).await?;
     }
-    let person = visitor.signed_in()?;
+    let person = requester.signed_in()?;
     stays_in_reach(&mut tx, person.id, Some(view.id), "login").await?;
-    end(service, visitor, tx, &view, "github.remove", json!({ "provider": provider, "login": login })).await
+    end(service, requester, tx, &view, "github.remove", json!({ "provider": provider, "login": login })).await
 }

@@ -3,7 +3,7 @@ use crate::{
     context::{
         audit::{self, Entry},
         providers::Provider,
-        requester::Visitor,
+        requester::Requester,
     },
 };
 use innkeeper_domain::{
@@ -17,13 +17,13 @@ use serde_json::json;
 /// teams as they are now. [`Reason::Owner`] where none is.
 pub(crate) async fn show(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     provider: &Provider,
     asked_by: Option<AccountId>,
     asked: &Asked,
     answer: &Answer,
 ) -> Result<()> {
-    let person = visitor.signed_in()?;
+    let person = requester.signed_in()?;
     if asked_by != Some(person.id) {
         return Err(Error::NotFound);
     }
@@ -70,8 +70,8 @@ pub(crate) async fn show(
         for organisation in rows.fetch_all(&mut *tx).await? {
             shown += 1;
             let entry = Entry {
-                actor: visitor.actor(),
-                address: Some(visitor.address),
+                actor: requester.actor(),
+                address: Some(requester.address),
                 action: "github.show",
                 subject: login.as_str(),
                 organisation: Some(organisation.into()),

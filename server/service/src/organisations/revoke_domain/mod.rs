@@ -3,7 +3,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
-        requester::Visitor,
+        requester::Requester,
     },
     db,
     organisations::domain_revoked_mail,
@@ -36,11 +36,11 @@ pub struct TakingBack {
 /// What an approver sees before taking a domain back; [`Error::NotFound`] where it is not the organisation's.
 pub async fn taking_back(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     organisation: OrganisationId,
     domain: &MailDomain,
 ) -> Result<TakingBack> {
-    staff::require(visitor, StaffRole::Approver)?;
+    staff::require(requester, StaffRole::Approver)?;
     let mut tx = service.pool.begin().await?;
     db::as_member(&mut tx, organisation).await?;
     let row = sqlx::query!(
@@ -81,13 +81,13 @@ pub async fn taking_back(
 /// another text. [`Error::Overtaken`] where it is not the organisation's any more.
 pub async fn take_back(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     organisation: OrganisationId,
     domain: &MailDomain,
     reason: &str,
 ) -> Result<()> {
-    staff::require(visitor, StaffRole::Approver)?;
-    visitor.fresh()?;
+    staff::require(requester, StaffRole::Approver)?;
+    requester.fresh()?;
     let reason = text::line(reason, "a reason: the organisation's admins read it", REASON_MOST)
         .map_err(|error| Error::mistake("reason", error.to_string()))?;
     let mut tx = service.pool.begin().await?;
@@ -106,8 +106,8 @@ pub async fn take_back(
     .await?
     .ok_or(Error::Overtaken)?;
     let entry = Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
+        actor: requester.actor(),
+        address: Some(requester.address),
         action: "domain.take_back",
         subject: domain.as_str(),
         organisation: Some(organisation),

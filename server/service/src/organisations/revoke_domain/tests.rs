@@ -20,13 +20,13 @@ fn acme_example() -> MailDomain {
 }
 
 /// Somebody of the staff.
-async fn staff(two: &Two, role: StaffRole) -> Visitor {
+async fn staff(two: &Two, role: StaffRole) -> Requester {
     let mut person = two.house.portal.person("olga@operator.example").await;
     person.account.as_mut().unwrap().staff = Some(role);
     person
 }
 
-async fn take(two: &Two, by: &Visitor, reason: &str) -> Result<()> {
+async fn take(two: &Two, by: &Requester, reason: &str) -> Result<()> {
     take_back(&two.house.portal.service, by, two.acme.organisation, &acme_example(), reason).await
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     organisations::change::{begin, end},
     people::{lockout::stays_in_reach, providers::secret_context},
 };
@@ -56,8 +56,13 @@ struct Parsed {
 
 /// Takes down the organisation's issuer. Nothing is asked there yet: the trial does that. What was tried before counts no
 /// more, and an organisation that lets nobody in by other ways has to open them first.
-pub async fn save_issuer(service: &Service, visitor: &Visitor, slug: &str, form: &IssuerForm) -> Result<()> {
-    let (mut tx, view) = begin(service, visitor, slug).await?;
+pub async fn save_issuer(
+    service: &Service,
+    requester: &Requester,
+    slug: &str,
+    form: &IssuerForm,
+) -> Result<()> {
+    let (mut tx, view) = begin(service, requester, slug).await?;
     let organisation = view.id;
     let Parsed { kind, label, issuer, client_id, trusted_audiences, groups_claim } = parse(form)?;
     let own = OwnIssuer {
@@ -76,7 +81,7 @@ pub async fn save_issuer(service: &Service, visitor: &Visitor, slug: &str, form:
              enforced_at is not null and $2 <> all (open_ways) as "shut!"
            from organisation_identity where organisation_id = $1"#,
         organisation.0,
-        visitor.signed_in()?.way,
+        requester.signed_in()?.way,
     )
     .fetch_one(&mut *tx)
     .await?;
@@ -123,13 +128,13 @@ pub async fn save_issuer(service: &Service, visitor: &Visitor, slug: &str, form:
     let detail = json!({
         "kind": kind.as_str(), "issuer": issuer, "client_id": client_id, "trusted_audiences": trusted_audiences,
     });
-    end(service, visitor, tx, &view, "identity.issuer", detail).await
+    end(service, requester, tx, &view, "identity.issuer", detail).await
 }
 
 /// Takes the organisation's issuer away: who came by it is signed out at once, and who joined by it comes back with it
 /// only. Other ways are open again, unless the one by which the admin came is open anyway. Twice is success.
-pub async fn remove_issuer(service: &Service, visitor: &Visitor, slug: &str) -> Result<()> {
-    let (mut tx, view) = begin(service, visitor, slug).await?;
+pub async fn remove_issuer(service: &Service, requester: &Requester, slug: &str) -> Result<()> {
+    let (mut tx, view) = begin(service, requester, slug).await?;
     sign_out(&mut tx, view.id.0).await?;
     sqlx::query!(
         "update organisation_identity set kind = null, label = null, issuer = null, client_id = null,
@@ -137,13 +142,13 @@ pub async fn remove_issuer(service: &Service, visitor: &Visitor, slug: &str) -> 
            enforced_at = case when $2 = any (open_ways) then enforced_at end
          where organisation_id = $1",
         view.id.0,
-        visitor.signed_in()?.way,
+        requester.signed_in()?.way,
     )
     .execute(&mut *tx)
     .await?;
-    let person = visitor.signed_in()?;
+    let person = requester.signed_in()?;
     stays_in_reach(&mut tx, person.id, Some(view.id), "kind").await?;
-    end(service, visitor, tx, &view, "identity.issuer_remove", json!({})).await
+    end(service, requester, tx, &view, "identity.issuer_remove", json!({})).await
 }
 
 /// Ends every session that came by the organisation's own way.

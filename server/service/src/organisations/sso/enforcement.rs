@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result, Service,
-    context::{providers::Provider, requester::Visitor},
+    context::{providers::Provider, requester::Requester},
     organisations::{
         change::{begin, end},
         sso::test_sign_in,
@@ -36,9 +36,9 @@ pub struct KnownWay {
 ///
 /// Whoever closes the door has the key: the admin has to have shown within a day that they would come in by the
 /// organisation's own way, as an admin, into this account; where it has none, they came by a way that stays open.
-pub async fn enforce(service: &Service, visitor: &Visitor, slug: &str, open: &[String]) -> Result<()> {
-    let (mut tx, view) = begin(service, visitor, slug).await?;
-    let person = visitor.signed_in()?;
+pub async fn enforce(service: &Service, requester: &Requester, slug: &str, open: &[String]) -> Result<()> {
+    let (mut tx, view) = begin(service, requester, slug).await?;
+    let person = requester.signed_in()?;
     let organisation = view.id.0;
     let known = |way: &String| ways(service).any(|known| known.provider == *way);
     let open: Vec<String> = open.iter().filter(|way| known(way)).cloned().collect();
@@ -92,19 +92,19 @@ pub async fn enforce(service: &Service, visitor: &Visitor, slug: &str, open: &[S
     .execute(&mut *tx)
     .await?;
     stays_in_reach(&mut tx, person.id, Some(view.id), "open").await?;
-    end(service, visitor, tx, &view, "identity.enforce", json!({ "open": open })).await
+    end(service, requester, tx, &view, "identity.enforce", json!({ "open": open })).await
 }
 
 /// Opens all ways again. Twice is success.
-pub async fn release(service: &Service, visitor: &Visitor, slug: &str) -> Result<()> {
-    let (mut tx, view) = begin(service, visitor, slug).await?;
+pub async fn release(service: &Service, requester: &Requester, slug: &str) -> Result<()> {
+    let (mut tx, view) = begin(service, requester, slug).await?;
     sqlx::query!(
         "update organisation_identity set enforced_at = null, open_ways = '{}' where organisation_id = $1",
         view.id.0
     )
     .execute(&mut *tx)
     .await?;
-    end(service, visitor, tx, &view, "identity.release", json!({})).await
+    end(service, requester, tx, &view, "identity.release", json!({})).await
 }
 
 /// All ways that are not an organisation's own.
@@ -125,9 +125,9 @@ fn known(provider: &Provider) -> KnownWay {
     KnownWay { provider: provider.id.to_string(), label: provider.label.clone() }
 }
 
-/// The visitor's organisations that stay closed to the way they came by.
-pub async fn closed(service: &Service, visitor: &Visitor) -> Result<Vec<Closed>> {
-    let person = visitor.signed_in()?;
+/// The requester's organisations that stay closed to the way they came by.
+pub async fn closed(service: &Service, requester: &Requester) -> Result<Vec<Closed>> {
+    let person = requester.signed_in()?;
     let rows = sqlx::query!(
         r#"select name as "name!", ways as "ways!", label from organisations_closed($1, $2, $3)"#,
         person.id.0,

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     organisations::{
         change::{begin, end},
         github,
@@ -24,17 +24,17 @@ const MOST: i64 = 100;
 /// theirs is meant; empty for a group of the organisation's own issuer.
 pub async fn add_group(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     slug: &str,
     way: &str,
     (group, role): (&str, &str),
 ) -> Result<()> {
-    let (mut tx, view) = begin(service, visitor, slug).await?;
+    let (mut tx, view) = begin(service, requester, slug).await?;
     let organisation = view.id.0;
     let group = if way.is_empty() {
         GroupRule::parse_group(group).map_err(|error| Error::mistake("group", error.to_string()))?
     } else {
-        let lines = github::of(&mut tx, organisation, visitor.signed_in()?.id).await?;
+        let lines = github::of(&mut tx, organisation, requester.signed_in()?.id).await?;
         let groups = lines.into_iter().filter(|line| line.provider == way).flat_map(|line| line.groups);
         let mut named = groups.map(|one| one.group).filter(|one| one == group);
         named.next().ok_or_else(|| Error::mistake("team", "Choose who becomes something."))?
@@ -63,18 +63,18 @@ pub async fn add_group(
     .execute(&mut *tx)
     .await?;
     let detail = json!({ "provider": way, "group": group, "role": role });
-    end(service, visitor, tx, &view, "group.set", detail).await
+    end(service, requester, tx, &view, "group.set", detail).await
 }
 
 /// Takes back what was said of a group. Absent is success. Who is a member by it stops being one when they sign in next.
 pub async fn remove_group(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     slug: &str,
     way: &str,
     group: &str,
 ) -> Result<()> {
-    let (mut tx, view) = begin(service, visitor, slug).await?;
+    let (mut tx, view) = begin(service, requester, slug).await?;
     let group = GroupRule::parse_group(group).map_err(|error| Error::mistake("group", error.to_string()))?;
     if !way.is_empty() {
         ProviderId::parse(way).map_err(|_| Error::NotFound)?;
@@ -88,5 +88,5 @@ pub async fn remove_group(
     )
     .execute(&mut *tx)
     .await?;
-    end(service, visitor, tx, &view, "group.remove", json!({ "provider": way, "group": group })).await
+    end(service, requester, tx, &view, "group.remove", json!({ "provider": way, "group": group })).await
 }

@@ -6,7 +6,7 @@ use crate::{
     context::{
         audit::{self, Entry},
         providers::Provider,
-        requester::{SignedIn, Visitor},
+        requester::{Requester, SignedIn},
     },
     organisations::{membership_source::rules, verified_domain::own_address},
 };
@@ -40,7 +40,7 @@ pub struct Trial {
 /// Keeps what came of a trial, in place of the admin's last one.
 pub(crate) async fn record(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     provider: &Provider,
     person: &SignedIn,
     facts: Result<Facts>,
@@ -54,7 +54,7 @@ pub(crate) async fn record(
         Err(Error::NotVouched(refusal)) => (None, Some(refusal)),
         Err(error) => return Err(error),
     };
-    tracing::info!(provider = %provider.id, address = %visitor.address, "an organisation's way in was tried");
+    tracing::info!(provider = %provider.id, address = %requester.address, "an organisation's way in was tried");
     sqlx::query!(
         "insert into organisation_trial (organisation_id, account_id, version, refusal, found, role, said, issuer, subject)
          select $1, $2, version, $3, $4, $5, $6, $7, $8 from organisation_identity where organisation_id = $1
@@ -73,8 +73,8 @@ pub(crate) async fn record(
     .execute(&mut *tx)
     .await?;
     let entry = Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
+        actor: requester.actor(),
+        address: Some(requester.address),
         action: "identity.try",
         subject: provider.id.as_str(),
         organisation: Some(organisation),

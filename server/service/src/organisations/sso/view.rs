@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Error, Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     organisations::{
         domains::{self, DomainLine},
         github::{self, GitHubLine},
@@ -78,8 +78,8 @@ pub struct OpenWay {
 }
 
 /// How the people of the organisation come in; [`Error::NotFound`] for who is no admin of it.
-pub async fn identity(service: &Service, visitor: &Visitor, slug: &str) -> Result<IdentityView> {
-    let person = visitor.signed_in()?;
+pub async fn identity(service: &Service, requester: &Requester, slug: &str) -> Result<IdentityView> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin_read(&service.pool).await?;
     let view = load_as_admin(&mut tx, person.id, slug).await?;
     let organisation = view.id;

@@ -78,7 +78,7 @@ async fn other_ways_are_closed_for_this_organisation_and_no_other(pool: PgPool) 
     assert!(account.partly && account.ways.iter().all(|way| way.provider.starts_with("org-")));
     assert_eq!(account.sessions.len(), 1, "the browser by mail is none of Acme's business");
     crate::sign_in::account::end_others(service, &own).await.unwrap();
-    let there = session::visitor_of(service, jane.session, jane.address).await.unwrap();
+    let there = session::requester_of(service, jane.session, jane.address).await.unwrap();
     assert!(there.account.is_some(), "nor is it theirs to end");
     let way = account.ways[0].id;
     for outcome in [
@@ -90,7 +90,7 @@ async fn other_ways_are_closed_for_this_organisation_and_no_other(pool: PgPool) 
     }
 
     remove_issuer(service, &own, ACME).await.unwrap();
-    let now = session::visitor_of(service, own.session, own.address).await.unwrap();
+    let now = session::requester_of(service, own.session, own.address).await.unwrap();
     assert_eq!(now.account, None, "who came by it is signed out");
     tenants::open(service, jane, SHOP).await.unwrap();
     assert_eq!(way_of(service, &bob).await.unwrap().map(|way| way.provider), None);

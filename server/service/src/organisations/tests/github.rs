@@ -1,5 +1,5 @@
 use super::*;
-use crate::{context::requester::Visitor, tenants};
+use crate::{context::requester::Requester, tenants};
 use innkeeper_domain::identity::{GitHubLogin, GitHubOrganisation, GitHubTeam};
 
 pub(super) const HUB: &str = "hub";
@@ -38,14 +38,14 @@ impl Stage {
     }
 
     /// Goes there to show what is theirs; why nothing is.
-    pub(super) async fn show(&self, person: &Visitor) -> Option<Reason> {
+    pub(super) async fn show(&self, person: &Requester) -> Option<Reason> {
         match self.back_by(HUB, person, Purpose::Own, bob(&[])).await.unwrap() {
             Answered::Owned(_, refused) => refused,
             other => panic!("{other:?}"),
         }
     }
 
-    pub(super) async fn role(&self, person: &Visitor) -> Option<MemberRole> {
+    pub(super) async fn role(&self, person: &Requester) -> Option<MemberRole> {
         match tenants::open(&self.portal.service, person, SHOP).await {
             Ok(tenant) => Some(tenant.role),
             Err(Error::NotFound) => None,
@@ -123,7 +123,7 @@ async fn teams_make_members_and_take_it_back(pool: PgPool) {
     let third = stage.sign_in_by(HUB, bob(&[])).await.unwrap();
     for there in [first, second, third] {
         assert_eq!(stage.role(&there).await, None);
-        let now = session::visitor_of(service, there.session, there.address).await.unwrap();
+        let now = session::requester_of(service, there.session, there.address).await.unwrap();
         assert!(now.account.is_some());
     }
     let told =

@@ -22,7 +22,7 @@ async fn groups_make_members_and_take_it_back(pool: PgPool) {
 
     assert_eq!(reason(stage.sign_in(bob(&[])).await), Reason::Group);
     for there in [first, second] {
-        let now = session::visitor_of(service, there.session, there.address).await.unwrap();
+        let now = session::requester_of(service, there.session, there.address).await.unwrap();
         assert_eq!(now.account, None, "who left is signed out of what came that way");
     }
     let told =

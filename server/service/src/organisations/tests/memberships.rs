@@ -1,5 +1,5 @@
 use super::{github::*, *};
-use crate::{context::requester::Visitor, tenants};
+use crate::{context::requester::Requester, tenants};
 use innkeeper_domain::identity::{GitHubLogin, GitHubOrganisation};
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
@@ -55,7 +55,7 @@ async fn without_the_way_in_there_is_no_membership_by_it(pool: PgPool) {
     crate::sign_in::account::remove(service, &there, way).await.unwrap();
     assert_eq!(stage.portal.count("select count(*) from member where provider is not null").await, 0);
     assert_eq!(stage.portal.count("select count(*) from audit_event where action = 'member.leave'").await, 1);
-    let now = session::visitor_of(service, there.session, there.address).await.unwrap();
+    let now = session::requester_of(service, there.session, there.address).await.unwrap();
     assert_eq!(now.account, None, "signed out of what came that way");
 }
 
@@ -112,8 +112,9 @@ async fn two_organisations_may_have_people_of_the_same_team(pool: PgPool) {
     let beta = organisation(&stage.portal, "Beta").await;
     member(&stage.portal, beta, jane, "admin").await;
     tenant(&stage.portal, beta, jane, stage.server, "wiki_b2c3d4", "active").await;
-    let sees =
-        async |person: &Visitor| tenants::open(service, person, "wiki_b2c3d4").await.map(|one| one.role).ok();
+    let sees = async |person: &Requester| {
+        tenants::open(service, person, "wiki_b2c3d4").await.map(|one| one.role).ok()
+    };
     let there = stage.sign_in_by(HUB, bob(&[TEAM])).await.unwrap();
     assert_eq!(sees(&there).await, None, "what Acme has shown is not Beta's");
     add_github(service, jane, "beta", HUB, "acme").await.unwrap();

@@ -2,7 +2,7 @@ use crate::{
     Error, Result,
     context::{
         providers::{Provider, Providers},
-        requester::Visitor,
+        requester::Requester,
     },
     people::session,
     sign_in::oidc::{self, Answered, Purpose},
@@ -45,7 +45,7 @@ struct Stage {
     portal: TestPortal,
     told: Arc<Told>,
     dns: Arc<Published>,
-    jane: Visitor,
+    jane: Requester,
     server: ServerId,
 }
 
@@ -142,7 +142,7 @@ impl Stage {
     }
 
     /// A browser goes to the issuer and comes back as this person.
-    async fn back(&self, browser: &Visitor, purpose: Purpose, facts: Facts) -> Result<Answered> {
+    async fn back(&self, browser: &Requester, purpose: Purpose, facts: Facts) -> Result<Answered> {
         self.back_by(&self.way().await, browser, purpose, facts).await
     }
 
@@ -150,7 +150,7 @@ impl Stage {
     async fn back_by(
         &self,
         way: &str,
-        browser: &Visitor,
+        browser: &Requester,
         purpose: Purpose,
         facts: Facts,
     ) -> Result<Answered> {
@@ -162,18 +162,18 @@ impl Stage {
     }
 
     /// Somebody signs in by the issuer, in a browser of their own.
-    async fn sign_in(&self, facts: Facts) -> Result<Visitor> {
+    async fn sign_in(&self, facts: Facts) -> Result<Requester> {
         self.sign_in_by(&self.way().await, facts).await
     }
 
     /// The same by another way.
-    async fn sign_in_by(&self, way: &str, facts: Facts) -> Result<Visitor> {
+    async fn sign_in_by(&self, way: &str, facts: Facts) -> Result<Requester> {
         let browser = self.portal.stranger("203.0.113.9").await;
         let answered = self.back_by(way, &browser, Purpose::SignIn, facts).await?;
         let Answered::Vouched(vouched) = answered else { panic!() };
         let cookie = self.portal.new_cookie(&browser, &browser.session.unwrap().to_string()).await;
         oidc::enter(&self.portal.service, &browser, *vouched, &cookie).await?;
-        session::visitor_of(&self.portal.service, browser.session, browser.address).await
+        session::requester_of(&self.portal.service, browser.session, browser.address).await
     }
 
     async fn link_and_try(&self) {

@@ -11,7 +11,7 @@ async fn slugs(stage: &Stage) -> Vec<String> {
 }
 
 /// Somebody else makes an organisation of this name.
-async fn made(stage: &Stage, name: &str, person: &Visitor) -> OrganisationView {
+async fn made(stage: &Stage, name: &str, person: &Requester) -> OrganisationView {
     let name = OrganisationName::parse(name).unwrap();
     let mut tx = stage.portal.service.pool.begin().await.unwrap();
     let account = person.signed_in().unwrap().id;

@@ -13,7 +13,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
-        requester::{SignedIn, Visitor},
+        requester::{Requester, SignedIn},
     },
     db::as_account,
     people::{
@@ -36,13 +36,13 @@ use uuid::Uuid;
 /// is over is none. The id alone says nobody: another cookie may be one of the same session, and not have come in.
 ///
 /// Here and nowhere else it is decided who is staff: by each request anew, so that whatever takes it away holds with the
-/// next one. Seeing the visitor keeps the session alive; that is written down once a minute at most.
-pub async fn visitor(
+/// next one. Seeing the requester keeps the session alive; that is written down once a minute at most.
+pub async fn requester(
     service: &Service,
     session: Option<(SessionId, &[u8])>,
     address: IpAddr,
-) -> Result<Visitor> {
-    let nobody = Visitor { session: None, address, agent: None, account: None };
+) -> Result<Requester> {
+    let nobody = Requester { session: None, address, agent: None, account: None };
     let Some((id, cookie)) = session else { return Ok(nobody) };
     let ways = StaffWays::of(service);
     let row = sqlx::query!(
@@ -87,24 +87,24 @@ pub async fn visitor(
             staff: staff_roles::highest(&row.roles)?,
         }),
     };
-    Ok(Visitor { session: Some(id), address, agent: None, account })
+    Ok(Requester { session: Some(id), address, agent: None, account })
 }
 
 /// The same by the row that came in, for tests that have no cookie.
 #[cfg(test)]
-pub(crate) async fn visitor_of(
+pub(crate) async fn requester_of(
     service: &Service,
     session: Option<SessionId>,
     address: IpAddr,
-) -> Result<Visitor> {
-    let Some(id) = session else { return visitor(service, None, address).await };
+) -> Result<Requester> {
+    let Some(id) = session else { return requester(service, None, address).await };
     let hash: Option<Vec<u8>> = sqlx::query_scalar(
         "select id_hash from session where id = $1 order by account_id is null, created_at desc limit 1",
     )
     .bind(id.0)
     .fetch_optional(&service.pool)
     .await?;
-    visitor(service, Some((id, &hash.unwrap_or_default())), address).await
+    requester(service, Some((id, &hash.unwrap_or_default())), address).await
 }
 
 /// Who gets a session, and by which way in.
@@ -118,11 +118,11 @@ pub(crate) struct Begin<'a> {
 /// Gives the new cookie's row to the person, and ends every other row of this browser's session.
 pub(crate) async fn begin(
     conn: &mut PgConnection,
-    visitor: &Visitor,
+    requester: &Requester,
     begin: &Begin<'_>,
     new_id_hash: &[u8],
 ) -> Result<()> {
-    let session = visitor.session()?;
+    let session = requester.session()?;
     let given = sqlx::query!(
         "update session set account_id = $3, provider = $4, identity_id = $5, authenticated_at = now(), created_at = now(),
            last_seen_at = now(), expires_at = now() + interval '12 hours', address = $6, agent = $7
@@ -132,8 +132,8 @@ pub(crate) async fn begin(
         begin.account.0,
         begin.provider,
         begin.identity.0,
-        ipnet::IpNet::from(visitor.address),
-        visitor.agent,
+        ipnet::IpNet::from(requester.address),
+        requester.agent,
     )
     .execute(&mut *conn)
     .await?;
@@ -144,7 +144,7 @@ pub(crate) async fn begin(
         .execute(&mut *conn)
         .await?;
     // What another person left in this browser is not this person's.
-    if visitor.account.as_ref().is_some_and(|before| before.id != begin.account) {
+    if requester.account.as_ref().is_some_and(|before| before.id != begin.account) {
         forget_carried(conn, session).await?;
     }
     Ok(())
@@ -162,44 +162,49 @@ pub struct Kept {
     authenticated_at: Option<OffsetDateTime>,
 }
 
-/// Reads the visitor's own session, before its cookie is replaced; [`Error::NotFound`] where nobody is signed in.
-pub(crate) async fn kept(database: impl PgExecutor<'_>, visitor: &Visitor) -> Result<Kept> {
+/// Reads the requester's own session, before its cookie is replaced; [`Error::NotFound`] where nobody is signed in.
+pub(crate) async fn kept(database: impl PgExecutor<'_>, requester: &Requester) -> Result<Kept> {
     let kept = sqlx::query_as!(
         Kept,
         r#"select coalesce(provider, '') as "provider!", identity_id as identity, provider_session, created_at,
              authenticated_at
            from session where id = $1 and account_id = $2 and expires_at > now() order by created_at desc limit 1"#,
-        visitor.session()?.0,
-        visitor.signed_in()?.id.0,
+        requester.session()?.0,
+        requester.signed_in()?.id.0,
     );
     kept.fetch_optional(database).await?.ok_or(Error::NotFound)
 }
 
 /// Gives the new cookie's row to the person who is signed in already and may do more from now on, so that whoever knew the
 /// old cookie may not. The session is no younger for it, and its sign-in no fresher.
-pub async fn carry_over(service: &Service, visitor: &Visitor, kept: &Kept, new_id_hash: &[u8]) -> Result<()> {
+pub async fn carry_over(
+    service: &Service,
+    requester: &Requester,
+    kept: &Kept,
+    new_id_hash: &[u8],
+) -> Result<()> {
     let mut tx = service.pool.begin().await?;
     let given = sqlx::query!(
         "update session set account_id = $3, provider = $4, identity_id = $5, provider_session = $6, created_at = $7,
            authenticated_at = $8, last_seen_at = now(), address = $9, agent = $10
          where id_hash = $1 and id = $2 and expires_at > now()",
         new_id_hash,
-        visitor.session()?.0,
-        visitor.signed_in()?.id.0,
+        requester.session()?.0,
+        requester.signed_in()?.id.0,
         kept.provider,
         kept.identity,
         kept.provider_session,
         kept.created_at,
         kept.authenticated_at,
-        ipnet::IpNet::from(visitor.address),
-        visitor.agent,
+        ipnet::IpNet::from(requester.address),
+        requester.agent,
     )
     .execute(&mut *tx)
     .await?;
     if given.rows_affected() != 1 {
         return Err(Error::Overtaken);
     }
-    sqlx::query!("delete from session where id = $1 and id_hash <> $2", visitor.session()?.0, new_id_hash)
+    sqlx::query!("delete from session where id = $1 and id_hash <> $2", requester.session()?.0, new_id_hash)
         .execute(&mut *tx)
         .await?;
     Ok(tx.commit().await?)
@@ -218,19 +223,19 @@ pub(crate) async fn landing(conn: &mut PgConnection, begin: &Begin<'_>, return_t
     Ok(if any.fetch_one(conn).await? { page.to_string() } else { "/sign-up/database".to_owned() })
 }
 
-/// Ends the visitor's session, with all it carried, and says by which way it came: its provider may think the person
+/// Ends the requester's session, with all it carried, and says by which way it came: its provider may think the person
 /// still signed in. Signing out twice is success.
-pub async fn sign_out(service: &Service, visitor: &Visitor) -> Result<Option<String>> {
-    let Some(session) = visitor.session else { return Ok(None) };
+pub async fn sign_out(service: &Service, requester: &Requester) -> Result<Option<String>> {
+    let Some(session) = requester.session else { return Ok(None) };
     let mut tx = service.pool.begin().await?;
     let ended = sqlx::query_scalar!("delete from session where id = $1 returning provider", session.0)
         .fetch_all(&mut *tx)
         .await?;
     forget_carried(&mut tx, session).await?;
-    if !ended.is_empty() && visitor.account.is_some() {
+    if !ended.is_empty() && requester.account.is_some() {
         let entry = Entry {
-            actor: visitor.actor(),
-            address: Some(visitor.address),
+            actor: requester.actor(),
+            address: Some(requester.address),
             action: "session.sign_out",
             subject: &session.to_string(),
             organisation: None,

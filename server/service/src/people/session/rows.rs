@@ -35,7 +35,7 @@ pub async fn create(
 }
 
 /// Writes the data of a row that is there; `false` if it is not: a session that was ended does not come back.
-/// How long it lives is not the store's to say: see [`super::visitor`].
+/// How long it lives is not the store's to say: see [`super::requester`].
 pub async fn save(pool: &PgPool, id_hash: &[u8], data: &Value) -> sqlx::Result<bool> {
     let saved =
         sqlx::query!("update session set data = $2 where id_hash = $1 and expires_at > now()", id_hash, data)

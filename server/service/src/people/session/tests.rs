@@ -5,8 +5,8 @@ use sqlx::PgPool;
 
 const LATER: OffsetDateTime = time::macros::datetime!(2999-01-01 0:00 UTC);
 
-async fn seen(portal: &TestPortal, visitor: &Visitor) -> Visitor {
-    visitor_of(&portal.service, visitor.session, visitor.address).await.unwrap()
+async fn seen(portal: &TestPortal, requester: &Requester) -> Requester {
+    requester_of(&portal.service, requester.session, requester.address).await.unwrap()
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
@@ -165,10 +165,10 @@ async fn a_sweep_removes_what_is_over_and_nothing_else(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let session = portal.stranger("203.0.113.7").await.session.unwrap();
     let fill = async || {
-        let visitor = portal.stranger("203.0.113.7").await;
-        crate::sign_in::email::ask(&portal.service, &visitor, "jane@acme.example", "/").await.unwrap();
-        refused_forms::keep(&portal.service, visitor.session.unwrap(), "f", &json!({})).await.unwrap();
-        flash(&portal.service, visitor.session.unwrap(), "Saved.").await.unwrap();
+        let requester = portal.stranger("203.0.113.7").await;
+        crate::sign_in::email::ask(&portal.service, &requester, "jane@acme.example", "/").await.unwrap();
+        refused_forms::keep(&portal.service, requester.session.unwrap(), "f", &json!({})).await.unwrap();
+        flash(&portal.service, requester.session.unwrap(), "Saved.").await.unwrap();
     };
     fill().await;
     portal.change("update session set expires_at = now()").await;
@@ -191,7 +191,7 @@ async fn a_sweep_removes_what_is_over_and_nothing_else(pool: PgPool) {
         assert_eq!(portal.count(table).await, 1, "{table}");
     }
     assert!(
-        visitor_of(&portal.service, Some(session), crate::testing::ip("::1"))
+        requester_of(&portal.service, Some(session), crate::testing::ip("::1"))
             .await
             .unwrap()
             .session
@@ -208,7 +208,7 @@ async fn another_cookie_of_the_same_session_is_nobody_until_it_comes_in_itself(p
     let made = rows::create(&portal.service.pool, &[7; 32], session.0, &Value::Null, LATER).await.unwrap();
     assert!(made);
     let by = async |cookie: [u8; 32]| {
-        visitor(&portal.service, Some((session, &cookie)), person.address).await.unwrap().account
+        requester(&portal.service, Some((session, &cookie)), person.address).await.unwrap().account
     };
     assert!(by([7; 32]).await.is_none(), "it came in by the id of the session alone");
     assert!(by([8; 32]).await.is_none());

@@ -3,7 +3,7 @@ use crate::{
     context::{
         audit::{self, Entry},
         outbox, rate_limit,
-        requester::Visitor,
+        requester::Requester,
     },
     people::{
         session::{self, Kept},
@@ -33,19 +33,19 @@ pub enum Standing {
     Open(StaffRole),
 }
 
-/// How the link of this token stands for the visitor. Looking changes nothing, however often and whoever does it.
-pub async fn standing(service: &Service, visitor: &Visitor, token: &str) -> Result<Standing> {
+/// How the link of this token stands for the requester. Looking changes nothing, however often and whoever does it.
+pub async fn standing(service: &Service, requester: &Requester, token: &str) -> Result<Standing> {
     let role = sqlx::query_scalar!(
         "select role from staff_claim where token_hash = $1 and used_at is null and expires_at > now()",
         &token_hash(token)[..]
     );
     let Some(role) = role.fetch_optional(&service.pool).await? else { return Ok(Standing::Dead) };
     let role = read(&role)?;
-    if visitor.account.is_none() {
+    if requester.account.is_none() {
         return Ok(Standing::SignIn);
     }
-    let kept = session::kept(&service.pool, visitor).await?;
-    Ok(match (counts(service, &kept), visitor.fresh()) {
+    let kept = session::kept(&service.pool, requester).await?;
+    Ok(match (counts(service, &kept), requester.fresh()) {
         (false, _) => Standing::OtherWay,
         (true, Err(_)) => Standing::Stale,
         (true, Ok(_)) => Standing::Open(role),
@@ -66,14 +66,14 @@ pub struct Claimed {
     pub session: Kept,
 }
 
-/// Makes the visitor staff by the link of this token, in sessions of the way in they came by, once: of presses at once one is taken. [`Error::Overtaken`] where
+/// Makes the requester staff by the link of this token, in sessions of the way in they came by, once: of presses at once one is taken. [`Error::Overtaken`] where
 /// the page has something else to say, see [`standing`].
-pub async fn claim(service: &Service, visitor: &Visitor, token: &str) -> Result<Claimed> {
+pub async fn claim(service: &Service, requester: &Requester, token: &str) -> Result<Claimed> {
     let limit = service.settings.limits.verify_per_address;
-    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", visitor.address), limit).await?;
-    let person = visitor.fresh().map_err(|_| Error::Overtaken)?;
+    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", requester.address), limit).await?;
+    let person = requester.fresh().map_err(|_| Error::Overtaken)?;
     let mut tx = service.pool.begin().await?;
-    let kept = session::kept(&mut *tx, visitor).await?;
+    let kept = session::kept(&mut *tx, requester).await?;
     if !counts(service, &kept) || kept.identity.is_none() {
         return Err(Error::Overtaken);
     }
@@ -104,8 +104,8 @@ pub async fn claim(service: &Service, visitor: &Visitor, token: &str) -> Result<
     .execute(&mut *tx)
     .await?;
     let entry = Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
+        actor: requester.actor(),
+        address: Some(requester.address),
         action: "staff.claim",
         subject: &person.email.to_string(),
         organisation: None,
@@ -114,7 +114,7 @@ pub async fn claim(service: &Service, visitor: &Visitor, token: &str) -> Result<
     };
     audit::record(&mut tx, &service.ids, entry).await?;
     let what = format!("A link of this portal's operator made you staff, as {}.", role.as_str());
-    outbox::to_person(service, &mut tx, visitor, &person.email.to_string(), what).await?;
+    outbox::to_person(service, &mut tx, requester, &person.email.to_string(), what).await?;
     tx.commit().await?;
     Ok(Claimed { role, session: kept })
 }

@@ -2,7 +2,7 @@ use super::require;
 use crate::people::staff_roles::read;
 use crate::{
     Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     db::paging::{self, Page, one_more, pattern},
 };
 use innkeeper_domain::{ids::AccountId, staff::StaffRole};
@@ -75,12 +75,12 @@ pub(super) struct Row {
 /// is [`Page::next`] of the page before; anything else leads to the first page.
 pub async fn list(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     search: &str,
     sort: &str,
     after: &str,
 ) -> Result<Page<StaffLine>> {
-    require(visitor, StaffRole::Viewer)?;
+    require(requester, StaffRole::Viewer)?;
     let pattern = pattern(search);
     let total = sqlx::query_scalar!(
         r#"select count(*) as "total!" from account a where exists (select from staff s where s.account_id = a.id)

@@ -3,7 +3,7 @@ use crate::{
     context::{
         audit::{self, Entry},
         outbox,
-        requester::Visitor,
+        requester::Requester,
     },
     organisations::membership_sync,
     people::{lockout, providers, session::Begin},
@@ -53,22 +53,22 @@ struct Row {
     here: bool,
 }
 
-/// The ways in of the visitor's account, the oldest first.
-pub(super) async fn of(service: &Service, visitor: &Visitor) -> Result<Vec<Way>> {
+/// The ways in of the requester's account, the oldest first.
+pub(super) async fn of(service: &Service, requester: &Requester) -> Result<Vec<Way>> {
     let rows = sqlx::query_as!(
         Row,
         r#"select i.id, i.provider, coalesce(i.address, i.name, i.subject) as "called!", i.created_at, i.used_at,
              exists (select from session s where s.id = $2 and s.identity_id = i.id) as "here!"
            from identity i where i.account_id = $1 order by i.created_at, i.id"#,
-        visitor.signed_in()?.id.0,
-        visitor.session.map(|session| session.0),
+        requester.signed_in()?.id.0,
+        requester.session.map(|session| session.0),
     )
     .fetch_all(&service.pool)
     .await?;
     let only = |row: &Row| !another(service, row.id, rows.iter().map(|one| (one.id, one.provider.as_str())));
     let only: Vec<bool> = rows.iter().map(only).collect();
     let mut ways = Vec::new();
-    let seen = visitor.signed_in()?.only_way();
+    let seen = requester.signed_in()?.only_way();
     for (row, only) in rows.into_iter().zip(only) {
         if seen.is_some_and(|way| way != row.provider) {
             continue;
@@ -108,10 +108,11 @@ impl Way {
 }
 
 /// Takes a way in away, and every session that came by it, this one included. Needs a fresh sign-in; the last way stays.
-pub async fn remove(service: &Service, visitor: &Visitor, way: IdentityId) -> Result<()> {
-    let person = lockout::may_change_ways(service, visitor).await?;
+pub async fn remove(service: &Service, requester: &Requester, way: IdentityId) -> Result<()> {
+    let person = lockout::may_change_ways(service, requester).await?;
     // Before the transaction: what it is called may have to be asked for.
-    let called = of(service, visitor).await?.into_iter().find(|one| one.id == way).ok_or(Error::NotFound)?;
+    let called =
+        of(service, requester).await?.into_iter().find(|one| one.id == way).ok_or(Error::NotFound)?;
     let mut tx = service.pool.begin().await?;
     // Of two that are taken away at once the second sees what the first left.
     sqlx::query!("select id from account where id = $1 for update", person.id.0).fetch_one(&mut *tx).await?;
@@ -124,12 +125,12 @@ pub async fn remove(service: &Service, visitor: &Visitor, way: IdentityId) -> Re
     }
     // Who vouched for them somewhere does so no more.
     let vouched = Begin { account: person.id, provider: &gone.provider, identity: way };
-    membership_sync::leave_all(service, &mut tx, visitor, &vouched).await?;
+    membership_sync::leave_all(service, &mut tx, requester, &vouched).await?;
     sqlx::query!("delete from identity where id = $1", way.0).execute(&mut *tx).await?;
     lockout::stays_in_reach(&mut tx, person.id, None, "way").await?;
     let entry = Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
+        actor: requester.actor(),
+        address: Some(requester.address),
         action: "identity.remove",
         subject: &person.email.to_string(),
         organisation: None,
@@ -138,6 +139,6 @@ pub async fn remove(service: &Service, visitor: &Visitor, way: IdentityId) -> Re
     };
     audit::record(&mut tx, &service.ids, entry).await?;
     let what = format!("{} was removed as a way in.", called.in_words());
-    outbox::to_person(service, &mut tx, visitor, &person.email.to_string(), what).await?;
+    outbox::to_person(service, &mut tx, requester, &person.email.to_string(), what).await?;
     Ok(tx.commit().await?)
 }

@@ -8,7 +8,7 @@ mod tests;
 pub use methods::{Way, remove};
 pub use sessions::{SessionLine, end, end_others};
 
-use crate::{Result, Service, context::requester::Visitor};
+use crate::{Result, Service, context::requester::Requester};
 
 /// What the account's page shows.
 #[derive(Debug, Clone)]
@@ -25,17 +25,17 @@ pub struct AccountView {
     pub partly: bool,
 }
 
-/// Reads the visitor's own account.
-pub async fn view(service: &Service, visitor: &Visitor) -> Result<AccountView> {
-    let person = visitor.signed_in()?;
+/// Reads the requester's own account.
+pub async fn view(service: &Service, requester: &Requester) -> Result<AccountView> {
+    let person = requester.signed_in()?;
     let name = sqlx::query_scalar!("select name from account where id = $1", person.id.0)
         .fetch_one(&service.pool)
         .await?;
     Ok(AccountView {
         email: person.email.to_string(),
         name,
-        ways: methods::of(service, visitor).await?,
-        sessions: sessions::of(service, visitor).await?,
+        ways: methods::of(service, requester).await?,
+        sessions: sessions::of(service, requester).await?,
         partly: person.only_way().is_some(),
     })
 }

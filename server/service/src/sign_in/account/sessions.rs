@@ -2,7 +2,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
-        requester::Visitor,
+        requester::Requester,
     },
     people::session,
 };
@@ -34,9 +34,9 @@ pub struct SessionLine {
     pub here: bool,
 }
 
-/// Where the visitor is signed in: this browser first, then the one seen last.
-pub(super) async fn of(service: &Service, visitor: &Visitor) -> Result<Vec<SessionLine>> {
-    let person = visitor.signed_in()?;
+/// Where the requester is signed in: this browser first, then the one seen last.
+pub(super) async fn of(service: &Service, requester: &Requester) -> Result<Vec<SessionLine>> {
+    let person = requester.signed_in()?;
     let rows = sqlx::query_as!(
         Row,
         r#"select id as "id!", agent, address as "address: ipnet::IpNet", coalesce(provider, '') as "provider!",
@@ -46,7 +46,7 @@ pub(super) async fn of(service: &Service, visitor: &Visitor) -> Result<Vec<Sessi
              order by id, last_seen_at desc) as browser
            order by id = $2 desc, last_seen_at desc, id limit $3"#,
         person.id.0,
-        visitor.session()?.0,
+        requester.session()?.0,
         MOST,
         person.only_way(),
     )
@@ -79,26 +79,26 @@ struct Row {
 }
 
 /// Ends one of the person's other sessions. Ended already is success; this one ends by signing out.
-pub async fn end(service: &Service, visitor: &Visitor, id: SessionId) -> Result<()> {
-    if visitor.session()? == id {
+pub async fn end(service: &Service, requester: &Requester, id: SessionId) -> Result<()> {
+    if requester.session()? == id {
         return Err(Error::Overtaken);
     }
-    end_where(service, visitor, Some(id)).await
+    end_where(service, requester, Some(id)).await
 }
 
 /// Ends all of the person's sessions but this one.
-pub async fn end_others(service: &Service, visitor: &Visitor) -> Result<()> {
-    end_where(service, visitor, None).await
+pub async fn end_others(service: &Service, requester: &Requester) -> Result<()> {
+    end_where(service, requester, None).await
 }
 
-async fn end_where(service: &Service, visitor: &Visitor, one: Option<SessionId>) -> Result<()> {
-    let person = visitor.signed_in()?;
+async fn end_where(service: &Service, requester: &Requester, one: Option<SessionId>) -> Result<()> {
+    let person = requester.signed_in()?;
     let mut tx = service.pool.begin().await?;
     let mut ended = sqlx::query_scalar!(
         "delete from session where account_id = $1 and id <> $2 and ($3::uuid is null or id = $3)
            and ($4::text is null or provider = $4) returning id",
         person.id.0,
-        visitor.session()?.0,
+        requester.session()?.0,
         one.map(|one| one.0),
         person.only_way(),
     )
@@ -112,8 +112,8 @@ async fn end_where(service: &Service, visitor: &Visitor, one: Option<SessionId>)
     }
     if !ended.is_empty() {
         let entry = Entry {
-            actor: visitor.actor(),
-            address: Some(visitor.address),
+            actor: requester.actor(),
+            address: Some(requester.address),
             action: "session.end",
             subject: &person.email.to_string(),
             organisation: None,

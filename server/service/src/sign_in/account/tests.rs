@@ -24,7 +24,7 @@ impl Issuers for AnyIssuer {
 /// One more way in of a person, by this provider.
 async fn add(
     portal: &TestPortal,
-    person: &Visitor,
+    person: &Requester,
     provider: &'static str,
     subject: &'static str,
 ) -> innkeeper_domain::ids::IdentityId {
@@ -144,12 +144,12 @@ async fn sessions_end_at_once_and_nobody_elses_do(pool: PgPool) {
     end(service, &joe, there.session.unwrap()).await.unwrap();
     assert_eq!(view(service, &here).await.unwrap().sessions.len(), 3, "nobody ends another's");
     end(service, &here, there.session.unwrap()).await.unwrap();
-    let gone = session::visitor_of(service, there.session, there.address).await.unwrap();
+    let gone = session::requester_of(service, there.session, there.address).await.unwrap();
     assert_eq!(gone.account, None);
     end_others(service, &here).await.unwrap();
     let left = view(service, &here).await.unwrap().sessions;
     assert_eq!(left.iter().map(|line| line.id).collect::<Vec<_>>(), [here.session.unwrap()]);
-    assert_eq!(session::visitor_of(service, phone.session, phone.address).await.unwrap().account, None);
-    assert!(session::visitor_of(service, joe.session, joe.address).await.unwrap().account.is_some());
+    assert_eq!(session::requester_of(service, phone.session, phone.address).await.unwrap().account, None);
+    assert!(session::requester_of(service, joe.session, joe.address).await.unwrap().account.is_some());
     assert_eq!(portal.count("select count(*) from audit_event where action = 'session.end'").await, 2);
 }

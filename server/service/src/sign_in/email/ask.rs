@@ -5,7 +5,7 @@ use crate::{
         audit::{self, Entry},
         outbox,
         rate_limit::{self, Limit},
-        requester::Visitor,
+        requester::Requester,
     },
     people::{lockout::may_change_ways, return_to::ReturnTo},
 };
@@ -24,29 +24,29 @@ const MAIL_HOURS: i32 = 1;
 
 /// Sends a mail with a link and a code to this address. Answer and work are the same whether it is known or not.
 ///
-/// The visitor has a session already: the challenge is bound to it.
-pub async fn ask(service: &Service, visitor: &Visitor, email: &str, return_to: &str) -> Result<()> {
-    send(service, visitor, email, return_to, None).await
+/// The requester has a session already: the challenge is bound to it.
+pub async fn ask(service: &Service, requester: &Requester, email: &str, return_to: &str) -> Result<()> {
+    send(service, requester, email, return_to, None).await
 }
 
 /// The same to have the mailbox as one more way in. Needs a fresh sign-in; whether the mailbox is somebody's already is
 /// told only to who has shown that it is theirs.
-pub async fn ask_to_link(service: &Service, visitor: &Visitor, email: &str) -> Result<()> {
-    let person = may_change_ways(service, visitor).await?;
-    send(service, visitor, email, "/account", Some(person.id)).await
+pub async fn ask_to_link(service: &Service, requester: &Requester, email: &str) -> Result<()> {
+    let person = may_change_ways(service, requester).await?;
+    send(service, requester, email, "/account", Some(person.id)).await
 }
 
 async fn send(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     email: &str,
     return_to: &str,
     account: Option<AccountId>,
 ) -> Result<()> {
     let email = EmailAddress::parse(email).map_err(|what| Error::mistake("email", what.to_string()))?;
-    let session = visitor.session()?;
+    let session = requester.session()?;
     let return_to = ReturnTo::parse(return_to);
-    count(service, visitor, &email).await?;
+    count(service, requester, &email).await?;
 
     let id: ChallengeId = service.ids.make();
     let token = draw_token(&*service.random);
@@ -83,8 +83,8 @@ async fn send(
     };
     outbox::queue(&mut tx, &service.ids, &*service.sealer, &email, &message, MAIL_HOURS).await?;
     let entry = Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
+        actor: requester.actor(),
+        address: Some(requester.address),
         action: if account.is_some() { "identity.ask" } else { "sign_in.ask" },
         subject: &email.to_string(),
         organisation: None,
@@ -99,17 +99,17 @@ async fn send(
 ///
 /// A mailbox is counted for those who ask at one address, and four times that for all: who fills the first shuts out
 /// nobody elsewhere. Refused asking does not prolong a window, and mails already sent serve in any browser.
-async fn count(service: &Service, visitor: &Visitor, email: &EmailAddress) -> Result<()> {
+async fn count(service: &Service, requester: &Requester, email: &EmailAddress) -> Result<()> {
     let limits = &service.settings.limits;
     let mailbox = format!("mail to {}", mailbox(email));
     let all =
         Limit { count: limits.mail_per_mailbox.count.saturating_mul(ADDRESSES), ..limits.mail_per_mailbox };
     let pool = &service.pool;
-    rate_limit::take(pool, &rate_limit::address_key("mail by", visitor.address), limits.mail_per_address)
+    rate_limit::take(pool, &rate_limit::address_key("mail by", requester.address), limits.mail_per_address)
         .await?;
     rate_limit::take(
         pool,
-        &rate_limit::address_key(&format!("{mailbox} by"), visitor.address),
+        &rate_limit::address_key(&format!("{mailbox} by"), requester.address),
         limits.mail_per_mailbox,
     )
     .await?;

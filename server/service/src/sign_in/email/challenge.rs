@@ -1,7 +1,7 @@
 //! A challenge as its pages see it, and how its secrets are kept.
 
 use super::TRIES;
-use crate::{Result, context::requester::Visitor};
+use crate::{Result, context::requester::Requester};
 use innkeeper_domain::ids::{AccountId, ChallengeId, SessionId};
 use sqlx::PgPool;
 use std::net::IpAddr;
@@ -21,11 +21,11 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// Whether this visitor can meet it at all. One more way in is added where it was asked for, by who asked for it:
+    /// Whether this requester can meet it at all. One more way in is added where it was asked for, by who asked for it:
     /// nobody can be made to add theirs to another's account.
-    pub fn is_for(&self, visitor: &Visitor) -> bool {
-        let account = visitor.account.as_ref().map(|person| person.id);
-        self.links_to.is_none_or(|to| account == Some(to) && visitor.session == Some(self.asked_in))
+    pub fn is_for(&self, requester: &Requester) -> bool {
+        let account = requester.account.as_ref().map(|person| person.id);
+        self.links_to.is_none_or(|to| account == Some(to) && requester.session == Some(self.asked_in))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     context::{
         audit::{self, Entry},
         rate_limit,
-        requester::Visitor,
+        requester::Requester,
     },
     sign_in::email::challenge,
 };
@@ -35,12 +35,12 @@ impl Checked {
 /// Checks what was sent back: the link in the browser that asked, or the code. Consumes nothing yet.
 ///
 /// [`Error::Overtaken`] when there is nothing (any more) to check: the page shows how it stands.
-pub async fn check(service: &Service, visitor: &Visitor, token: &str, code: &str) -> Result<Checked> {
-    let session = visitor.session()?;
+pub async fn check(service: &Service, requester: &Requester, token: &str, code: &str) -> Result<Checked> {
+    let session = requester.session()?;
     let limit = service.settings.limits.verify_per_address;
-    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", visitor.address), limit).await?;
+    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", requester.address), limit).await?;
     let challenge = challenge::find(&service.pool, Some(session), token).await?.ok_or(Error::Overtaken)?;
-    if !matches!(challenge.stands, Stands::Open) || !challenge.is_for(visitor) {
+    if !matches!(challenge.stands, Stands::Open) || !challenge.is_for(requester) {
         return Err(Error::Overtaken);
     }
     if !token.is_empty() && challenge.asked_in == session {
@@ -50,7 +50,7 @@ pub async fn check(service: &Service, visitor: &Visitor, token: &str, code: &str
     if token.is_empty() {
         refuse_blind_guessing(service, &challenge).await?;
     }
-    guess(service, visitor, &challenge, &code).await
+    guess(service, requester, &challenge, &code).await
 }
 
 /// Six digits; blanks and dashes between them do not matter.
@@ -87,7 +87,12 @@ async fn refuse_blind_guessing(service: &Service, challenge: &Challenge) -> Resu
 }
 
 /// Counts a try, then compares: parallel guesses are counted one by one.
-async fn guess(service: &Service, visitor: &Visitor, challenge: &Challenge, code: &str) -> Result<Checked> {
+async fn guess(
+    service: &Service,
+    requester: &Requester,
+    challenge: &Challenge,
+    code: &str,
+) -> Result<Checked> {
     let mut tx = service.pool.begin().await?;
     let counted = sqlx::query!(
         "update challenge set tries = tries + 1
@@ -105,8 +110,8 @@ async fn guess(service: &Service, visitor: &Visitor, challenge: &Challenge, code
     }
     let left = TRIES - counted.tries;
     let entry = Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
+        actor: requester.actor(),
+        address: Some(requester.address),
         action: "sign_in.wrong_code",
         subject: &challenge.email,
         organisation: None,

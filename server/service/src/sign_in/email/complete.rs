@@ -3,7 +3,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Actor, Entry},
-        requester::Visitor,
+        requester::Requester,
     },
     people::session::{self, Begin},
 };
@@ -22,18 +22,18 @@ use sqlx::PgConnection;
 /// [`Error::Overtaken`].
 pub async fn complete(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     checked: Checked,
     new_id_hash: &[u8],
 ) -> Result<String> {
-    let session = visitor.session()?;
+    let session = requester.session()?;
     let mut tx = service.pool.begin().await?;
     let used = sqlx::query!(
         "update challenge set used_at = now(), used_from = $2, used_in = $3
          where id = $1 and purpose = 'sign_in' and used_at is null and expires_at > now()
          returning email, return_to",
         checked.id.0,
-        ipnet::IpNet::from(visitor.address),
+        ipnet::IpNet::from(requester.address),
         session.0,
     )
     .fetch_optional(&mut *tx)
@@ -41,12 +41,12 @@ pub async fn complete(
     .ok_or(Error::Overtaken)?;
     let email = EmailAddress::parse(&used.email).map_err(|_| Error::corrupt("address of", checked.id))?;
     let (account, identity, new) = account_of(service, &mut tx, &email).await?;
-    let person = Person { account, email, visitor };
+    let person = Person { account, email, requester };
     if new {
         person.record(service, &mut tx, "account.create", json!({})).await?;
     }
     let begin = Begin { account, provider: ProviderId::MAIL, identity };
-    session::begin(&mut tx, visitor, &begin, new_id_hash).await?;
+    session::begin(&mut tx, requester, &begin, new_id_hash).await?;
     person
         .record(service, &mut tx, "session.sign_in", json!({ "provider": "mail", "challenge": checked.id }))
         .await?;
@@ -59,7 +59,7 @@ pub async fn complete(
 struct Person<'a> {
     account: AccountId,
     email: EmailAddress,
-    visitor: &'a Visitor,
+    requester: &'a Requester,
 }
 
 impl Person<'_> {
@@ -73,7 +73,7 @@ impl Person<'_> {
         let email = self.email.to_string();
         let entry = Entry {
             actor: Actor::Account(self.account, email.clone()),
-            address: Some(self.visitor.address),
+            address: Some(self.requester.address),
             action,
             subject: &email,
             organisation: None,

@@ -7,7 +7,7 @@ use crate::{
     context::{
         audit::{self, Entry},
         outbox,
-        requester::Visitor,
+        requester::Requester,
     },
     sign_in::refused::record_refusal_by,
 };
@@ -20,8 +20,8 @@ use serde_json::json;
 
 /// Makes the mailbox one more way in of who is signed in; once more is success. [`Error::NotVouched`] where it is another
 /// account's way in already, which the person has shown to be theirs by then.
-pub async fn link(service: &Service, visitor: &Visitor, checked: Checked) -> Result<()> {
-    let person = visitor.signed_in()?;
+pub async fn link(service: &Service, requester: &Requester, checked: Checked) -> Result<()> {
+    let person = requester.signed_in()?;
     let mut tx = service.pool.begin().await?;
     let used = sqlx::query_scalar!(
         "update challenge set used_at = now(), used_from = $2, used_in = $3
@@ -29,8 +29,8 @@ pub async fn link(service: &Service, visitor: &Visitor, checked: Checked) -> Res
            and expires_at > now()
          returning email",
         checked.id.0,
-        ipnet::IpNet::from(visitor.address),
-        visitor.session()?.0,
+        ipnet::IpNet::from(requester.address),
+        requester.session()?.0,
         person.id.0,
     )
     .fetch_optional(&mut *tx)
@@ -45,8 +45,8 @@ pub async fn link(service: &Service, visitor: &Visitor, checked: Checked) -> Res
     let known = known.fetch_optional(&mut *tx).await?.map(AccountId);
     let (mail, address) = (ProviderId::MAIL, person.email.to_string());
     let entry = |action, detail| Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
+        actor: requester.actor(),
+        address: Some(requester.address),
         action,
         subject: &address,
         organisation: None,
@@ -66,9 +66,9 @@ pub async fn link(service: &Service, visitor: &Visitor, checked: Checked) -> Res
             let detail = json!({ "provider": mail, "identity": id });
             audit::record(&mut tx, &service.ids, entry("identity.add", detail)).await?;
             let what = format!("The e-mail address {email} was added as a way in.");
-            outbox::to_person(service, &mut tx, visitor, &address, what).await?;
+            outbox::to_person(service, &mut tx, requester, &address, what).await?;
         }
     }
     tx.commit().await?;
-    record_refusal_by(service, visitor, mail, outcome).await
+    record_refusal_by(service, requester, mail, outcome).await
 }

@@ -1,5 +1,5 @@
 use super::challenge::Stands;
-use crate::{Result, Service, context::requester::Visitor, sign_in::email::challenge};
+use crate::{Result, Service, context::requester::Requester, sign_in::email::challenge};
 use std::net::IpAddr;
 use time::OffsetDateTime;
 
@@ -47,16 +47,16 @@ pub enum Pending {
 
 /// How the sign-in of a link stands; without a link (`""`) the newest one that this browser asked for.
 /// Looking changes nothing, however often and whoever does it.
-pub async fn pending(service: &Service, visitor: &Visitor, token: &str) -> Result<Pending> {
-    let Some(challenge) = challenge::find(&service.pool, visitor.session, token).await? else {
+pub async fn pending(service: &Service, requester: &Requester, token: &str) -> Result<Pending> {
+    let Some(challenge) = challenge::find(&service.pool, requester.session, token).await? else {
         return Ok(Pending::Nothing);
     };
-    let (link, for_them) = (challenge.links_to.is_some(), challenge.is_for(visitor));
-    let own = visitor.session == Some(challenge.asked_in);
+    let (link, for_them) = (challenge.links_to.is_some(), challenge.is_for(requester));
+    let own = requester.session == Some(challenge.asked_in);
     let email = own.then_some(challenge.email);
     Ok(match (challenge.stands, email) {
         (Stands::Used { at, from, within }, _) => {
-            Pending::Used { at, from, by_you: within.is_some() && within == visitor.session }
+            Pending::Used { at, from, by_you: within.is_some() && within == requester.session }
         }
         (Stands::Over, _) if link => Pending::AddingOver,
         (Stands::Open, Some(email)) if link && for_them => {

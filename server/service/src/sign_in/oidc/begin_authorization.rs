@@ -1,7 +1,7 @@
 use super::Purpose;
 use crate::{
     Error, Result, Service,
-    context::{providers::Provider, rate_limit, requester::Visitor},
+    context::{providers::Provider, rate_limit, requester::Requester},
     organisations::membership_sync,
     people::{lockout::may_change_ways, providers::named, return_to::ReturnTo},
     sign_in::refused::record_refusal,
@@ -42,39 +42,39 @@ pub fn ticket(csrf: &str, provider: &str) -> String {
 /// Asks a provider who this browser's person is: answers the address to send the browser to.
 ///
 /// [`Error::NotFound`] where there is no such provider, or where nobody is signed in who could show that it is still
-/// them; [`Error::NotVouched`] where the provider cannot be asked. The visitor has a session already: the question is
+/// them; [`Error::NotVouched`] where the provider cannot be asked. The requester has a session already: the question is
 /// bound to it.
 pub async fn leave(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     provider: &str,
     purpose: Purpose,
     return_to: &str,
 ) -> Result<String> {
     let provider = &*named(service, provider).await?;
-    let session = visitor.session()?;
+    let session = requester.session()?;
     let account = match purpose {
         Purpose::SignIn => None,
         Purpose::Link => {
             let person = match provider.organisation {
-                None => may_change_ways(service, visitor).await?,
+                None => may_change_ways(service, requester).await?,
                 // Its issuer says whom it means.
-                Some(_) => visitor.themselves()?,
+                Some(_) => requester.themselves()?,
             };
             membership_sync::member(service, provider, person, false).await?;
             Some(person.id)
         }
-        Purpose::Fresh => Some(visitor.signed_in()?.id),
+        Purpose::Fresh => Some(requester.signed_in()?.id),
         Purpose::Trial => {
-            let person = visitor.fresh()?;
+            let person = requester.fresh()?;
             membership_sync::member(service, provider, person, true).await?;
             Some(person.id)
         }
-        Purpose::Own if provider.port.has_organisations() => Some(visitor.themselves()?.id),
+        Purpose::Own if provider.port.has_organisations() => Some(requester.themselves()?.id),
         Purpose::Own => return Err(Error::NotFound),
     };
     let limit = service.settings.limits.verify_per_address;
-    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", visitor.address), limit).await?;
+    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", requester.address), limit).await?;
 
     let draw = || draw_token(&*service.random);
     let asked = Asked {
@@ -85,7 +85,7 @@ pub async fn leave(
         fresh: purpose == Purpose::Fresh,
     };
     let started = provider.port.start(&asked).await.map_err(Error::from);
-    let to = record_refusal(service, visitor, provider, started).await?;
+    let to = record_refusal(service, requester, provider, started).await?;
     let (id, return_to): (Uuid, _) = (service.ids.make(), ReturnTo::parse(return_to));
     let expose = |secret: &Secret| secret.expose().to_owned();
     let kept = Kept { nonce: expose(&asked.nonce), verifier: expose(&asked.verifier) };

@@ -5,7 +5,7 @@ use crate::{
         audit::{self, Actor, Entry},
         outbox,
         providers::Provider,
-        requester::Visitor,
+        requester::Requester,
     },
     organisations::membership_sync,
     people::{
@@ -28,18 +28,18 @@ use sqlx::PgConnection;
 /// an account of their own, whatever address the provider names: an address is nobody's proof.
 pub async fn enter(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     vouched: Vouched,
     new_id_hash: &[u8],
 ) -> Result<String> {
     let provider = &*named(service, &vouched.provider).await?;
-    let entered = let_in(service, visitor, provider, &vouched, new_id_hash).await;
-    record_refusal(service, visitor, provider, entered).await
+    let entered = let_in(service, requester, provider, &vouched, new_id_hash).await;
+    record_refusal(service, requester, provider, entered).await
 }
 
 async fn let_in(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     provider: &Provider,
     vouched: &Vouched,
     new_id_hash: &[u8],
@@ -54,7 +54,7 @@ async fn let_in(
     let person = Actor::Account(account, email.clone());
     let entry = |action, detail| Entry {
         actor: person.clone(),
-        address: Some(visitor.address),
+        address: Some(requester.address),
         action,
         subject: &email,
         organisation: None,
@@ -66,8 +66,8 @@ async fn let_in(
             .await?;
     }
     let begin = Begin { account, provider: provider.id.as_str(), identity };
-    membership_sync::apply(service, &mut tx, visitor, provider, (&begin, new), &vouched.facts).await?;
-    session::begin(&mut tx, visitor, &begin, new_id_hash).await?;
+    membership_sync::apply(service, &mut tx, requester, provider, (&begin, new), &vouched.facts).await?;
+    session::begin(&mut tx, requester, &begin, new_id_hash).await?;
     let there = vouched.facts.session.as_deref();
     // Who was signed in there all along has not shown just now that it is still them.
     sqlx::query!(
@@ -84,7 +84,7 @@ async fn let_in(
         staff::decide(service, &mut tx, provider, (account, identity), &vouched.facts.groups, entry).await?;
     if let Some(role) = risen {
         let what = format!("A group of {} made you staff, as {}.", provider.label, role.as_str());
-        outbox::to_person(service, &mut tx, visitor, &email, what).await?;
+        outbox::to_person(service, &mut tx, requester, &email, what).await?;
     }
     let to = session::landing(&mut tx, &begin, &vouched.return_to).await?;
     tx.commit().await?;
@@ -92,9 +92,9 @@ async fn let_in(
 }
 
 /// Makes it one more way in of who is signed in. Once more is success.
-pub async fn link(service: &Service, visitor: &Visitor, vouched: Vouched) -> Result<String> {
+pub async fn link(service: &Service, requester: &Requester, vouched: Vouched) -> Result<String> {
     let provider = &*named(service, &vouched.provider).await?;
-    let person = visitor.signed_in()?;
+    let person = requester.signed_in()?;
     if vouched.account != Some(person.id) {
         return Err(Error::NotFound);
     }
@@ -102,13 +102,13 @@ pub async fn link(service: &Service, visitor: &Visitor, vouched: Vouched) -> Res
     let known = find(&mut tx, &vouched.facts).await?;
     if known.as_ref().is_some_and(|known| known.account != person.id) {
         let taken = Refusal::new(Reason::Taken, "it became somebody else's way in meanwhile");
-        return record_refusal(service, visitor, provider, Err(taken.into())).await;
+        return record_refusal(service, requester, provider, Err(taken.into())).await;
     }
     if known.is_none() {
         let identity = add(service, &mut tx, provider, person.id, &vouched.facts).await?;
         let entry = Entry {
-            actor: visitor.actor(),
-            address: Some(visitor.address),
+            actor: requester.actor(),
+            address: Some(requester.address),
             action: "identity.add",
             subject: &person.email.to_string(),
             organisation: None,
@@ -117,7 +117,7 @@ pub async fn link(service: &Service, visitor: &Visitor, vouched: Vouched) -> Res
         };
         audit::record(&mut tx, &service.ids, entry).await?;
         let what = format!("{} was added as a way in.", provider.label);
-        outbox::to_person(service, &mut tx, visitor, &person.email.to_string(), what).await?;
+        outbox::to_person(service, &mut tx, requester, &person.email.to_string(), what).await?;
     }
     tx.commit().await?;
     Ok(vouched.return_to)

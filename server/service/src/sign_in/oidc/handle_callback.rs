@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     Error, Result, Service,
-    context::{providers::Provider, rate_limit, requester::Visitor},
+    context::{providers::Provider, rate_limit, requester::Requester},
     organisations::{github, membership_sync, sso::test_sign_in},
     people::{lockout::shut, providers::named},
     sign_in::refused::record_refusal,
@@ -59,22 +59,22 @@ pub enum Answered {
 /// [`Error::NotVouched`] says why nobody gets in; it is in the audit log by then.
 pub async fn answer(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     provider: &str,
     query: &[(String, String)],
 ) -> Result<Answered> {
     let provider = &*named(service, provider).await?;
     let limit = service.settings.limits.verify_per_address;
-    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", visitor.address), limit).await?;
+    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", requester.address), limit).await?;
     let checked = async {
         let parts = Parts::of(query)?;
-        let question = take(service, visitor, provider, &parts).await?;
+        let question = take(service, requester, provider, &parts).await?;
         if question.purpose == Purpose::Own {
             let owned = async {
                 let (asked, answer) = exchange(service, provider, &question, &parts)?;
-                github::show(service, visitor, provider, question.account, &asked, &answer).await
+                github::show(service, requester, provider, question.account, &asked, &answer).await
             };
-            return match record_refusal(service, visitor, provider, owned.await).await {
+            return match record_refusal(service, requester, provider, owned.await).await {
                 Ok(()) => Ok(Answered::Owned(question.return_to, None)),
                 Err(Error::NotVouched(refusal)) => {
                     Ok(Answered::Owned(question.return_to, Some(refusal.reason)))
@@ -84,14 +84,14 @@ pub async fn answer(
         }
         let facts = ask(service, provider, &question, &parts).await;
         if question.purpose == Purpose::Trial {
-            let person = visitor.signed_in()?;
-            test_sign_in::record(service, visitor, provider, person, facts).await?;
+            let person = requester.signed_in()?;
+            test_sign_in::record(service, requester, provider, person, facts).await?;
             return Ok(Answered::Tried(question.return_to));
         }
-        let vouched = check(service, visitor, provider, question, facts?).await?;
+        let vouched = check(service, requester, provider, question, facts?).await?;
         Ok(Answered::Vouched(Box::new(vouched)))
     };
-    record_refusal(service, visitor, provider, checked.await).await
+    record_refusal(service, requester, provider, checked.await).await
 }
 
 /// A question that was waited for.
@@ -105,12 +105,12 @@ struct Question {
 /// The question to which this is the answer. Consumed by the first answer, whatever that is.
 async fn take(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     provider: &Provider,
     parts: &Parts<'_>,
 ) -> Result<Question> {
     let unknown = || Refusal::new(Reason::State, "no question of this browser to this provider waits for it");
-    let session = visitor.session.ok_or_else(unknown)?;
+    let session = requester.session.ok_or_else(unknown)?;
     let row = sqlx::query!(
         "update authorization_request set used_at = now()
          where state_hash = $1 and session_id = $2 and provider = $3 and used_at is null and expires_at > now()
@@ -170,7 +170,7 @@ async fn ask(
 /// Whether that is the person it has to be.
 async fn check(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     provider: &Provider,
     question: Question,
     facts: Facts,
@@ -186,20 +186,20 @@ async fn check(
         }
         (Purpose::SignIn, None) => drop(address(provider, &facts)?),
         (Purpose::Link, None) if provider.organisation.is_some() => {
-            themselves(service, visitor, &facts).await?;
+            themselves(service, requester, &facts).await?;
         }
         _ => {}
     }
     if purpose != Purpose::Link {
-        membership_sync::check(service, visitor, provider, known, &facts).await?;
+        membership_sync::check(service, requester, provider, known, &facts).await?;
     }
     Ok(Vouched { provider: provider.id.to_string(), purpose, account, return_to, facts })
 }
 
 /// Whether an organisation's issuer means the very person who wants its way in to be theirs, where they came by a way that
 /// one of their organisations has closed: whoever reads a closed mailbox may be somebody else whom the issuer knows.
-async fn themselves(service: &Service, visitor: &Visitor, facts: &Facts) -> Result<()> {
-    let person = visitor.signed_in()?;
+async fn themselves(service: &Service, requester: &Requester, facts: &Facts) -> Result<()> {
+    let person = requester.signed_in()?;
     let same = facts.contact.as_ref().is_some_and(|there| there.address.key() == person.email.key());
     if same || shut(service, person).await?.is_none() {
         return Ok(());

@@ -3,7 +3,7 @@ use crate::{
     context::{
         audit::{self, Actor, Entry},
         rate_limit,
-        requester::Visitor,
+        requester::Requester,
     },
     people::{providers::named, session},
     sign_in::refused::record_refusal,
@@ -21,15 +21,15 @@ pub async fn way_out(service: &Service, provider: &str) -> Result<Option<String>
 /// Those that began after the message stay: said again it ends nothing more.
 pub async fn signed_out(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     provider: &str,
     message: &str,
 ) -> Result<usize> {
     let provider = &*named(service, provider).await?;
     let limit = service.settings.limits.verify_per_address;
-    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", visitor.address), limit).await?;
+    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", requester.address), limit).await?;
     let read = provider.port.signed_out(message).await.map_err(Error::from);
-    let said = record_refusal(service, visitor, provider, read).await?;
+    let said = record_refusal(service, requester, provider, read).await?;
     let subject = said.subject.as_ref().map(|subject| provider.own(subject)).transpose()?;
     let mut tx = service.pool.begin().await?;
     let ended = sqlx::query_scalar!(
@@ -52,7 +52,7 @@ pub async fn signed_out(
     if !ended.is_empty() {
         let entry = Entry {
             actor: Actor::System,
-            address: Some(visitor.address),
+            address: Some(requester.address),
             action: "session.end",
             subject: provider.id.as_str(),
             organisation: None,

@@ -7,7 +7,7 @@ use crate::{
     context::{
         audit::{self, Entry},
         outbox,
-        requester::{SignedIn, Visitor},
+        requester::{Requester, SignedIn},
     },
     people::lockout::may_change_ways,
     sign_in::{oidc::Purpose, refused::record_refusal_by},
@@ -25,40 +25,40 @@ use sqlx::PgConnection;
 const NAME_MOST: usize = 60;
 
 /// Asks this browser for a new passkey of who is signed in. Needs a fresh sign-in.
-pub async fn begin_add(service: &Service, visitor: &Visitor) -> Result<()> {
+pub async fn begin_add(service: &Service, requester: &Requester) -> Result<()> {
     let port = port(service)?;
-    let person = may_change_ways(service, visitor).await?;
-    count(service, visitor).await?;
+    let person = may_change_ways(service, requester).await?;
+    count(service, requester).await?;
     let known = ids_of(&service.pool, person.id).await?;
     if known.len() >= MOST {
         return Err(too_many());
     }
     let owner = PasskeyOwner { account: person.id, email: person.email.to_string() };
     let asked = port.ask_new(&owner, &known).map_err(Into::into);
-    let asked = record_refusal_by(service, visitor, ProviderId::PASSKEY, asked).await?;
-    keep(service, visitor, Purpose::Link, &asked, "/account").await
+    let asked = record_refusal_by(service, requester, ProviderId::PASSKEY, asked).await?;
+    keep(service, requester, Purpose::Link, &asked, "/account").await
 }
 
 /// Makes the passkey that a browser has made one more way in of who is signed in. A mistake in its name leaves the
 /// question open.
-pub async fn add(service: &Service, visitor: &Visitor, name: &str, answer: &str) -> Result<()> {
-    let person = visitor.signed_in()?;
+pub async fn add(service: &Service, requester: &Requester, name: &str, answer: &str) -> Result<()> {
+    let person = requester.signed_in()?;
     let name =
         line(name, "a name for it", NAME_MOST).map_err(|error| Error::mistake("name", error.to_string()))?;
-    count(service, visitor).await?;
-    let added = check_and_add(service, visitor, person, &name, answer).await;
-    record_refusal_by(service, visitor, ProviderId::PASSKEY, added).await
+    count(service, requester).await?;
+    let added = check_and_add(service, requester, person, &name, answer).await;
+    record_refusal_by(service, requester, ProviderId::PASSKEY, added).await
 }
 
 async fn check_and_add(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     person: &SignedIn,
     name: &str,
     answer: &str,
 ) -> Result<()> {
     let port = port(service)?;
-    let asked = consume(service, visitor, Purpose::Link).await?;
+    let asked = consume(service, requester, Purpose::Link).await?;
     let made = port.made(&asked.state, answer)?;
     let mut tx = service.pool.begin().await?;
     // Of two that are added at once the second counts the first.
@@ -68,8 +68,8 @@ async fn check_and_add(
     }
     let identity = insert(service, &mut tx, person, name, &made).await?;
     let entry = Entry {
-        actor: visitor.actor(),
-        address: Some(visitor.address),
+        actor: requester.actor(),
+        address: Some(requester.address),
         action: "identity.add",
         subject: &person.email.to_string(),
         organisation: None,
@@ -78,7 +78,7 @@ async fn check_and_add(
     };
     audit::record(&mut tx, &service.ids, entry).await?;
     let what = format!("A passkey ({name}) was added as a way in.");
-    outbox::to_person(service, &mut tx, visitor, &person.email.to_string(), what).await?;
+    outbox::to_person(service, &mut tx, requester, &person.email.to_string(), what).await?;
     Ok(tx.commit().await?)
 }
 

@@ -1,7 +1,7 @@
 use super::{count, port, purpose, question::consume};
 use crate::{
     Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     sign_in::{oidc::Purpose, refused::record_refusal_by},
 };
 use innkeeper_domain::{
@@ -33,16 +33,16 @@ pub(super) struct Known {
 /// Takes what a browser answers: consumes the question, and checks the passkey.
 ///
 /// [`crate::Error::NotVouched`] says why nobody gets in; it is in the audit log by then.
-pub async fn answer(service: &Service, visitor: &Visitor, answer: &str) -> Result<Proven> {
-    count(service, visitor).await?;
-    let checked = check(service, visitor, answer).await;
-    record_refusal_by(service, visitor, ProviderId::PASSKEY, checked).await
+pub async fn answer(service: &Service, requester: &Requester, answer: &str) -> Result<Proven> {
+    count(service, requester).await?;
+    let checked = check(service, requester, answer).await;
+    record_refusal_by(service, requester, ProviderId::PASSKEY, checked).await
 }
 
-async fn check(service: &Service, visitor: &Visitor, answer: &str) -> Result<Proven> {
+async fn check(service: &Service, requester: &Requester, answer: &str) -> Result<Proven> {
     let port = port(service)?;
-    let purpose = purpose(visitor);
-    let asked = consume(service, visitor, purpose).await?;
+    let purpose = purpose(requester);
+    let asked = consume(service, requester, purpose).await?;
     let claim = port.claim(answer)?;
     let passkey = find(&service.pool, &claim).await?;
     let credential = port.prove(&asked.state, answer, &passkey.credential)?;
@@ -55,7 +55,7 @@ async fn check(service: &Service, visitor: &Visitor, answer: &str) -> Result<Pro
             let found = format!("the passkey of {} says to be {claimed}'s", passkey.account);
             return Err(Refusal::new(Reason::Subject, found).into());
         }
-        (Purpose::Fresh, _) if visitor.signed_in()?.id != passkey.account => {
+        (Purpose::Fresh, _) if requester.signed_in()?.id != passkey.account => {
             return Err(Refusal::new(Reason::Another, format!("it is {}'s", passkey.account)).into());
         }
         _ => {}

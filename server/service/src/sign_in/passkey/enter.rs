@@ -3,7 +3,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Actor, Entry},
-        requester::Visitor,
+        requester::Requester,
     },
     people::session::{self, Begin},
 };
@@ -16,7 +16,7 @@ use serde_json::json;
 /// passkey was removed or used elsewhere in between.
 pub async fn enter(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     proven: Proven,
     new_id_hash: &[u8],
 ) -> Result<String> {
@@ -38,10 +38,10 @@ pub async fn enter(
         .execute(&mut *tx)
         .await?;
     let begin = Begin { account: passkey.account, provider: ProviderId::PASSKEY, identity: passkey.identity };
-    session::begin(&mut tx, visitor, &begin, new_id_hash).await?;
+    session::begin(&mut tx, requester, &begin, new_id_hash).await?;
     let entry = Entry {
         actor: Actor::Account(passkey.account, passkey.email.clone()),
-        address: Some(visitor.address),
+        address: Some(requester.address),
         action: "session.sign_in",
         subject: &passkey.email,
         organisation: None,

@@ -18,7 +18,7 @@ pub use question::{Question, begin, pending};
 
 use crate::{
     Error, Result, Service,
-    context::{rate_limit, requester::Visitor},
+    context::{rate_limit, requester::Requester},
     sign_in::oidc::Purpose,
 };
 use innkeeper_domain::{ids::AccountId, ports::Passkeys};
@@ -27,10 +27,10 @@ use sqlx::PgExecutor;
 /// The most passkeys of an account.
 pub const MOST: usize = 10;
 
-/// Whether a passkey is worth offering to this visitor: to a stranger always, to somebody signed in where they have one.
+/// Whether a passkey is worth offering to this requester: to a stranger always, to somebody signed in where they have one.
 /// Never where the portal's address has no name.
-pub async fn offered(service: &Service, visitor: &Visitor) -> Result<bool> {
-    match (&service.passkeys, &visitor.account) {
+pub async fn offered(service: &Service, requester: &Requester) -> Result<bool> {
+    match (&service.passkeys, &requester.account) {
         (None, _) => Ok(false),
         (Some(_), None) => Ok(true),
         (Some(_), Some(person)) => Ok(!ids_of(&service.pool, person.id).await?.is_empty()),
@@ -43,13 +43,13 @@ fn port(service: &Service) -> Result<&dyn Passkeys> {
 }
 
 /// Why somebody comes with a passkey: who is signed in shows that it is still them.
-fn purpose(visitor: &Visitor) -> Purpose {
-    if visitor.account.is_some() { Purpose::Fresh } else { Purpose::SignIn }
+fn purpose(requester: &Requester) -> Purpose {
+    if requester.account.is_some() { Purpose::Fresh } else { Purpose::SignIn }
 }
 
-async fn count(service: &Service, visitor: &Visitor) -> Result<()> {
+async fn count(service: &Service, requester: &Requester) -> Result<()> {
     let limit = service.settings.limits.verify_per_address;
-    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", visitor.address), limit).await
+    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", requester.address), limit).await
 }
 
 /// The ids of an account's passkeys.

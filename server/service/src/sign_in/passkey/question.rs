@@ -1,7 +1,7 @@
 use super::{count, ids_of, port, purpose};
 use crate::{
     Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     people::return_to::ReturnTo,
     sign_in::{oidc::Purpose, refused::record_refusal_by},
 };
@@ -11,16 +11,16 @@ use innkeeper_domain::{
 };
 
 /// Asks this browser for a passkey: any of this portal from a stranger, one of their own from who is signed in.
-pub async fn begin(service: &Service, visitor: &Visitor, return_to: &str) -> Result<()> {
+pub async fn begin(service: &Service, requester: &Requester, return_to: &str) -> Result<()> {
     let port = port(service)?;
-    count(service, visitor).await?;
-    let known = match &visitor.account {
+    count(service, requester).await?;
+    let known = match &requester.account {
         Some(person) => ids_of(&service.pool, person.id).await?,
         None => Vec::new(),
     };
     let asked = port.ask(&known).map_err(Into::into);
-    let asked = record_refusal_by(service, visitor, ProviderId::PASSKEY, asked).await?;
-    keep(service, visitor, purpose(visitor), &asked, return_to).await
+    let asked = record_refusal_by(service, requester, ProviderId::PASSKEY, asked).await?;
+    keep(service, requester, purpose(requester), &asked, return_to).await
 }
 
 /// A question as its page shows it.
@@ -34,9 +34,9 @@ pub struct Question {
 
 /// What this browser's page has to ask now; none where nothing was begun, or not in time. `add`: for one
 /// that is to be made.
-pub async fn pending(service: &Service, visitor: &Visitor, add: bool) -> Result<Option<Question>> {
-    let Some(session) = visitor.session else { return Ok(None) };
-    let purpose = if add { Purpose::Link } else { purpose(visitor) };
+pub async fn pending(service: &Service, requester: &Requester, add: bool) -> Result<Option<Question>> {
+    let Some(session) = requester.session else { return Ok(None) };
+    let purpose = if add { Purpose::Link } else { purpose(requester) };
     let question = sqlx::query_as!(
         Question,
         r#"select options::text as "options!", return_to from passkey_question
@@ -44,7 +44,7 @@ pub async fn pending(service: &Service, visitor: &Visitor, add: bool) -> Result<
              and used_at is null and expires_at > now()"#,
         session.0,
         purpose.as_str(),
-        visitor.account.as_ref().map(|person| person.id.0),
+        requester.account.as_ref().map(|person| person.id.0),
     );
     Ok(question.fetch_optional(&service.pool).await?)
 }
@@ -52,7 +52,7 @@ pub async fn pending(service: &Service, visitor: &Visitor, add: bool) -> Result<
 /// Keeps a question for five minutes, in place of an earlier one of this session and purpose.
 pub(super) async fn keep(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     purpose: Purpose,
     asked: &PasskeyQuestion,
     return_to: &str,
@@ -63,9 +63,9 @@ pub(super) async fn keep(
          values ($1, $2, $3, ($4::text)::jsonb, ($5::text)::jsonb, $6, now() + interval '5 minutes')
          on conflict (session_id, purpose) do update set account_id = excluded.account_id, options = excluded.options,
            state = excluded.state, return_to = excluded.return_to, expires_at = excluded.expires_at, used_at = null",
-        visitor.session()?.0,
+        requester.session()?.0,
         purpose.as_str(),
-        visitor.account.as_ref().map(|person| person.id.0),
+        requester.account.as_ref().map(|person| person.id.0),
         asked.options,
         asked.state,
         return_to.as_str(),
@@ -82,9 +82,9 @@ pub(super) struct Asked {
 }
 
 /// Consumes the question: the first answer does, whatever it is.
-pub(super) async fn consume(service: &Service, visitor: &Visitor, purpose: Purpose) -> Result<Asked> {
+pub(super) async fn consume(service: &Service, requester: &Requester, purpose: Purpose) -> Result<Asked> {
     let unknown = || Refusal::new(Reason::State, "no question of this browser about passkeys waits for it");
-    let session = visitor.session.ok_or_else(unknown)?;
+    let session = requester.session.ok_or_else(unknown)?;
     let asked = sqlx::query_as!(
         Asked,
         r#"update passkey_question set used_at = now()
@@ -93,7 +93,7 @@ pub(super) async fn consume(service: &Service, visitor: &Visitor, purpose: Purpo
            returning state::text as "state!", return_to"#,
         session.0,
         purpose.as_str(),
-        visitor.account.as_ref().map(|person| person.id.0),
+        requester.account.as_ref().map(|person| person.id.0),
     );
     Ok(asked.fetch_optional(&service.pool).await?.ok_or_else(unknown)?)
 }

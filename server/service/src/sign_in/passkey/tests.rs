@@ -54,20 +54,20 @@ async fn portal(pool: &PgPool) -> TestPortal {
     portal
 }
 
-async fn give(portal: &TestPortal, person: &Visitor, id: &str) {
+async fn give(portal: &TestPortal, person: &Requester, id: &str) {
     begin_add(&portal.service, person).await.unwrap();
     add(&portal.service, person, "Laptop", id).await.unwrap();
 }
 
 /// Begins and answers; the path it leads to.
-async fn come(portal: &TestPortal, visitor: &Visitor, text: &str) -> Result<String> {
-    begin(&portal.service, visitor, "/t/shop_k3v9x2").await?;
-    let proven = answer(&portal.service, visitor, text).await?;
-    let row = portal.new_cookie(visitor, &portal.service.ids.make::<uuid::Uuid>().to_string()).await;
-    enter(&portal.service, visitor, proven, &row).await
+async fn come(portal: &TestPortal, requester: &Requester, text: &str) -> Result<String> {
+    begin(&portal.service, requester, "/t/shop_k3v9x2").await?;
+    let proven = answer(&portal.service, requester, text).await?;
+    let row = portal.new_cookie(requester, &portal.service.ids.make::<uuid::Uuid>().to_string()).await;
+    enter(&portal.service, requester, proven, &row).await
 }
 
-fn account_of(person: &Visitor) -> AccountId {
+fn account_of(person: &Requester) -> AccountId {
     person.signed_in().unwrap().id
 }
 
@@ -96,13 +96,13 @@ async fn a_passkey_signs_in_its_account_and_nobody_learns_of_it_before(pool: PgP
     assert!(asked.contains(r#""known": []"#), "{asked}");
     let id = account_of(&jane);
     assert_eq!(come(&portal, &browser, &format!("key {id} 1")).await.unwrap(), "/t/shop_k3v9x2");
-    let known = session::visitor_of(service, browser.session, browser.address).await.unwrap();
+    let known = session::requester_of(service, browser.session, browser.address).await.unwrap();
     assert_eq!(known.fresh().unwrap().id, id);
     assert_eq!(portal.count("select count(*) from audit_event where action = 'session.sign_in'").await, 1);
 
     // The way ends, and with it what came by it.
     account::remove(service, &jane, way.id).await.unwrap();
-    let gone = session::visitor_of(service, browser.session, browser.address).await.unwrap();
+    let gone = session::requester_of(service, browser.session, browser.address).await.unwrap();
     assert!(gone.account.is_none());
     let stranger = portal.stranger("198.51.100.9").await;
     assert_eq!(reason(come(&portal, &stranger, &format!("key {id} 2")).await), Reason::Unknown);
@@ -121,7 +121,7 @@ async fn a_question_is_answered_once_in_time_and_where_it_was_asked(pool: PgPool
     assert_eq!(reason(answer(service, &one, &text).await), Reason::State, "never asked");
     begin(service, &one, "/").await.unwrap();
     assert_eq!(reason(answer(service, &other, &text).await), Reason::State, "another browser");
-    let changed = Visitor { account: jane.account.clone(), ..one.clone() };
+    let changed = Requester { account: jane.account.clone(), ..one.clone() };
     assert_eq!(reason(answer(service, &changed, &text).await), Reason::State, "another purpose");
     answer(service, &one, &text).await.unwrap();
     assert_eq!(reason(answer(service, &one, &text).await), Reason::State, "once");
@@ -161,7 +161,7 @@ async fn a_count_that_does_not_grow_lets_nobody_in(pool: PgPool) {
     let rows = [portal.new_cookie(&other, "a").await, portal.new_cookie(&copied, "b").await];
     enter(service, &other, first, &rows[0]).await.unwrap();
     assert!(matches!(enter(service, &copied, second, &rows[1]).await, Err(Error::Overtaken)));
-    assert!(session::visitor_of(service, copied.session, copied.address).await.unwrap().account.is_none());
+    assert!(session::requester_of(service, copied.session, copied.address).await.unwrap().account.is_none());
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
@@ -175,7 +175,7 @@ async fn only_an_own_passkey_shows_that_it_is_still_them(pool: PgPool) {
         .await
         .unwrap();
     let again = async || {
-        session::visitor_of(&portal.service, jane.session, jane.address).await.unwrap().account.unwrap()
+        session::requester_of(&portal.service, jane.session, jane.address).await.unwrap().account.unwrap()
     };
     assert_eq!(reason(come(&portal, &jane, &format!("his {} 1", account_of(&joe))).await), Reason::Another);
     assert_eq!(reason(come(&portal, &jane, &format!("hers {} 1", account_of(&joe))).await), Reason::Subject);

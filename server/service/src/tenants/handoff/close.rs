@@ -2,15 +2,15 @@ use super::{
     about, destroy_copies, record,
     view::{latest, renewing},
 };
-use crate::{Error, Result, Service, context::requester::Visitor, tenants, workflows};
+use crate::{Error, Result, Service, context::requester::Requester, tenants, workflows};
 use innkeeper_domain::{handoff::HandoffState, ids::HandoffId, tenant::TenantState};
 use serde_json::json;
 
 /// The person has saved the passwords: the sealed copies are destroyed. After the window the addressed person can
 /// still say so. Pressed again it changes nothing.
-pub async fn confirm(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
-    let person = visitor.signed_in()?;
-    let session = visitor.session()?;
+pub async fn confirm(service: &Service, requester: &Requester, name: &str) -> Result<()> {
+    let person = requester.signed_in()?;
+    let session = requester.session()?;
     let mut tx = person.begin(&service.pool).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     // The row lock decides between a press, a second one and the sweep.
@@ -37,18 +37,18 @@ pub async fn confirm(service: &Service, visitor: &Visitor, name: &str) -> Result
     sqlx::query!("update handoff set state = 'confirmed', closed_at = now() where id = $1", handoff.id)
         .execute(&mut *tx)
         .await?;
-    record(service, visitor, &mut tx, &tenant, "handoff.confirm", about(HandoffId(handoff.id))).await?;
+    record(service, requester, &mut tx, &tenant, "handoff.confirm", about(HandoffId(handoff.id))).await?;
     Ok(tx.commit().await?)
 }
 
-/// Makes new passwords, addressed to the visitor. Possible where nobody waits for the old ones: not while they are
+/// Makes new passwords, addressed to the requester. Possible where nobody waits for the old ones: not while they are
 /// sealed for somebody or shown in this very session. Of all presses at once one starts a run.
-pub async fn renew(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
-    let person = visitor.signed_in()?;
+pub async fn renew(service: &Service, requester: &Requester, name: &str) -> Result<()> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin(&service.pool).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
-    visitor.fresh()?;
-    let session = visitor.session()?;
+    requester.fresh()?;
+    let session = requester.session()?;
     // Not `for update`, which would wait for whoever writes a row that names this tenant.
     let state = sqlx::query_scalar!("select state from tenant where id = $1 for no key update", tenant.id.0)
         .fetch_one(&mut *tx)
@@ -87,6 +87,6 @@ pub async fn renew(service: &Service, visitor: &Visitor, name: &str) -> Result<(
     destroy_copies(&mut tx, tenant.id).await?;
     let detail =
         json!({ "handoff": HandoffId(before.id), "was": before.state, "run": run, "number": number });
-    record(service, visitor, &mut tx, &tenant, "handoff.renew", detail).await?;
+    record(service, requester, &mut tx, &tenant, "handoff.renew", detail).await?;
     Ok(tx.commit().await?)
 }

@@ -1,6 +1,6 @@
 use crate::{
     Error, Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     tenants::TenantView,
     workflows::secrets::{self, Purpose},
 };
@@ -30,9 +30,9 @@ impl Proof {
     pub async fn make(
         conn: &mut PgConnection,
         tenant: &TenantView,
-        visitor: &Visitor,
+        requester: &Requester,
     ) -> Result<Option<Self>> {
-        let (Ok(person), Ok(session)) = (visitor.signed_in(), visitor.session()) else { return Ok(None) };
+        let (Ok(person), Ok(session)) = (requester.signed_in(), requester.session()) else { return Ok(None) };
         if tenant.state != TenantState::Active {
             return Ok(None);
         }

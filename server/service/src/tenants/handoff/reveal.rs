@@ -3,20 +3,20 @@ use crate::{
     Error, Result, Service,
     context::{
         outbox::{moment, to_admins},
-        requester::Visitor,
+        requester::Requester,
     },
     tenants,
 };
 use innkeeper_domain::{handoff::OPEN_FOR, ids::HandoffId, mail::Message, tenant::TenantState};
 use ipnet::IpNet;
 
-/// Opens a sealed handoff in the visitor's session, for 15 minutes. Only the addressed person can, with a fresh
+/// Opens a sealed handoff in the requester's session, for 15 minutes. Only the addressed person can, with a fresh
 /// sign-in; of all presses at once one wins. Where it is open in this very session already, nothing changes.
-pub async fn reveal(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
-    let person = visitor.signed_in()?;
+pub async fn reveal(service: &Service, requester: &Requester, name: &str) -> Result<()> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin(&service.pool).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
-    visitor.fresh()?;
+    requester.fresh()?;
     if tenant.state != TenantState::Active {
         return Err(Error::Overtaken);
     }
@@ -27,20 +27,20 @@ pub async fn reveal(service: &Service, visitor: &Visitor, name: &str) -> Result<
            returning id, now() as "now!""#,
         tenant.id.0,
         person.id.0,
-        visitor.session()?.0,
+        requester.session()?.0,
         OPEN_FOR.as_seconds_f64(),
-        IpNet::from(visitor.address),
+        IpNet::from(requester.address),
     )
     .fetch_optional(&mut *tx)
     .await?;
     let Some(opened) = opened else {
-        return Proof::make(&mut tx, &tenant, visitor).await?.map(|_| ()).ok_or(Error::Overtaken);
+        return Proof::make(&mut tx, &tenant, requester).await?.map(|_| ()).ok_or(Error::Overtaken);
     };
-    record(service, visitor, &mut tx, &tenant, "handoff.reveal", about(HandoffId(opened.id))).await?;
+    record(service, requester, &mut tx, &tenant, "handoff.reveal", about(HandoffId(opened.id))).await?;
     let message = Message::CredentialsRevealed {
         tenant: tenant.name.to_string(),
         person: person.email.to_string(),
-        address: visitor.address.to_string(),
+        address: requester.address.to_string(),
         at: moment(opened.now),
         link: link(&service.settings.public_url, &tenant.name),
     };

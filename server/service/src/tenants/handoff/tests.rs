@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     Error,
-    context::requester::Visitor,
+    context::requester::Requester,
     tenants::fixtures::{House, SHOP, member, organisation, password, run},
     testing::ip,
 };
@@ -10,12 +10,12 @@ use innkeeper_domain::{handoff::HandoffState, mail::Message, tenant::TenantRole}
 use sqlx::PgPool;
 
 impl House {
-    async fn look(&self, visitor: &Visitor) -> HandoffView {
-        view(&self.portal.service, visitor, SHOP).await.unwrap().1
+    async fn look(&self, requester: &Requester) -> HandoffView {
+        view(&self.portal.service, requester, SHOP).await.unwrap().1
     }
 
-    async fn press(&self, visitor: &Visitor) -> Result<()> {
-        reveal(&self.portal.service, visitor, SHOP).await
+    async fn press(&self, requester: &Requester) -> Result<()> {
+        reveal(&self.portal.service, requester, SHOP).await
     }
 
     fn sweep(&self) -> Sweep {
@@ -33,20 +33,20 @@ impl House {
     }
 
     /// Nothing that hands out a secret does so.
-    async fn is_closed_to(&self, visitor: &Visitor) {
-        assert!(!matches!(self.look(visitor).await, HandoffView::Open(_)));
-        assert!(bundle(&self.portal.service, visitor, SHOP).await.is_err());
-        assert!(self.press(visitor).await.is_err());
+    async fn is_closed_to(&self, requester: &Requester) {
+        assert!(!matches!(self.look(requester).await, HandoffView::Open(_)));
+        assert!(bundle(&self.portal.service, requester, SHOP).await.is_err());
+        assert!(self.press(requester).await.is_err());
     }
 }
 
 const WINDOW_OVER: &str = "update handoff set open_until = now() where state = 'open'";
 const WAITED_TOO_LONG: &str = "update handoff set sealed_until = now() where state = 'sealed'";
 
-fn stale(visitor: &Visitor) -> Visitor {
-    let mut visitor = visitor.clone();
-    visitor.account.as_mut().unwrap().fresh = false;
-    visitor
+fn stale(requester: &Requester) -> Requester {
+    let mut requester = requester.clone();
+    requester.account.as_mut().unwrap().fresh = false;
+    requester
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
@@ -60,8 +60,8 @@ async fn a_press_opens_it_in_this_session_only(pool: PgPool) {
 
     house.press(&house.jane).await.unwrap();
     // A page that was lost on its way, or loaded again, shows them still; also with a sign-in that has aged since.
-    for visitor in [&house.jane, &stale(&house.jane)] {
-        let HandoffView::Open(open) = house.look(visitor).await else { panic!("not open") };
+    for requester in [&house.jane, &stale(&house.jane)] {
+        let HandoffView::Open(open) = house.look(requester).await else { panic!("not open") };
         assert_eq!(open.credentials.passwords.of(TenantRole::Owner).expose(), password(TenantRole::Owner));
         assert_eq!(open.credentials.passwords.of(TenantRole::App).expose(), password(TenantRole::App));
         assert_eq!(
@@ -98,7 +98,7 @@ async fn it_is_for_the_addressed_person(pool: PgPool) {
     house.press(&house.jane).await.unwrap();
     house.is_closed_to(&ola).await;
     // Another person signed in to the same browser session is another person.
-    let in_her_browser = Visitor { account: ola.account.clone(), ..house.jane.clone() };
+    let in_her_browser = Requester { account: ola.account.clone(), ..house.jane.clone() };
     house.is_closed_to(&in_her_browser).await;
     assert!(matches!(confirm(&house.portal.service, &in_her_browser, SHOP).await, Err(Error::Overtaken)));
     assert_eq!(house.state().await, Some(HandoffState::Open));
@@ -113,20 +113,20 @@ async fn others_find_nothing(pool: PgPool) {
     let other = organisation(&house.portal, "Other").await;
     let foreign = house.portal.person("olaf@other.example").await;
     member(&house.portal, other, &foreign, "admin").await;
-    let mut visitors = vec![foreign, house.portal.stranger("203.0.113.9").await];
+    let mut requesters = vec![foreign, house.portal.stranger("203.0.113.9").await];
     for (email, role) in
         [("d@acme.example", "developer"), ("a@acme.example", "auditor"), ("b@acme.example", "billing")]
     {
-        visitors.push(house.colleague(email, role).await);
+        requesters.push(house.colleague(email, role).await);
     }
-    for visitor in &visitors {
+    for requester in &requesters {
         // The same answer as for a name that does not exist, also to a sign-in that is not fresh.
-        let aged = if visitor.account.is_some() { stale(visitor) } else { visitor.clone() };
+        let aged = if requester.account.is_some() { stale(requester) } else { requester.clone() };
         for name in [SHOP, "missing_k3v9x2", "x"] {
-            assert!(matches!(view(service, visitor, name).await, Err(Error::NotFound)));
+            assert!(matches!(view(service, requester, name).await, Err(Error::NotFound)));
             assert!(matches!(reveal(service, &aged, name).await, Err(Error::NotFound)));
-            assert!(matches!(bundle(service, visitor, name).await, Err(Error::NotFound)));
-            assert!(matches!(confirm(service, visitor, name).await, Err(Error::NotFound)));
+            assert!(matches!(bundle(service, requester, name).await, Err(Error::NotFound)));
+            assert!(matches!(confirm(service, requester, name).await, Err(Error::NotFound)));
             assert!(matches!(renew(service, &aged, name).await, Err(Error::NotFound)));
         }
     }
@@ -307,9 +307,9 @@ async fn thirty_presses_make_new_passwords_once(pool: PgPool) {
         sqlx::query_as("select kind, input from run").fetch_one(&pool).await.unwrap();
     assert_eq!(kind, "renew_passwords");
     assert_eq!(input, json!({ "addressed_to": ola.signed_in().unwrap().id }));
-    for visitor in [&house.jane, &ola] {
-        assert!(matches!(house.look(visitor).await, HandoffView::Renewing));
-        house.is_closed_to(visitor).await;
+    for requester in [&house.jane, &ola] {
+        assert!(matches!(house.look(requester).await, HandoffView::Renewing));
+        house.is_closed_to(requester).await;
     }
     assert_eq!(house.copies().await, 0, "those that were shown");
     // The run seals new ones; nothing that is pressed on old pages destroys them.

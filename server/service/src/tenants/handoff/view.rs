@@ -1,7 +1,7 @@
 use super::{about, proof::Proof, record};
 use crate::{
     Error, Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     tenants::{self, TenantView},
 };
 use innkeeper_domain::{
@@ -13,18 +13,18 @@ use std::net::IpAddr;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// How a handoff stands for the visitor.
+/// How a handoff stands for the requester.
 #[derive(Debug, Clone)]
 pub enum HandoffView {
     /// The tenant is not made yet, or not in use.
     NotReady,
     /// New passwords are being made.
     Renewing,
-    /// Waits for the visitor's press.
+    /// Waits for the requester's press.
     Sealed {
         /// Until when.
         until: OffsetDateTime,
-        /// Whether the visitor's sign-in is fresh enough to press.
+        /// Whether the requester's sign-in is fresh enough to press.
         fresh: bool,
     },
     /// Waits for somebody else.
@@ -66,7 +66,7 @@ pub enum HandoffView {
     Revoked,
 }
 
-/// A handoff that is open in the visitor's session.
+/// A handoff that is open in the requester's session.
 #[derive(Debug, Clone)]
 pub struct OpenHandoff {
     /// What was handed over.
@@ -80,13 +80,13 @@ pub struct OpenHandoff {
 }
 
 /// The newest handoff of a tenant, for an admin. Showing credentials is recorded; nothing else changes.
-pub async fn view(service: &Service, visitor: &Visitor, name: &str) -> Result<(TenantView, HandoffView)> {
-    let person = visitor.signed_in()?;
+pub async fn view(service: &Service, requester: &Requester, name: &str) -> Result<(TenantView, HandoffView)> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin(&service.pool).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
-    let view = if let Some(proof) = Proof::make(&mut tx, &tenant, visitor).await? {
+    let view = if let Some(proof) = Proof::make(&mut tx, &tenant, requester).await? {
         let credentials = proof.credentials(service, &mut tx, &tenant).await?;
-        record(service, visitor, &mut tx, &tenant, "handoff.view", about(proof.handoff)).await?;
+        record(service, requester, &mut tx, &tenant, "handoff.view", about(proof.handoff)).await?;
         let Proof { opened_at, until, from, .. } = proof;
         HandoffView::Open(Box::new(OpenHandoff { credentials, until, opened_at, from }))
     } else if tenant.state != TenantState::Active {

@@ -1,6 +1,6 @@
 use crate::{
     Error, Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     db::Tx,
     tenants::{self, TenantView, handoff, record},
     workflows::{self, engine},
@@ -9,28 +9,28 @@ use innkeeper_domain::{ids::RunId, run::RunKind, tenant::TenantState};
 use serde_json::json;
 
 /// Cuts an active tenant off. `typed` is its name, as the person typed it.
-pub async fn suspend(service: &Service, visitor: &Visitor, name: &str, typed: &str) -> Result<()> {
-    let (mut tx, tenant) = begin(service, visitor, name).await?;
+pub async fn suspend(service: &Service, requester: &Requester, name: &str, typed: &str) -> Result<()> {
+    let (mut tx, tenant) = begin(service, requester, name).await?;
     check_typed(&tenant, typed)?;
     check_state(&tenant, &[TenantState::Active])?;
-    start(service, visitor, &mut tx, &tenant, RunKind::Suspend, "tenant.suspend").await?;
+    start(service, requester, &mut tx, &tenant, RunKind::Suspend, "tenant.suspend").await?;
     Ok(tx.commit().await?)
 }
 
 /// Lets a suspended tenant in again.
-pub async fn resume(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
-    let (mut tx, tenant) = begin(service, visitor, name).await?;
+pub async fn resume(service: &Service, requester: &Requester, name: &str) -> Result<()> {
+    let (mut tx, tenant) = begin(service, requester, name).await?;
     check_state(&tenant, &[TenantState::Suspended])?;
-    start(service, visitor, &mut tx, &tenant, RunKind::Resume, "tenant.resume").await?;
+    start(service, requester, &mut tx, &tenant, RunKind::Resume, "tenant.resume").await?;
     Ok(tx.commit().await?)
 }
 
 /// Cuts a tenant off and schedules its removal. Passwords that wait to be handed over are destroyed.
-pub async fn destroy(service: &Service, visitor: &Visitor, name: &str, typed: &str) -> Result<()> {
-    let (mut tx, tenant) = begin(service, visitor, name).await?;
+pub async fn destroy(service: &Service, requester: &Requester, name: &str, typed: &str) -> Result<()> {
+    let (mut tx, tenant) = begin(service, requester, name).await?;
     check_typed(&tenant, typed)?;
     check_state(&tenant, &[TenantState::Active, TenantState::Suspended])?;
-    start(service, visitor, &mut tx, &tenant, RunKind::Destroy, "tenant.destroy").await?;
+    start(service, requester, &mut tx, &tenant, RunKind::Destroy, "tenant.destroy").await?;
     sqlx::query!(
         "update tenant set state = 'destroying', state_before = state, removal_at = null where id = $1",
         tenant.id.0
@@ -42,24 +42,24 @@ pub async fn destroy(service: &Service, visitor: &Visitor, name: &str, typed: &s
 }
 
 /// Gives a tenant back: turns its destruction round where that is under way or stuck, else undoes it.
-pub async fn keep(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
-    let (mut tx, tenant) = begin(service, visitor, name).await?;
+pub async fn keep(service: &Service, requester: &Requester, name: &str) -> Result<()> {
+    let (mut tx, tenant) = begin(service, requester, name).await?;
     check_state(&tenant, &[TenantState::Destroying])?;
     if let Some(run) = live(&mut tx, &tenant, RunKind::Destroy).await? {
-        let why = format!("{} keeps the database.", visitor.signed_in()?.email);
+        let why = format!("{} keeps the database.", requester.signed_in()?.email);
         if !engine::turn_back(&mut tx, run, &why).await? {
             return Err(Error::Overtaken);
         }
-        record(service, visitor, &mut tx, &tenant, "tenant.keep", json!({ "turned_back": run })).await?;
+        record(service, requester, &mut tx, &tenant, "tenant.keep", json!({ "turned_back": run })).await?;
     } else {
-        start(service, visitor, &mut tx, &tenant, RunKind::UndoDestroy, "tenant.keep").await?;
+        start(service, requester, &mut tx, &tenant, RunKind::UndoDestroy, "tenant.keep").await?;
     }
     Ok(tx.commit().await?)
 }
 
 /// Lets a suspension or destruction that is stuck go on where it stopped.
-pub async fn try_again(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
-    let (mut tx, tenant) = begin(service, visitor, name).await?;
+pub async fn try_again(service: &Service, requester: &Requester, name: &str) -> Result<()> {
+    let (mut tx, tenant) = begin(service, requester, name).await?;
     let kind = match tenant.state {
         TenantState::Suspended => RunKind::Suspend,
         TenantState::Destroying => RunKind::Destroy,
@@ -69,24 +69,24 @@ pub async fn try_again(service: &Service, visitor: &Visitor, name: &str) -> Resu
     if !engine::go_on(&mut tx, run, workflows::deadline(kind)).await? {
         return Err(Error::Overtaken);
     }
-    record(service, visitor, &mut tx, &tenant, "run.go_on", json!({ "run": run })).await?;
+    record(service, requester, &mut tx, &tenant, "run.go_on", json!({ "run": run })).await?;
     Ok(tx.commit().await?)
 }
 
 /// Makes new passwords ([`handoff::renew`]), once the tenant's name was typed.
-pub async fn rotate(service: &Service, visitor: &Visitor, name: &str, typed: &str) -> Result<()> {
-    let (tx, tenant) = begin(service, visitor, name).await?;
+pub async fn rotate(service: &Service, requester: &Requester, name: &str, typed: &str) -> Result<()> {
+    let (tx, tenant) = begin(service, requester, name).await?;
     check_typed(&tenant, typed)?;
     tx.rollback().await?;
-    handoff::renew(service, visitor, name).await
+    handoff::renew(service, requester, name).await
 }
 
 /// Begins a transaction that holds the tenant's row, for an admin with a fresh sign-in.
-pub(super) async fn begin(service: &Service, visitor: &Visitor, name: &str) -> Result<(Tx, TenantView)> {
-    let person = visitor.signed_in()?;
+pub(super) async fn begin(service: &Service, requester: &Requester, name: &str) -> Result<(Tx, TenantView)> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin(&service.pool).await?;
     let id = tenants::load_as_admin(&mut tx, person.id, name).await?.id;
-    visitor.fresh()?;
+    requester.fresh()?;
     // In the order of the workers: the run first, then the tenant.
     sqlx::query!(
         "select id from run where tenant_id = $1 and state in ('running', 'unwinding', 'stuck') for update",
@@ -125,7 +125,7 @@ async fn live(tx: &mut Tx, tenant: &TenantView, kind: RunKind) -> Result<Option<
 
 async fn start(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     tx: &mut Tx,
     tenant: &TenantView,
     kind: RunKind,
@@ -134,5 +134,5 @@ async fn start(
     let whose = (tenant.organisation_id, tenant.id);
     let (run, number) =
         workflows::start_run(&service.ids, &*service.random, tx, kind, whose, json!({})).await?;
-    record(service, visitor, tx, tenant, action, json!({ "run": run, "number": number })).await
+    record(service, requester, tx, tenant, action, json!({ "run": run, "number": number })).await
 }

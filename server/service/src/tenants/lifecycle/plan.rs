@@ -1,7 +1,7 @@
 use super::{change::begin, view::is_live};
 use crate::{
     Error, Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     fleet::capacity::{self, Place},
     tenants::{self, RunLine, TenantView, record, request},
     workflows,
@@ -37,8 +37,8 @@ pub struct PlanOffer {
 }
 
 /// The plans a tenant could have, for admins.
-pub async fn plans(service: &Service, visitor: &Visitor, name: &str) -> Result<PlanView> {
-    let person = visitor.signed_in()?;
+pub async fn plans(service: &Service, requester: &Requester, name: &str) -> Result<PlanView> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin_read(&service.pool).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     let run = tenants::latest_of(&mut tx, tenant.id, &[RunKind::ChangePlan]).await?;
@@ -85,10 +85,10 @@ fn refusal(plan: &Plan, usage: Option<&Usage>) -> Option<String> {
 }
 
 /// Gives an active tenant another plan.
-pub async fn change_plan(service: &Service, visitor: &Visitor, name: &str, plan: &str) -> Result<()> {
+pub async fn change_plan(service: &Service, requester: &Requester, name: &str, plan: &str) -> Result<()> {
     // Asked before the transaction: nothing outside happens inside one.
-    let usage = plans(service, visitor, name).await?.usage;
-    let (mut tx, tenant) = begin(service, visitor, name).await?;
+    let usage = plans(service, requester, name).await?.usage;
+    let (mut tx, tenant) = begin(service, requester, name).await?;
     if tenant.state != TenantState::Active {
         return Err(Error::Overtaken);
     }
@@ -115,6 +115,6 @@ pub async fn change_plan(service: &Service, visitor: &Visitor, name: &str, plan:
     let detail = json!({
         "from": tenant.plan.name, "to": wished.name, "version": wished.version, "run": run, "number": number,
     });
-    record(service, visitor, &mut tx, &tenant, "tenant.change_plan", detail).await?;
+    record(service, requester, &mut tx, &tenant, "tenant.change_plan", detail).await?;
     Ok(tx.commit().await?)
 }

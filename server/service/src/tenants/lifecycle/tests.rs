@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     Error, Result,
-    context::requester::Visitor,
+    context::requester::Requester,
     fleet::reconcile,
     tenants::fixtures::{House, SHOP, Shelf, member, organisation, run},
 };
@@ -16,10 +16,10 @@ use innkeeper_domain::{
 use sqlx::PgPool;
 use std::sync::Arc;
 
-fn stale(visitor: &Visitor) -> Visitor {
-    let mut visitor = visitor.clone();
-    visitor.account.as_mut().unwrap().fresh = false;
-    visitor
+fn stale(requester: &Requester) -> Requester {
+    let mut requester = requester.clone();
+    requester.account.as_mut().unwrap().fresh = false;
+    requester
 }
 
 impl House {
@@ -301,7 +301,7 @@ async fn the_last_backup_is_the_newest_whole_one_that_is_kept(pool: PgPool) {
     let stranger = house.portal.person("eve@other.example").await;
     let tenant = crate::tenants::open(service, &house.jane, SHOP).await.unwrap();
     let last =
-        async |visitor| last_backup(service, visitor, &tenant).await.unwrap().and_then(|line| line.bytes);
+        async |requester| last_backup(service, requester, &tenant).await.unwrap().and_then(|line| line.bytes);
     assert_eq!(last(&house.jane).await, None, "none was ever taken");
 
     // Whole; newer, but not read back yet; newest, but its time is over.

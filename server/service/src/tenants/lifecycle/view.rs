@@ -1,6 +1,6 @@
 use crate::{
     Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     tenants::{self, RunLine, TenantView},
 };
 use innkeeper_domain::{
@@ -52,10 +52,10 @@ pub struct BackupLine {
 /// The newest backup of a tenant that was read back whole and is still kept, for its members.
 pub async fn last_backup(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     tenant: &TenantView,
 ) -> Result<Option<BackupLine>> {
-    let mut tx = visitor.signed_in()?.begin_read(&service.pool).await?;
+    let mut tx = requester.signed_in()?.begin_read(&service.pool).await?;
     let backup = sqlx::query_as!(
         BackupLine,
         "select bytes, created_at, read_back_at, kept_until from backup
@@ -70,7 +70,7 @@ pub async fn last_backup(
 }
 
 /// A tenant's life, for admins.
-pub async fn danger(service: &Service, visitor: &Visitor, name: &str) -> Result<DangerView> {
+pub async fn danger(service: &Service, requester: &Requester, name: &str) -> Result<DangerView> {
     const KINDS: [RunKind; 6] = [
         RunKind::Suspend,
         RunKind::Resume,
@@ -79,7 +79,7 @@ pub async fn danger(service: &Service, visitor: &Visitor, name: &str) -> Result<
         RunKind::Remove,
         RunKind::ChangePlan,
     ];
-    let person = visitor.signed_in()?;
+    let person = requester.signed_in()?;
     let mut tx = person.begin_read(&service.pool).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     let run = tenants::latest_of(&mut tx, tenant.id, &KINDS).await?;
@@ -145,8 +145,8 @@ impl CredentialsView {
 }
 
 /// The roles of a tenant and their use, for admins.
-pub async fn credentials(service: &Service, visitor: &Visitor, name: &str) -> Result<CredentialsView> {
-    let person = visitor.signed_in()?;
+pub async fn credentials(service: &Service, requester: &Requester, name: &str) -> Result<CredentialsView> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin_read(&service.pool).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     let live = is_live(&mut tx, tenant.id).await?;

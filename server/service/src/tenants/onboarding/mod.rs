@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result, Service,
-    context::requester::Visitor,
+    context::requester::Requester,
     db::Tx,
     tenants::{
         self, RunLine, TenantView, record,
@@ -31,8 +31,8 @@ pub struct SetupView {
 }
 
 /// How the making of a tenant stands; [`Error::NotFound`] if it never began.
-pub async fn view(service: &Service, visitor: &Visitor, name: &str) -> Result<SetupView> {
-    let person = visitor.signed_in()?;
+pub async fn view(service: &Service, requester: &Requester, name: &str) -> Result<SetupView> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin_read(&service.pool).await?;
     let tenant = tenants::load(&mut tx, person.id, name).await?;
     let (run, elapsed_seconds, changed_at) =
@@ -49,8 +49,8 @@ pub async fn view(service: &Service, visitor: &Visitor, name: &str) -> Result<Se
 
 /// Makes a tenant again that could not be made. Of presses at once one starts a run, the others are
 /// [`Error::Overtaken`], as is everything but a failed tenant. A mistake at `region` where there is no room.
-pub async fn retry(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
-    let (mut tx, tenant, locked) = begin(service, visitor, name).await?;
+pub async fn retry(service: &Service, requester: &Requester, name: &str) -> Result<()> {
+    let (mut tx, tenant, locked) = begin(service, requester, name).await?;
     if locked.state != TenantState::Failed {
         return Err(Error::Overtaken);
     }
@@ -58,14 +58,14 @@ pub async fn retry(service: &Service, visitor: &Visitor, name: &str) -> Result<(
     let (run, number) =
         workflows::start_onboarding(service, &mut tx, tenant.organisation_id, tenant.id).await?;
     let detail = json!({ "run": run, "number": number });
-    record(service, visitor, &mut tx, &tenant, "tenant.retry", detail).await?;
+    record(service, requester, &mut tx, &tenant, "tenant.retry", detail).await?;
     Ok(tx.commit().await?)
 }
 
 /// Gives up a tenant that could not be made, of which nothing is left on any server, and puts what was wished for
-/// into the visitor's draft. Pressed again it changes nothing.
-pub async fn start_over(service: &Service, visitor: &Visitor, name: &str) -> Result<()> {
-    let (mut tx, tenant, locked) = begin(service, visitor, name).await?;
+/// into the requester's draft. Pressed again it changes nothing.
+pub async fn start_over(service: &Service, requester: &Requester, name: &str) -> Result<()> {
+    let (mut tx, tenant, locked) = begin(service, requester, name).await?;
     match locked.state {
         TenantState::Failed => {}
         TenantState::Destroyed => return Ok(()),
@@ -73,8 +73,8 @@ pub async fn start_over(service: &Service, visitor: &Visitor, name: &str) -> Res
     }
     set_state(&mut tx, &tenant, TenantState::Destroyed).await?;
     sqlx::query!("delete from sealed_secret where tenant_id = $1", tenant.id.0).execute(&mut *tx).await?;
-    keep_wishes(service, visitor, &mut tx, &tenant, locked.region).await?;
-    record(service, visitor, &mut tx, &tenant, "tenant.start_over", json!({})).await?;
+    keep_wishes(service, requester, &mut tx, &tenant, locked.region).await?;
+    record(service, requester, &mut tx, &tenant, "tenant.start_over", json!({})).await?;
     Ok(tx.commit().await?)
 }
 
@@ -84,8 +84,8 @@ struct Locked {
 }
 
 /// Begins a transaction that holds the tenant's row, for an admin.
-async fn begin(service: &Service, visitor: &Visitor, name: &str) -> Result<(Tx, TenantView, Locked)> {
-    let person = visitor.signed_in()?;
+async fn begin(service: &Service, requester: &Requester, name: &str) -> Result<(Tx, TenantView, Locked)> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin(&service.pool).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     // Not `for update`, which would wait for whoever writes a row that names this tenant.
@@ -105,7 +105,7 @@ async fn set_state(conn: &mut PgConnection, tenant: &TenantView, state: TenantSt
 
 async fn keep_wishes(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     conn: &mut PgConnection,
     tenant: &TenantView,
     region: String,
@@ -121,7 +121,7 @@ async fn keep_wishes(
         allow_any: if anywhere { "on".into() } else { String::new() },
         extensions: tenant.extensions.iter().map(ToString::to_string).collect(),
     };
-    request::keep(conn, service.ids.make(), visitor.signed_in()?.id, &draft).await
+    request::keep(conn, service.ids.make(), requester.signed_in()?.id, &draft).await
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
-        requester::{SignedIn, Visitor},
+        requester::{Requester, SignedIn},
     },
     db, organisations,
     tenants::request::{check, draft},
@@ -31,11 +31,11 @@ const DRAWS: usize = 5;
 /// changed since the page was shown. The unique indexes decide; looking first only makes better words.
 pub async fn accept(
     service: &Service,
-    visitor: &Visitor,
+    requester: &Requester,
     request: &str,
     version: &str,
 ) -> Result<TenantName> {
-    let person = visitor.signed_in()?;
+    let person = requester.signed_in()?;
     let request: RequestId = request.parse().map_err(|_| Error::NotFound)?;
     let version: i32 = version.parse().map_err(|_| Error::NotFound)?;
     let mut tx = service.pool.begin().await?;
@@ -58,7 +58,7 @@ pub async fn accept(
     }
     count(service, &mut tx, person.id).await?;
     let checked = check::check(&mut tx, person, &draft::read(row.values)?).await?;
-    let work = Acceptance { service, visitor, person, checked };
+    let work = Acceptance { service, requester, person, checked };
     let name = work.make(&mut tx).await?;
     sqlx::query!(
         "update request set tenant_name = $2, updated_at = now() where id = $1",
@@ -103,7 +103,7 @@ async fn count(service: &Service, conn: &mut PgConnection, account: AccountId) -
 /// Everything that an acceptance writes.
 struct Acceptance<'a> {
     service: &'a Service,
-    visitor: &'a Visitor,
+    requester: &'a Requester,
     person: &'a SignedIn,
     checked: CheckedDraft,
 }
@@ -229,8 +229,8 @@ impl Acceptance<'_> {
         detail: Value,
     ) -> Result<()> {
         let entry = Entry {
-            actor: self.visitor.actor(),
-            address: Some(self.visitor.address),
+            actor: self.requester.actor(),
+            address: Some(self.requester.address),
             action,
             subject,
             organisation: Some(organisation),

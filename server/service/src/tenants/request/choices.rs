@@ -16,7 +16,7 @@ pub struct Choices {
     pub plans: Vec<Plan>,
     /// The regions, by label.
     pub regions: Vec<Region>,
-    /// The visitor's own address.
+    /// The requester's own address.
     pub own: AllowedRange,
 }
 

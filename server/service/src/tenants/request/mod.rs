@@ -18,7 +18,7 @@ pub(crate) use draft::keep;
 
 use crate::{
     Error, Result, Service,
-    context::{rate_limit, requester::Visitor},
+    context::{rate_limit, requester::Requester},
 };
 use innkeeper_domain::{
     allowlist::{AllowedRange, Reach, own_range},
@@ -45,7 +45,7 @@ pub struct Proposal {
     pub region: Region,
     /// From where it can be reached.
     pub reach: Reach,
-    /// The visitor's own address.
+    /// The requester's own address.
     pub own: AllowedRange,
     /// Whether it can be reached from there.
     pub own_admitted: bool,
@@ -54,22 +54,22 @@ pub struct Proposal {
 }
 
 /// What there is to choose from, and the draft as it stands: the kept one, or one filled in beforehand.
-pub async fn open(service: &Service, visitor: &Visitor) -> Result<(Choices, Draft)> {
-    let person = visitor.signed_in()?;
+pub async fn open(service: &Service, requester: &Requester) -> Result<(Choices, Draft)> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin(&service.pool).await?;
     let offer = choices::load(&mut tx).await?;
     let organisations = memberships::organisations(&mut tx, person.id).await?;
     let draft = match draft::load_open(&mut tx, person.id).await? {
         Some(kept) => kept.draft,
-        None => Draft::suggest(&person.email, visitor.address, &offer, &organisations),
+        None => Draft::suggest(&person.email, requester.address, &offer, &organisations),
     };
     tx.commit().await?;
-    Ok((offer.choices(own_range(visitor.address)), draft))
+    Ok((offer.choices(own_range(requester.address)), draft))
 }
 
 /// Keeps a draft in which nothing is wrong; else all that is wrong, by field.
-pub async fn save(service: &Service, visitor: &Visitor, draft: &Draft) -> Result<()> {
-    let person = visitor.signed_in()?;
+pub async fn save(service: &Service, requester: &Requester, draft: &Draft) -> Result<()> {
+    let person = requester.signed_in()?;
     let limit = service.settings.limits.change_per_account;
     rate_limit::take(&service.pool, &format!("wizard of {}", person.id), limit).await?;
     let mut tx = person.begin(&service.pool).await?;
@@ -79,13 +79,13 @@ pub async fn save(service: &Service, visitor: &Visitor, draft: &Draft) -> Result
 }
 
 /// The draft as it would be accepted; [`Error::NotFound`] if there is none.
-pub async fn propose(service: &Service, visitor: &Visitor) -> Result<Proposal> {
-    let person = visitor.signed_in()?;
+pub async fn propose(service: &Service, requester: &Requester) -> Result<Proposal> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin(&service.pool).await?;
     let kept = draft::load_open(&mut tx, person.id).await?.ok_or(Error::NotFound)?;
     let checked = check::check(&mut tx, person, &kept.draft).await?;
     tx.commit().await?;
-    let own = own_range(visitor.address);
+    let own = own_range(requester.address);
     Ok(Proposal {
         request: kept.id,
         version: kept.version,
@@ -93,7 +93,7 @@ pub async fn propose(service: &Service, visitor: &Visitor) -> Result<Proposal> {
         database: checked.database,
         plan: checked.plan,
         region: checked.region,
-        own_admitted: checked.reach.admits(visitor.address),
+        own_admitted: checked.reach.admits(requester.address),
         own,
         reach: checked.reach,
         extensions: checked.extensions,

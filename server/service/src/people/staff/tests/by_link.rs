@@ -82,7 +82,7 @@ async fn mail_counts_on_one_machine_only(pool: PgPool) {
         .change("insert into staff (account_id, role, identity_id) select account_id, 'operator', identity_id from session")
         .await;
     let staff = async |portal: &TestPortal| {
-        let seen = session::visitor_of(&portal.service, jane.session, jane.address).await.unwrap();
+        let seen = session::requester_of(&portal.service, jane.session, jane.address).await.unwrap();
         seen.signed_in().unwrap().staff
     };
     assert_eq!(staff(&portal).await, None);

@@ -35,7 +35,7 @@ fn jane_in(names: &[&str]) -> Facts {
     Facts { groups: Groups::Listed(names), ..person("1", "jane@acme.example", true) }
 }
 
-async fn role(stage: &Stage, browser: &Visitor) -> Option<StaffRole> {
+async fn role(stage: &Stage, browser: &Requester) -> Option<StaffRole> {
     stage.seen(browser).await.signed_in().unwrap().staff
 }
 
@@ -54,7 +54,7 @@ fn done(deeds: &[(&str, i64)]) -> Vec<(String, i64)> {
 }
 
 /// A portal with a provider, a link, and somebody who came by that provider.
-async fn with_link(pool: &PgPool, role: StaffRole) -> (Stage, Visitor, Link) {
+async fn with_link(pool: &PgPool, role: StaffRole) -> (Stage, Requester, Link) {
     let stage = Stage::open_with(pool, StaffGroups::default()).await;
     stage
         .come_by("acme", &stage.browser, Purpose::SignIn, person("1", "jane@acme.example", true))

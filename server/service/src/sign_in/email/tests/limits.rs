@@ -15,8 +15,8 @@ use sqlx::PgPool;
 async fn five_wrong_codes_end_a_challenge(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let service = &portal.service;
-    let visitor = portal.stranger("203.0.113.7").await;
-    let (token, code) = asked(&portal, &visitor, JANE).await;
+    let requester = portal.stranger("203.0.113.7").await;
+    let (token, code) = asked(&portal, &requester, JANE).await;
     // What cannot be a code is no guess.
     for typed in [
         "",
@@ -26,28 +26,31 @@ async fn five_wrong_codes_end_a_challenge(pool: PgPool) {
         "\u{0661}\u{0662}\u{0663}\u{0664}\u{0665}\u{0666}",
         &"1".repeat(9000),
     ] {
-        mistake(check(service, &visitor, "", typed).await.unwrap_err(), "code");
+        mistake(check(service, &requester, "", typed).await.unwrap_err(), "code");
     }
     assert_eq!(portal.count(TRIED).await, 0);
     let mut said = Vec::new();
     for _ in 0..5 {
-        said.push(mistake(check(service, &visitor, "", &wrong(&code)).await.unwrap_err(), "code"));
+        said.push(mistake(check(service, &requester, "", &wrong(&code)).await.unwrap_err(), "code"));
     }
     assert!(said[0].contains("4 tries are left") && said[3].contains("1 try is left"), "{said:?}");
     assert!(said[4].contains("last try"), "{said:?}");
-    assert!(matches!(check(service, &visitor, "", &code).await, Err(Error::Overtaken)));
-    assert!(matches!(check(service, &visitor, &token, "").await, Err(Error::Overtaken)));
-    assert_eq!(pending(service, &visitor, "").await.unwrap(), Pending::Expired { email: Some(JANE.into()) });
+    assert!(matches!(check(service, &requester, "", &code).await, Err(Error::Overtaken)));
+    assert!(matches!(check(service, &requester, &token, "").await, Err(Error::Overtaken)));
+    assert_eq!(
+        pending(service, &requester, "").await.unwrap(),
+        Pending::Expired { email: Some(JANE.into()) }
+    );
     assert_eq!(portal.count("select count(*) from audit_event where action = 'sign_in.wrong_code'").await, 5);
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn guesses_at_once_are_counted_one_by_one(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
-    let visitor = portal.stranger("203.0.113.7").await;
-    let (_, code) = asked(&portal, &visitor, JANE).await;
+    let requester = portal.stranger("203.0.113.7").await;
+    let (_, code) = asked(&portal, &requester, JANE).await;
     let guess = wrong(&code);
-    let answers = join_all((0..30).map(|_| check(&portal.service, &visitor, "", &guess))).await;
+    let answers = join_all((0..30).map(|_| check(&portal.service, &requester, "", &guess))).await;
     assert_eq!(answers.iter().filter(|answer| matches!(answer, Err(Error::Mistakes(_)))).count(), 5);
     assert_eq!(answers.iter().filter(|answer| matches!(answer, Err(Error::Overtaken))).count(), 25);
     assert_eq!(portal.count(TRIED).await, 5);
@@ -85,13 +88,14 @@ async fn known_and_unknown_mailboxes_are_answered_alike(pool: PgPool) {
     for email in ["known@acme.example", "other@acme.example"] {
         // Fresh counters and a fresh browser for each, so that only the mailbox differs.
         portal.change("delete from rate_window").await;
-        let visitor = portal.stranger("203.0.113.7").await;
+        let requester = portal.stranger("203.0.113.7").await;
         let before = portal.count(ROWS).await;
-        ask(&portal.service, &visitor, email, "/").await.unwrap();
+        ask(&portal.service, &requester, email, "/").await.unwrap();
         let written = portal.count(ROWS).await - before;
         let (token, code) = mailed(&portal, email).await;
-        let shown = format!("{:?}", pending(&portal.service, &visitor, &token).await.unwrap());
-        let refused = mistake(check(&portal.service, &visitor, "", &wrong(&code)).await.unwrap_err(), "code");
+        let shown = format!("{:?}", pending(&portal.service, &requester, &token).await.unwrap());
+        let refused =
+            mistake(check(&portal.service, &requester, "", &wrong(&code)).await.unwrap_err(), "code");
         seen.push((written, shown.replace(email, "x"), refused, token.len(), code.len()));
     }
     assert_eq!(seen[0], seen[1]);
@@ -146,10 +150,10 @@ async fn mails_are_limited_by_address_and_in_all(pool: PgPool) {
 async fn tries_to_sign_in_are_limited_by_address(pool: PgPool) {
     let limits = Limits { verify_per_address: Limit { count: 2, seconds: 600 }, ..Limits::default() };
     let portal = TestPortal::open_with(&pool, limits).await;
-    let visitor = portal.stranger("203.0.113.7").await;
-    let (token, code) = asked(&portal, &visitor, JANE).await;
+    let requester = portal.stranger("203.0.113.7").await;
+    let (token, code) = asked(&portal, &requester, JANE).await;
     for _ in 0..2 {
-        mistake(check(&portal.service, &visitor, "", &wrong(&code)).await.unwrap_err(), "code");
+        mistake(check(&portal.service, &requester, "", &wrong(&code)).await.unwrap_err(), "code");
     }
-    assert!(matches!(check(&portal.service, &visitor, &token, "").await, Err(Error::TooMany(1..=600))));
+    assert!(matches!(check(&portal.service, &requester, &token, "").await, Err(Error::TooMany(1..=600))));
 }

@@ -7,16 +7,16 @@ use innkeeper_domain::identity::Reason;
 const MORE: &str = "jane.s@acme.example";
 const MAILBOXES: &str = "select count(*) from identity where provider = 'mail'";
 
-async fn asked_to_add(portal: &TestPortal, visitor: &Visitor, email: &str) -> (String, String) {
-    ask_to_link(&portal.service, visitor, email).await.unwrap();
+async fn asked_to_add(portal: &TestPortal, requester: &Requester, email: &str) -> (String, String) {
+    ask_to_link(&portal.service, requester, email).await.unwrap();
     mailed(portal, email).await
 }
 
 /// Presses the link or types the code, and makes it a way in.
-async fn add(portal: &TestPortal, visitor: &Visitor, token: &str, code: &str) -> crate::Result<()> {
-    let checked = check(&portal.service, visitor, token, code).await?;
+async fn add(portal: &TestPortal, requester: &Requester, token: &str, code: &str) -> crate::Result<()> {
+    let checked = check(&portal.service, requester, token, code).await?;
     assert!(checked.is_link());
-    link(&portal.service, visitor, checked).await
+    link(&portal.service, requester, checked).await
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
@@ -51,7 +51,7 @@ async fn a_mailbox_becomes_one_more_way_in_of_who_asked(pool: PgPool) {
     let phone = portal.stranger("198.51.100.9").await;
     let (token, _) = asked(&portal, &phone, MORE).await;
     sign_in(&portal, &phone, &token, "").await.unwrap();
-    let seen = session::visitor_of(service, phone.session, phone.address).await.unwrap();
+    let seen = session::requester_of(service, phone.session, phone.address).await.unwrap();
     assert_eq!(seen.signed_in().unwrap().id, jane.signed_in().unwrap().id);
     assert_eq!(portal.count("select count(*) from account").await, 1);
 }
@@ -70,8 +70,8 @@ async fn nobody_elses_browser_or_account_gets_it(pool: PgPool) {
 
     let (token, code) = asked_to_add(&portal, &jane, MORE).await;
     let elsewhere = portal.person(JANE).await;
-    let signed_out = Visitor { account: None, ..jane.clone() };
-    let other_person = Visitor { account: joe.account.clone(), ..jane.clone() };
+    let signed_out = Requester { account: None, ..jane.clone() };
+    let other_person = Requester { account: joe.account.clone(), ..jane.clone() };
     for who in [&stranger, &joe, &elsewhere, &signed_out, &other_person] {
         assert_eq!(pending(service, who, &token).await.unwrap(), Pending::AddingElsewhere);
         for code in ["", code.as_str()] {

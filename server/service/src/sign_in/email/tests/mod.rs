@@ -4,7 +4,7 @@ mod link;
 use super::*;
 use crate::{
     Error,
-    context::requester::Visitor,
+    context::requester::Requester,
     people::session::{self, rows},
     testing::TestPortal,
 };
@@ -26,8 +26,8 @@ async fn mailed(portal: &TestPortal, to: &str) -> (String, String) {
     }
 }
 
-async fn asked(portal: &TestPortal, visitor: &Visitor, email: &str) -> (String, String) {
-    ask(&portal.service, visitor, email, "/").await.unwrap();
+async fn asked(portal: &TestPortal, requester: &Requester, email: &str) -> (String, String) {
+    ask(&portal.service, requester, email, "/").await.unwrap();
     mailed(portal, email).await
 }
 
@@ -43,10 +43,15 @@ fn wrong(code: &str) -> String {
 }
 
 /// Presses the link or types the code in this browser, all the way.
-async fn sign_in(portal: &TestPortal, visitor: &Visitor, token: &str, code: &str) -> crate::Result<String> {
-    let checked = check(&portal.service, visitor, token, code).await?;
-    let cookie = portal.new_cookie(visitor, &format!("new {token}{code}")).await;
-    complete(&portal.service, visitor, checked, &cookie).await
+async fn sign_in(
+    portal: &TestPortal,
+    requester: &Requester,
+    token: &str,
+    code: &str,
+) -> crate::Result<String> {
+    let checked = check(&portal.service, requester, token, code).await?;
+    let cookie = portal.new_cookie(requester, &format!("new {token}{code}")).await;
+    complete(&portal.service, requester, checked, &cookie).await
 }
 
 const TRIED: &str = "select coalesce(sum(tries), 0)::bigint from challenge";
@@ -56,21 +61,21 @@ const USED: &str = "select count(*) from challenge where used_at is not null";
 async fn the_link_signs_in_the_browser_that_asked_with_one_press(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let service = &portal.service;
-    let visitor = portal.stranger("203.0.113.7").await;
-    ask(service, &visitor, " Jane@ACME.example ", "/").await.unwrap();
+    let requester = portal.stranger("203.0.113.7").await;
+    ask(service, &requester, " Jane@ACME.example ", "/").await.unwrap();
     let (token, _) = mailed(&portal, "Jane@acme.example").await;
     for _ in 0..10 {
         let email = "Jane@acme.example".to_owned();
-        assert_eq!(pending(service, &visitor, &token).await.unwrap(), Pending::Press { email });
+        assert_eq!(pending(service, &requester, &token).await.unwrap(), Pending::Press { email });
     }
     assert_eq!(portal.count(USED).await, 0, "looking changes nothing");
-    assert_eq!(sign_in(&portal, &visitor, &token, "").await.unwrap(), "/sign-up/database");
+    assert_eq!(sign_in(&portal, &requester, &token, "").await.unwrap(), "/sign-up/database");
 
-    let known = session::visitor_of(service, visitor.session, visitor.address).await.unwrap();
+    let known = session::requester_of(service, requester.session, requester.address).await.unwrap();
     assert_eq!(known.fresh().unwrap().email.key(), JANE);
     assert!(matches!(
         pending(service, &known, &token).await.unwrap(),
-        Pending::Used { from: Some(from), by_you: true, .. } if from == visitor.address
+        Pending::Used { from: Some(from), by_you: true, .. } if from == requester.address
     ));
     assert_eq!(portal.count("select count(*) from audit_event where action = 'session.sign_in'").await, 1);
     assert_eq!(portal.count("select count(*) from audit_event where action = 'account.create'").await, 1);
@@ -79,12 +84,12 @@ async fn the_link_signs_in_the_browser_that_asked_with_one_press(pool: PgPool) {
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn the_code_alone_signs_in_the_browser_that_asked(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
-    let visitor = portal.stranger("203.0.113.7").await;
-    let (_, code) = asked(&portal, &visitor, JANE).await;
-    let shown = pending(&portal.service, &visitor, "").await.unwrap();
+    let requester = portal.stranger("203.0.113.7").await;
+    let (_, code) = asked(&portal, &requester, JANE).await;
+    let shown = pending(&portal.service, &requester, "").await.unwrap();
     assert_eq!(shown, Pending::Code { email: Some(JANE.into()) });
     let typed = format!(" {}-{} ", &code[..3], &code[3..]);
-    sign_in(&portal, &visitor, "", &typed).await.unwrap();
+    sign_in(&portal, &requester, "", &typed).await.unwrap();
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
@@ -107,7 +112,7 @@ async fn the_link_in_another_browser_needs_the_code_beside_it(pool: PgPool) {
         pending(service, &asking, "").await.unwrap(),
         Pending::Used { by_you: false, from: Some(from), .. } if from == other.address
     ));
-    let stays_out = session::visitor_of(service, asking.session, asking.address).await.unwrap();
+    let stays_out = session::requester_of(service, asking.session, asking.address).await.unwrap();
     assert_eq!(stays_out.account, None);
 }
 
@@ -116,7 +121,7 @@ async fn a_browser_without_a_session_is_told_no_mailbox_and_gets_nowhere(pool: P
     let portal = TestPortal::open(&pool).await;
     let asking = portal.stranger("203.0.113.7").await;
     let (token, code) = asked(&portal, &asking, JANE).await;
-    let scanner = Visitor { session: None, ..asking };
+    let scanner = Requester { session: None, ..asking };
     assert_eq!(pending(&portal.service, &scanner, &token).await.unwrap(), Pending::Code { email: None });
     assert_eq!(pending(&portal.service, &scanner, "").await.unwrap(), Pending::Nothing);
     assert!(matches!(check(&portal.service, &scanner, &token, &code).await, Err(Error::NotFound)));
@@ -127,19 +132,19 @@ async fn a_browser_without_a_session_is_told_no_mailbox_and_gets_nowhere(pool: P
 async fn after_ten_minutes_nothing_of_it_works(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let service = &portal.service;
-    let visitor = portal.stranger("203.0.113.7").await;
+    let requester = portal.stranger("203.0.113.7").await;
     let other = portal.stranger("203.0.113.8").await;
-    let (token, code) = asked(&portal, &visitor, JANE).await;
+    let (token, code) = asked(&portal, &requester, JANE).await;
     let lives = "select extract(epoch from expires_at - created_at)::bigint from challenge";
     assert_eq!(portal.count(lives).await, 600);
-    let checked = check(service, &visitor, &token, "").await.unwrap();
+    let checked = check(service, &requester, &token, "").await.unwrap();
     portal.change("update challenge set expires_at = now()").await;
-    let cookie = portal.new_cookie(&visitor, "new").await;
-    assert!(matches!(complete(service, &visitor, checked, &cookie).await, Err(Error::Overtaken)));
-    assert!(matches!(check(service, &visitor, &token, "").await, Err(Error::Overtaken)));
+    let cookie = portal.new_cookie(&requester, "new").await;
+    assert!(matches!(complete(service, &requester, checked, &cookie).await, Err(Error::Overtaken)));
+    assert!(matches!(check(service, &requester, &token, "").await, Err(Error::Overtaken)));
     assert!(matches!(check(service, &other, &token, &code).await, Err(Error::Overtaken)));
     assert_eq!(
-        pending(service, &visitor, &token).await.unwrap(),
+        pending(service, &requester, &token).await.unwrap(),
         Pending::Expired { email: Some(JANE.into()) }
     );
     assert_eq!(pending(service, &other, &token).await.unwrap(), Pending::Expired { email: None });
@@ -150,14 +155,14 @@ async fn after_ten_minutes_nothing_of_it_works(pool: PgPool) {
 async fn of_presses_at_once_one_gets_in(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let service = &portal.service;
-    let visitor = portal.stranger("203.0.113.7").await;
-    let (token, code) = asked(&portal, &visitor, JANE).await;
-    let checked = check(service, &visitor, &token, "").await.unwrap();
+    let requester = portal.stranger("203.0.113.7").await;
+    let (token, code) = asked(&portal, &requester, JANE).await;
+    let checked = check(service, &requester, &token, "").await.unwrap();
     let mut cookies = Vec::new();
     for n in 0..20 {
-        cookies.push(portal.new_cookie(&visitor, &n.to_string()).await);
+        cookies.push(portal.new_cookie(&requester, &n.to_string()).await);
     }
-    let answers = join_all(cookies.iter().map(|cookie| complete(service, &visitor, checked, cookie))).await;
+    let answers = join_all(cookies.iter().map(|cookie| complete(service, &requester, checked, cookie))).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
     assert!(
         answers.iter().filter(|answer| answer.is_err()).all(|answer| matches!(answer, Err(Error::Overtaken)))
@@ -168,13 +173,13 @@ async fn of_presses_at_once_one_gets_in(pool: PgPool) {
         1,
         "no other cookie of this browser lives on"
     );
-    let late = portal.new_cookie(&visitor, "late").await;
+    let late = portal.new_cookie(&requester, "late").await;
     assert!(
-        matches!(complete(service, &visitor, checked, &late).await, Err(Error::Overtaken)),
+        matches!(complete(service, &requester, checked, &late).await, Err(Error::Overtaken)),
         "it serves once"
     );
     for (token, code) in [(token.as_str(), ""), ("", code.as_str()), (token.as_str(), code.as_str())] {
-        assert!(matches!(check(service, &visitor, token, code).await, Err(Error::Overtaken)), "a replay");
+        assert!(matches!(check(service, &requester, token, code).await, Err(Error::Overtaken)), "a replay");
     }
 }
 
@@ -200,10 +205,10 @@ async fn of_two_browsers_at_once_one_gets_in(pool: PgPool) {
 async fn the_cookie_from_before_the_sign_in_is_dead_after_it(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let service = &portal.service;
-    let visitor = portal.stranger("203.0.113.7").await;
-    let planted = portal.new_cookie(&visitor, "planted").await;
-    let (token, _) = asked(&portal, &visitor, JANE).await;
-    sign_in(&portal, &visitor, &token, "").await.unwrap();
+    let requester = portal.stranger("203.0.113.7").await;
+    let planted = portal.new_cookie(&requester, "planted").await;
+    let (token, _) = asked(&portal, &requester, JANE).await;
+    sign_in(&portal, &requester, &token, "").await.unwrap();
     assert_eq!(rows::load(&service.pool, &planted).await.unwrap(), None);
     assert!(!rows::save(&service.pool, &planted, &json!({})).await.unwrap(), "it does not come back");
 }
@@ -211,23 +216,26 @@ async fn the_cookie_from_before_the_sign_in_is_dead_after_it(pool: PgPool) {
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn without_its_new_cookie_nobody_gets_in_and_nothing_is_used_up(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
-    let visitor = portal.stranger("203.0.113.7").await;
+    let requester = portal.stranger("203.0.113.7").await;
     let stranger = portal.stranger("198.51.100.9").await;
-    let (token, _) = asked(&portal, &visitor, JANE).await;
-    let checked = check(&portal.service, &visitor, &token, "").await.unwrap();
+    let (token, _) = asked(&portal, &requester, JANE).await;
+    let checked = check(&portal.service, &requester, &token, "").await.unwrap();
     let foreign = portal.new_cookie(&stranger, "foreign").await;
     for cookie in [[7; 32], foreign] {
-        assert!(matches!(complete(&portal.service, &visitor, checked, &cookie).await, Err(Error::Overtaken)));
+        assert!(matches!(
+            complete(&portal.service, &requester, checked, &cookie).await,
+            Err(Error::Overtaken)
+        ));
     }
     assert_eq!(portal.count(USED).await, 0);
     assert_eq!(portal.count("select count(*) from account").await, 0);
-    sign_in(&portal, &visitor, &token, "").await.unwrap();
+    sign_in(&portal, &requester, &token, "").await.unwrap();
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn what_is_no_address_is_a_mistake_and_leaves_nothing(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
-    let visitor = portal.stranger("203.0.113.7").await;
+    let requester = portal.stranger("203.0.113.7").await;
     let long = format!("{}@acme.example", "a".repeat(60_000));
     for bad in [
         "",
@@ -240,7 +248,7 @@ async fn what_is_no_address_is_a_mistake_and_leaves_nothing(pool: PgPool) {
         "a\0@acme.example",
         &long,
     ] {
-        match ask(&portal.service, &visitor, bad, "/").await {
+        match ask(&portal.service, &requester, bad, "/").await {
             Err(Error::Mistakes(Mistakes(fields))) => {
                 assert_eq!(fields.keys().collect::<Vec<_>>(), ["email"]);
             }
@@ -254,28 +262,28 @@ async fn what_is_no_address_is_a_mistake_and_leaves_nothing(pool: PgPool) {
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn a_token_that_is_none_is_nothing(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
-    let visitor = portal.stranger("203.0.113.7").await;
-    asked(&portal, &visitor, JANE).await;
+    let requester = portal.stranger("203.0.113.7").await;
+    asked(&portal, &requester, JANE).await;
     for bad in ["x", "' or true --", &"A".repeat(43), &"A".repeat(44), &"\0".repeat(43), &"a".repeat(70_000)]
     {
-        assert_eq!(pending(&portal.service, &visitor, bad).await.unwrap(), Pending::Nothing);
-        assert!(matches!(check(&portal.service, &visitor, bad, "123456").await, Err(Error::Overtaken)));
+        assert_eq!(pending(&portal.service, &requester, bad).await.unwrap(), Pending::Nothing);
+        assert!(matches!(check(&portal.service, &requester, bad, "123456").await, Err(Error::Overtaken)));
     }
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn a_sign_in_returns_to_the_page_that_asked_and_nowhere_else(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
-    let visitor = portal.stranger("203.0.113.7").await;
+    let requester = portal.stranger("203.0.113.7").await;
     for (asked_for, led_to) in [
         ("/t/shop_k3v9x2/handoff", "/t/shop_k3v9x2/handoff"),
         ("//evil.example", "/sign-up/database"),
         ("https://evil.example", "/sign-up/database"),
         ("/", "/sign-up/database"),
     ] {
-        ask(&portal.service, &visitor, JANE, asked_for).await.unwrap();
+        ask(&portal.service, &requester, JANE, asked_for).await.unwrap();
         let (token, _) = mailed(&portal, JANE).await;
-        assert_eq!(sign_in(&portal, &visitor, &token, "").await.unwrap(), led_to);
+        assert_eq!(sign_in(&portal, &requester, &token, "").await.unwrap(), led_to);
     }
 }
 
@@ -285,15 +293,16 @@ async fn one_mailbox_is_one_account_however_it_is_written(pool: PgPool) {
     let mut checks = Vec::new();
     for (n, email) in ["jane@acme.example", "JANE@acme.example", "Jane@ACME.EXAMPLE"].into_iter().enumerate()
     {
-        let visitor = portal.stranger("203.0.113.7").await;
-        ask(&portal.service, &visitor, email, "/").await.unwrap();
+        let requester = portal.stranger("203.0.113.7").await;
+        ask(&portal.service, &requester, email, "/").await.unwrap();
         let to = email.replace("ACME.EXAMPLE", "acme.example");
         let (token, _) = mailed(&portal, &to).await;
-        let checked = check(&portal.service, &visitor, &token, "").await.unwrap();
-        checks.push((portal.new_cookie(&visitor, &n.to_string()).await, visitor, checked));
+        let checked = check(&portal.service, &requester, &token, "").await.unwrap();
+        checks.push((portal.new_cookie(&requester, &n.to_string()).await, requester, checked));
     }
-    let all =
-        checks.iter().map(|(cookie, visitor, checked)| complete(&portal.service, visitor, *checked, cookie));
+    let all = checks
+        .iter()
+        .map(|(cookie, requester, checked)| complete(&portal.service, requester, *checked, cookie));
     for answer in join_all(all).await {
         answer.unwrap();
     }
@@ -304,25 +313,25 @@ async fn one_mailbox_is_one_account_however_it_is_written(pool: PgPool) {
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn what_one_person_left_in_a_browser_is_not_the_next_persons(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
-    let visitor = portal.person("first@acme.example").await;
-    let session = visitor.session.unwrap();
+    let requester = portal.person("first@acme.example").await;
+    let session = requester.session.unwrap();
     crate::people::refused_forms::keep(&portal.service, session, "f1", &json!({ "values": "typed" }))
         .await
         .unwrap();
     session::flash(&portal.service, session, "Done.").await.unwrap();
-    let (token, _) = asked(&portal, &visitor, JANE).await;
-    sign_in(&portal, &visitor, &token, "").await.unwrap();
+    let (token, _) = asked(&portal, &requester, JANE).await;
+    sign_in(&portal, &requester, &token, "").await.unwrap();
     assert_eq!(crate::people::refused_forms::take(&portal.service, session, "f1").await.unwrap(), None);
     assert_eq!(session::take_flash(&portal.service, session).await.unwrap(), None);
-    let now = session::visitor_of(&portal.service, Some(session), visitor.address).await.unwrap();
+    let now = session::requester_of(&portal.service, Some(session), requester.address).await.unwrap();
     assert_eq!(now.signed_in().unwrap().email.key(), JANE);
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn neither_token_nor_code_is_in_the_database_in_clear(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
-    let visitor = portal.stranger("203.0.113.7").await;
-    let (token, code) = asked(&portal, &visitor, JANE).await;
+    let requester = portal.stranger("203.0.113.7").await;
+    let (token, code) = asked(&portal, &requester, JANE).await;
     let rows: Vec<String> = sqlx::query_scalar(
         "select challenge::text from challenge union all select outbox::text from outbox
          union all select audit_event::text from audit_event",

@@ -11,7 +11,7 @@ async fn who_is_vouched_for_gets_an_account_once(pool: PgPool) {
     let again = stage.sign_in(&elsewhere, person("1", "jane.doe@acme.example", true)).await.unwrap();
     assert_eq!((again, stage.portal.count(ACCOUNTS).await), (jane, 1));
     let known =
-        crate::people::session::visitor_of(&stage.portal.service, elsewhere.session, elsewhere.address)
+        crate::people::session::requester_of(&stage.portal.service, elsewhere.session, elsewhere.address)
             .await
             .unwrap();
     assert_eq!(known.fresh().unwrap().email.to_string(), "jane@acme.example", "mails go where they went");
@@ -80,7 +80,7 @@ async fn one_more_way_in_is_added_by_who_is_signed_in_and_to_nobody_else(pool: P
     // The browser is somebody else's by the time it comes back.
     let state = stage.leave(&jane, Purpose::Link).await;
     let vouched = stage.back(&jane, "acme", &[("state", &state), ("code", "good")]).await.unwrap();
-    let changed = Visitor { account: joe.account.clone(), ..jane.clone() };
+    let changed = Requester { account: joe.account.clone(), ..jane.clone() };
     assert!(matches!(link(service, &changed, vouched).await, Err(Error::NotFound)));
     assert_eq!(crate::sign_in::account::view(service, &joe).await.unwrap().ways.len(), 1);
 }

@@ -2,7 +2,7 @@ use crate::{
     Error,
     context::{
         providers::{Provider, Providers},
-        requester::Visitor,
+        requester::Requester,
     },
     testing::{TestPortal, Told},
 };
@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub(crate) struct Stage {
     pub(crate) portal: TestPortal,
     told: Arc<Told>,
-    pub(crate) browser: Visitor,
+    pub(crate) browser: Requester,
 }
 
 pub(crate) fn person(subject: &str, address: &str, proven: bool) -> Facts {
@@ -64,11 +64,11 @@ impl Stage {
     }
 
     /// Sends this browser to Acme's provider; the state it will come back with.
-    async fn leave(&self, browser: &Visitor, purpose: Purpose) -> String {
+    async fn leave(&self, browser: &Requester, purpose: Purpose) -> String {
         self.leave_for("acme", browser, purpose).await
     }
 
-    async fn leave_for(&self, provider: &str, browser: &Visitor, purpose: Purpose) -> String {
+    async fn leave_for(&self, provider: &str, browser: &Requester, purpose: Purpose) -> String {
         let to = leave(&self.portal.service, browser, provider, purpose, "/t/shop_k3v9x2").await.unwrap();
         assert_eq!(to, "https://issuer.example/authorize");
         self.told.asked.lock().unwrap().as_ref().unwrap().state.expose().to_owned()
@@ -76,7 +76,7 @@ impl Stage {
 
     async fn back(
         &self,
-        browser: &Visitor,
+        browser: &Requester,
         provider: &str,
         query: &[(&str, &str)],
     ) -> crate::Result<Vouched> {
@@ -88,7 +88,7 @@ impl Stage {
     }
 
     /// The whole way of this browser as this person; its account.
-    async fn sign_in(&self, browser: &Visitor, facts: Facts) -> crate::Result<uuid::Uuid> {
+    async fn sign_in(&self, browser: &Requester, facts: Facts) -> crate::Result<uuid::Uuid> {
         self.come_by("acme", browser, Purpose::SignIn, facts).await
     }
 
@@ -96,7 +96,7 @@ impl Stage {
     pub(crate) async fn come_by(
         &self,
         provider: &str,
-        browser: &Visitor,
+        browser: &Requester,
         purpose: Purpose,
         facts: Facts,
     ) -> crate::Result<uuid::Uuid> {
@@ -111,7 +111,7 @@ impl Stage {
     }
 
     /// Adds the person as one more way in of who is signed in.
-    pub(crate) async fn link(&self, browser: &Visitor, facts: Facts) {
+    pub(crate) async fn link(&self, browser: &Requester, facts: Facts) {
         *self.told.facts.lock().unwrap() = Some(facts);
         let state = self.leave(browser, Purpose::Link).await;
         let vouched = self.back(browser, "acme", &[("state", &state), ("code", "good")]).await.unwrap();
@@ -119,8 +119,8 @@ impl Stage {
     }
 
     /// Who the browser is now.
-    pub(crate) async fn seen(&self, browser: &Visitor) -> Visitor {
-        crate::people::session::visitor_of(&self.portal.service, browser.session, browser.address)
+    pub(crate) async fn seen(&self, browser: &Requester) -> Requester {
+        crate::people::session::requester_of(&self.portal.service, browser.session, browser.address)
             .await
             .unwrap()
     }

@@ -14,11 +14,11 @@ async fn who_was_signed_in_there_all_along_has_not_just_shown_who_they_are(pool:
         let browser = stage.portal.stranger("203.0.113.7").await;
         let jane = Facts { since, ..person("jane", "jane@acme.example", true) };
         stage.sign_in(&browser, jane).await.unwrap();
-        let visitor =
-            crate::people::session::visitor_of(&stage.portal.service, browser.session, browser.address)
+        let requester =
+            crate::people::session::requester_of(&stage.portal.service, browser.session, browser.address)
                 .await
                 .unwrap();
-        assert_eq!(visitor.signed_in().unwrap().fresh, fresh, "{since:?}");
+        assert_eq!(requester.signed_in().unwrap().fresh, fresh, "{since:?}");
     }
 }
 
@@ -27,7 +27,7 @@ async fn a_session_ends_with_its_way_in(pool: PgPool) {
     let stage = Stage::open(&pool).await;
     stage.sign_in(&stage.browser, person("1", "jane@acme.example", true)).await.unwrap();
     assert_eq!(stage.portal.change("delete from identity where subject = '1'").await, 1);
-    let gone = crate::people::session::visitor_of(
+    let gone = crate::people::session::requester_of(
         &stage.portal.service,
         stage.browser.session,
         stage.browser.address,
@@ -49,11 +49,12 @@ async fn sessions_end_with_the_provider_that_they_came_by(pool: PgPool) {
     let all = std::mem::take(&mut stage.portal.service.providers);
     assert_eq!(end_removed(&stage.portal.service).await.unwrap(), 1);
     assert_eq!(end_removed(&stage.portal.service).await.unwrap(), 0);
-    for (visitor, alive) in
+    for (requester, alive) in
         [(&stage.browser, (false, false)), (&mail, (true, true)), (&nobody, (true, false))]
     {
         let seen =
-            crate::people::session::visitor_of(&stage.portal.service, visitor.session, visitor.address).await;
+            crate::people::session::requester_of(&stage.portal.service, requester.session, requester.address)
+                .await;
         let seen = seen.unwrap();
         assert_eq!((seen.session.is_some(), seen.account.is_some()), alive);
     }
@@ -83,10 +84,10 @@ async fn who_signs_out_there_is_signed_out_here_and_later_sessions_are_not(pool:
     assert_eq!(out("other", "1 1").await.unwrap(), 0, "another provider's word");
     assert_eq!(out("acme", "1 1").await.unwrap(), 1);
     assert_eq!(out("acme", "1 1").await.unwrap(), 0, "said again");
-    let jane = crate::people::session::visitor_of(service, stage.browser.session, stage.browser.address)
+    let jane = crate::people::session::requester_of(service, stage.browser.session, stage.browser.address)
         .await
         .unwrap();
-    let joe = crate::people::session::visitor_of(service, other.session, other.address).await.unwrap();
+    let joe = crate::people::session::requester_of(service, other.session, other.address).await.unwrap();
     assert!(jane.account.is_none() && joe.account.is_some());
     assert_eq!(out("acme", "1 there").await.unwrap(), 1, "by the session there");
     let to = way_out(service, "acme").await.unwrap().unwrap();

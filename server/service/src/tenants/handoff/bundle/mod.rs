@@ -1,5 +1,5 @@
 use super::{about, guide::Guide, proof::Proof, record};
-use crate::{Error, Result, Service, context::requester::Visitor, tenants};
+use crate::{Error, Result, Service, context::requester::Requester, tenants};
 use innkeeper_domain::{
     connection::{Credentials, Format},
     tenant::{PerRole, TenantRole},
@@ -18,12 +18,12 @@ pub struct Bundle {
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
-/// The bundle of a handoff that is open in the visitor's session; else [`Error::Overtaken`].
-pub async fn bundle(service: &Service, visitor: &Visitor, name: &str) -> Result<Bundle> {
-    let person = visitor.signed_in()?;
+/// The bundle of a handoff that is open in the requester's session; else [`Error::Overtaken`].
+pub async fn bundle(service: &Service, requester: &Requester, name: &str) -> Result<Bundle> {
+    let person = requester.signed_in()?;
     let mut tx = person.begin(&service.pool).await?;
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
-    let proof = Proof::make(&mut tx, &tenant, visitor).await?.ok_or(Error::Overtaken)?;
+    let proof = Proof::make(&mut tx, &tenant, requester).await?.ok_or(Error::Overtaken)?;
     let credentials = proof.credentials(service, &mut tx, &tenant).await?;
     let server = tenant.server.and_then(|id| service.servers.get(id));
     let server =
@@ -37,7 +37,7 @@ pub async fn bundle(service: &Service, visitor: &Visitor, name: &str) -> Result<
     };
     let bytes = pack(&credentials, &server.ca_certificate(), &guide.to_string(), proof.now)
         .map_err(|error| Error::corrupt("bundle:", error))?;
-    record(service, visitor, &mut tx, &tenant, "handoff.download", about(proof.handoff)).await?;
+    record(service, requester, &mut tx, &tenant, "handoff.download", about(proof.handoff)).await?;
     tx.commit().await?;
     Ok(Bundle { file_name: format!("{}.zip", tenant.name), bytes })
 }

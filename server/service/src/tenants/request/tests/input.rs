@@ -5,7 +5,7 @@ use crate::{
     Error,
     context::{
         rate_limit::{Limit, Limits},
-        requester::{SignedIn, Visitor},
+        requester::{Requester, SignedIn},
     },
     tenants::request::{Draft, Region, accept, open, propose, save},
     testing::TestPortal,
@@ -258,7 +258,7 @@ async fn an_organisation_that_was_joined_unasked_gets_nothing_by_its_name(pool: 
     .await
     .unwrap();
     let came = |person| SignedIn { way: "hub".into(), identity: Some(IdentityId(way)), ..person };
-    let by_hub = Visitor { account: ola.account.clone().map(came), ..ola.clone() };
+    let by_hub = Requester { account: ola.account.clone().map(came), ..ola.clone() };
     let (_, suggested) = open(&portal.service, &by_hub).await.unwrap();
     assert_eq!(suggested.organisation, "");
     let told = mistakes(save(&portal.service, &by_hub, &draft("acme", "mine")).await.unwrap_err());

@@ -5,7 +5,7 @@ use crate::{
     Error,
     context::{
         rate_limit::{Limit, Limits},
-        requester::Visitor,
+        requester::Requester,
     },
     testing::TestPortal,
 };
@@ -36,13 +36,13 @@ async fn portal(pool: &PgPool) -> TestPortal {
 }
 
 /// Saves a draft; request and version as the check page would send them.
-async fn saved(portal: &TestPortal, person: &Visitor, draft: &Draft) -> (String, String) {
+async fn saved(portal: &TestPortal, person: &Requester, draft: &Draft) -> (String, String) {
     save(&portal.service, person, draft).await.unwrap();
     let proposal = propose(&portal.service, person).await.unwrap();
     (proposal.request.to_string(), proposal.version.to_string())
 }
 
-async fn accepted(portal: &TestPortal, person: &Visitor, draft: &Draft) -> TenantName {
+async fn accepted(portal: &TestPortal, person: &Requester, draft: &Draft) -> TenantName {
     let (request, version) = saved(portal, person, draft).await;
     accept(&portal.service, person, &request, &version).await.unwrap()
 }
