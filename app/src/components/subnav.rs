@@ -1,18 +1,20 @@
-use innkeeper_domain::{name::TenantName, organisation_slug::OrganisationSlug};
+use innkeeper_domain::{
+    name::TenantName, organisation::MemberRole, organisation_slug::OrganisationSlug, permission::Permission,
+};
 use leptos::prelude::*;
 
 /// A page of the organisation, for all of its databases.
 const SIGN_IN: &str = "/sign-in";
 
-/// The pages of a tenant, and whether only admins have them.
-const PAGES: [(&str, &str, bool); 7] = [
-    ("", "Overview", false),
-    ("/connect", "Connect", false),
-    ("/credentials", "Credentials", true),
-    ("/plan", "Plan", true),
-    ("/runs", "Journal", false),
-    (SIGN_IN, "Sign-in", true),
-    ("/danger", "Danger zone", true),
+/// The pages of a tenant, and what it takes to see them.
+const PAGES: [(&str, &str, Permission); 7] = [
+    ("", "Overview", Permission::TenantView),
+    ("/connect", "Connect", Permission::TenantView),
+    ("/credentials", "Credentials", Permission::CredentialsView),
+    ("/plan", "Plan", Permission::PlanView),
+    ("/runs", "Journal", Permission::TenantView),
+    (SIGN_IN, "Sign-in", Permission::SsoView),
+    ("/danger", "Danger zone", Permission::LifecycleView),
 ];
 
 /// The pages of a tenant.
@@ -22,14 +24,14 @@ pub fn SubNav(
     name: TenantName,
     /// Whose it is.
     organisation: OrganisationSlug,
-    /// Whether the requester is an admin of it.
-    admin: bool,
+    /// What the requester is in its organisation.
+    role: MemberRole,
     /// Which one this is: the end of its path, empty for the overview.
     current: &'static str,
 ) -> impl IntoView {
     let links: Vec<_> = PAGES
         .into_iter()
-        .filter(|(_, _, admins)| admin || !admins)
+        .filter(|(_, _, permission)| permission.of_member(role))
         .map(|(end, label, _)| {
             let here = (end == current).then_some("page");
             let href =

@@ -1,7 +1,7 @@
 //! How a server function ends.
 
 use super::Mistakes;
-use innkeeper_service::Error;
+use innkeeper_service::{Error, context::permission::Forbidden};
 use leptos::server_fn::{
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
@@ -31,8 +31,8 @@ pub enum Refusal {
     },
     /// Not a form of this portal. Quotes what was typed: neither logged nor shown.
     Malformed(String),
-    /// Not allowed.
-    Forbidden,
+    /// A member of the organisation whose role lacks the permission.
+    Forbidden(Forbidden),
     /// Not there, or not theirs.
     NotFound,
     /// Too often; seconds to wait.
@@ -64,6 +64,7 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::NotFound,
+            Error::Forbidden(forbidden) => Self::Forbidden(forbidden),
             Error::TooMany(seconds) => Self::TooMany(seconds),
             Error::StaleSignIn => Self::StaleSignIn { return_to: "/".into() },
             error => {

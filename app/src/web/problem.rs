@@ -1,6 +1,8 @@
 //! The one page for everything that cannot be shown or done. Needs nothing: no router, session or database.
 
 use super::{Head, Layout};
+use innkeeper_domain::organisation::MemberRole;
+use innkeeper_service::context::permission::Forbidden;
 use leptos::prelude::*;
 
 /// What went wrong, in words for whom it happens to.
@@ -58,6 +60,25 @@ impl Problem {
             ),
         };
         Self { title: title.into(), text: text.into(), number }
+    }
+
+    /// A member of the organisation whose role lacks the permission: who has it.
+    pub fn forbidden(forbidden: &Forbidden) -> Self {
+        let roles: Vec<_> = MemberRole::ALL
+            .into_iter()
+            .filter(|role| forbidden.permission.of_member(*role))
+            .map(|role| format!("{}s", role.as_str()))
+            .collect();
+        let who = match forbidden.admins.as_slice() {
+            [] => String::new(),
+            [one] => format!(" Your admin: {one}."),
+            several => format!(" Your admins: {}.", several.join(", ")),
+        };
+        Self {
+            title: "You do not have permission".into(),
+            text: format!("Only {} can {}.{who}", roles.join(" and "), forbidden.permission.words()),
+            number: None,
+        }
     }
 
     /// Too many tries, with the time to wait.

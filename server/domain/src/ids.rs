@@ -73,6 +73,8 @@ ids! {
     StaffClaimId "sc_";
     /// An encrypted dump of one tenant's database.
     BackupId "bk_";
+    /// A key by which a program uses the API.
+    ApiKeyId "ak_";
 }
 
 /// Makes ids; given its clock and its randomness.

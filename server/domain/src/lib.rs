@@ -21,6 +21,7 @@ pub mod organisation;
 pub mod organisation_slug;
 pub mod orphan;
 pub mod password;
+pub mod permission;
 pub mod plan;
 pub mod ports;
 pub mod removal;

@@ -4,13 +4,14 @@
 //! `innkeeper_owner`; [`TestPortal::open`] connects as the roles of the running portal.
 
 use crate::{
-    Service, Settings,
+    Error, Service, Settings,
     context::{
+        deps::Store,
         providers::Providers,
         requester::{Requester, SignedIn},
         servers::Servers,
     },
-    db::run_events::Changes,
+    db::{self, run_events::Changes},
     people::session::rows,
 };
 use async_trait::async_trait;
@@ -57,9 +58,11 @@ impl TestPortal {
     pub async fn open_with(owner: &PgPool, limits: crate::context::rate_limit::Limits) -> Self {
         let random = Arc::new(CountingRandom::default());
         let service = Service {
-            pool: pool_as(owner, "set role innkeeper_web").await,
-            ids: Ids::new(Arc::new(StoppedClock), random.clone()),
-            random,
+            store: Store {
+                pool: pool_as(owner, "set role innkeeper_web").await,
+                ids: Ids::new(Arc::new(StoppedClock), random.clone()),
+                random,
+            },
             sealer: Arc::new(MaskingSealer),
             verifier: Arc::new(HashingVerifier),
             providers: Providers::default(),
@@ -78,6 +81,19 @@ impl TestPortal {
         Self { service, worker: pool_as(owner, "set role innkeeper_worker").await, owner: owner.clone() }
     }
 
+    /// The control database as the command line has it.
+    pub fn operator(&self) -> Store {
+        Store { pool: self.worker.clone(), ..self.service.store.clone() }
+    }
+
+    /// A transaction that sees what a signed-in person sees, and in which a test may do what no use case does.
+    pub async fn begin_as(&self, requester: &Requester) -> sqlx::Transaction<'static, sqlx::Postgres> {
+        let person = requester.signed_in().unwrap();
+        let mut tx = self.service.pool.begin().await.unwrap();
+        db::as_account(&mut tx, person.id, &person.way, person.identity).await.unwrap();
+        tx
+    }
+
     /// A browser session of nobody, as a row and as the requester it makes.
     pub async fn stranger(&self, address: &str) -> Requester {
         let session: SessionId = self.service.ids.make();
@@ -87,7 +103,7 @@ impl TestPortal {
             .execute(&self.owner)
             .await
             .unwrap();
-        Requester { session: Some(session), address: ip(address), agent: None, account: None }
+        Requester::browser_at(Some(session), ip(address))
     }
 
     /// A person with an account, signed in just now. The same address twice is the same person in another browser.
@@ -113,7 +129,7 @@ impl TestPortal {
                identity_id = (select id from identity where account_id = $2 and provider = 'mail' order by created_at limit 1)
              where id = $1",
         )
-        .bind(requester.session.unwrap().0)
+        .bind(requester.session().unwrap().0)
         .bind(id)
         .execute(&self.owner)
         .await
@@ -133,7 +149,7 @@ impl TestPortal {
     pub async fn new_cookie(&self, requester: &Requester, cookie: &str) -> [u8; 32] {
         let hash = rows::id_hash(cookie.as_bytes());
         let later = time::macros::datetime!(2999-01-01 0:00 UTC);
-        let id = requester.session.unwrap().0;
+        let id = requester.session().unwrap().0;
         assert!(rows::create(&self.service.pool, &hash, id, &serde_json::json!({}), later).await.unwrap());
         hash
     }
@@ -325,4 +341,9 @@ impl Verifier for HashingVerifier {
     fn verifier(&self, password: &Secret) -> Secret {
         Secret::new(format!("test${}", blake3::hash(password.expose().as_bytes())))
     }
+}
+
+/// Whether a use case is not there for who is no member, and refused in words to a member.
+pub fn denied<T>(outcome: &crate::Result<T>, member: bool) -> bool {
+    matches!((outcome, member), (Err(Error::NotFound), false) | (Err(Error::Forbidden(_)), true))
 }

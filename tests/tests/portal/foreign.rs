@@ -328,7 +328,7 @@ async fn what_is_not_yours_is_not_there() {
 }
 
 #[tokio::test]
-async fn what_is_for_admins_is_not_there_for_other_members() {
+async fn what_is_for_admins_is_refused_in_words_to_other_members() {
     let portal = Portal::start(Options::default()).await;
     let (jane, dave) = (Person::new(&portal, "jane@acme.example"), Person::new(&portal, "dave@acme.example"));
     for person in [&jane, &dave] {
@@ -345,14 +345,14 @@ async fn what_is_for_admins_is_not_there_for_other_members() {
 
     let mut count = 0;
     for tail in OF_ADMINS.into_iter().chain(["/handoff"]) {
-        dave.get(&format!("/t/{name}{tail}")).await.is_problem(404);
+        dave.get(&format!("/t/{name}{tail}")).await.is_problem(403);
         let href = format!("href=\"/t/{name}{tail}\"");
         assert!(!overview.text().contains(&href), "a way to what is not there: {tail}");
         count += 1;
     }
     let organisation = dave.open("/o/acme").await;
     for tail in OF_ORGANISATION.into_iter().filter_map(|(tail, admins)| admins.then_some(tail)) {
-        dave.get(&format!("/o/acme{tail}")).await.is_problem(404);
+        dave.get(&format!("/o/acme{tail}")).await.is_problem(403);
         for page in [&overview, &organisation] {
             assert!(!page.text().contains(&format!("href=\"/o/acme{tail}\"")), "{page}");
         }
@@ -364,7 +364,7 @@ async fn what_is_for_admins_is_not_there_for_other_members() {
     let values = values.with("name", &name).with("typed", &name).with("plan", "professional");
     let values = values.with("organisation", "acme").with("slug", "robots");
     for change in BY_ADMINS {
-        dave.post(&format!("/do/{change}"), &values).await.is_problem(404);
+        dave.post(&format!("/do/{change}"), &values).await.is_problem(403);
         count += 1;
     }
     assert_eq!(state(&portal).await, before);

@@ -86,8 +86,7 @@ async fn staff_remove_and_adopt_what_belongs_to_nobody() {
         let (done, said) = remove(&portal, "rule", blog).await;
         assert!(done || said.contains("no orphan"), "{said}");
         sound(&portal).await;
-        let staff =
-            "select action || ' ' || subject from audit_event where actor_kind = 'staff' order by position";
+        let staff = "select action || ' ' || subject from audit_event where actor_kind = 'operator' order by position";
         let told = texts(&mut control, staff).await;
         for deed in [
             format!("orphan.adopt {blog}"),

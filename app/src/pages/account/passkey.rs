@@ -69,7 +69,13 @@ pub fn AddPasskeyPage() -> impl IntoView {
     }
     let mut form: Filled<AddPasskeyForm> = cx.form();
     if !form.again {
-        form.values.name = cx.requester.agent.as_deref().map_or("My passkey", name_of).into();
+        form.values.name = cx
+            .requester
+            .browser()
+            .ok()
+            .and_then(|browser| browser.agent.as_deref())
+            .map_or("My passkey", name_of)
+            .into();
     }
     let question = async move { passkey::pending(&cx.service, &cx.requester, true).await };
     let body = load(question, move |question| add_passkey_view(form, question));

@@ -4,26 +4,31 @@ use crate::{
     pages::nothing,
     web::{Cx, PageEnd},
 };
-use innkeeper_domain::organisation_slug::OrganisationSlug;
+use innkeeper_domain::{
+    organisation::MemberRole, organisation_slug::OrganisationSlug, permission::Permission,
+};
 use innkeeper_service::organisations;
 use leptos::prelude::*;
 
-/// The pages of an organisation, and whether only admins have them.
-const PAGES: [(&str, &str, bool); 2] = [("", "Overview", false), ("/sign-in", "Single sign-on (SSO)", true)];
+/// The pages of an organisation, and what it takes to see them.
+const PAGES: [(&str, &str, Permission); 2] = [
+    ("", "Overview", Permission::OrganisationView),
+    ("/sign-in", "Single sign-on (SSO)", Permission::SsoView),
+];
 
 /// The pages of an organisation.
 #[component]
 pub(crate) fn OrganisationNav(
     /// Its slug.
     slug: OrganisationSlug,
-    /// Whether the requester is an admin of it.
-    admin: bool,
+    /// What the requester is there.
+    role: MemberRole,
     /// Which one this is: the end of its path, empty for the overview.
     current: &'static str,
 ) -> impl IntoView {
     let links: Vec<_> = PAGES
         .into_iter()
-        .filter(|(_, _, admins)| admin || !admins)
+        .filter(|(_, _, permission)| permission.of_member(role))
         .map(|(end, label, _)| {
             let here = (end == current).then_some("page");
             view! { <a href=format!("/o/{slug}{end}") aria-current=here>{label}</a> }

@@ -10,6 +10,7 @@ use crate::{
     pages::{load, part},
     web::{Cx, ErrorSummary, Filled, PageTitle, with_query},
 };
+use innkeeper_domain::{organisation::MemberRole, permission::Permission};
 use innkeeper_service::{
     organisations::{self, OrganisationView},
     tenants::{self, TenantLine},
@@ -45,10 +46,10 @@ pub(crate) fn organisation_view(
     fresh: bool,
 ) -> AnyView {
     let mistakes = form.mistakes.clone();
-    let admin = view.is_admin();
     let slug = view.slug.clone();
-    let address = admin.then(|| view! { <Address slug=slug.clone() form fresh/> });
-    let sign_in = admin.then(|| {
+    let address =
+        view.may(Permission::OrganisationRename).then(|| view! { <Address slug=slug.clone() form fresh/> });
+    let sign_in = view.may(Permission::SsoView).then(|| {
         view! {
             <section class="card" aria-labelledby="sso">
                 <div class="card-head"><h2 id="sso">"Single sign-on (SSO)"</h2></div>
@@ -66,13 +67,13 @@ pub(crate) fn organisation_view(
         <div class="page-head">
             <div class="row between">
                 <h1>{view.name.clone()}</h1>
-                {admin.then(|| view! {
+                {(view.role == MemberRole::Admin).then(|| view! {
                     <a class="btn" href="/sign-up/database"><Icon name="plus"/>"New database"</a>
                 })}
             </div>
             <p>{format!("{members}. Your role: {}.", role_label(view.role))}</p>
         </div>
-        <OrganisationNav slug admin current=""/>
+        <OrganisationNav slug role=view.role current=""/>
         <div class="stack">
             <Databases name=view.name lines total/>
             {sign_in}

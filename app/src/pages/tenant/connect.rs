@@ -10,7 +10,7 @@ use crate::{
     pages::{load, part},
     web::{Cx, PageTitle},
 };
-use innkeeper_domain::{connection::Format, organisation::MemberRole, tenant::TenantRole};
+use innkeeper_domain::{connection::Format, permission::Permission, tenant::TenantRole};
 use innkeeper_service::tenants::{self, TenantView};
 use leptos::prelude::*;
 
@@ -62,7 +62,7 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole, public_url: &st
             <h1>{format!("Connect to {wish}")}</h1>
             <p>"Ready to paste, without passwords: programs read them from PGPASSWORD or from ~/.pgpass."</p>
         </div>
-        <SubNav name organisation=tenant.organisation_slug.clone() admin={tenant.role == MemberRole::Admin} current="/connect"/>
+        <SubNav name organisation=tenant.organisation_slug.clone() role=tenant.role current="/connect"/>
         <div class="stack">
             <CutOff tenant/>
             {body}
@@ -74,7 +74,7 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole, public_url: &st
 fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>, public_url: &str) -> AnyView {
     let (name, login) = (tenant.name.to_string(), tenant.name.role(role));
     let organisation = tenant.organisation.clone();
-    let renewal = if tenant.role == MemberRole::Admin {
+    let renewal = if tenant.may(Permission::CredentialsReset) {
         view! { <a href=format!("/t/{name}/credentials")>"make new passwords"</a> }.into_any()
     } else {
         "make new passwords".into_any()

@@ -10,7 +10,7 @@ use crate::{
     pages::{RefreshWithoutScript, load, part},
     web::{Cx, PageTitle},
 };
-use innkeeper_domain::{handoff::HandoffState, tenant::TenantState};
+use innkeeper_domain::{handoff::HandoffState, organisation::MemberRole, tenant::TenantState};
 use innkeeper_service::tenants::lifecycle::{self, CredentialsView};
 use leptos::prelude::*;
 use time::OffsetDateTime;
@@ -60,7 +60,7 @@ pub(crate) fn credentials_view(view: CredentialsView) -> AnyView {
                 <h1>{format!("Credentials of {wish}")}</h1>
                 <p>"Three login names, each with its own password. We keep no readable copy of a password."</p>
             </div>
-            <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() admin=true current="/credentials"/>
+            <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() role=MemberRole::Admin current="/credentials"/>
             <div class="split">
                 <div class="stack">
                     <CutOff tenant=tenant.clone()/>

@@ -10,7 +10,7 @@ use crate::{
     web::{Cx, PageEnd, PageTitle},
 };
 use innkeeper_domain::{
-    allowlist::Reach, handoff::HandoffState, organisation::MemberRole, ports::Usage, tenant::TenantState,
+    allowlist::Reach, handoff::HandoffState, permission::Permission, ports::Usage, tenant::TenantState,
 };
 use innkeeper_service::tenants::{
     self, EndedLine, TenantView,
@@ -56,7 +56,7 @@ pub(crate) fn overview_view(
     backup: Option<BackupLine>,
     ended: Vec<EndedLine>,
 ) -> AnyView {
-    let (name, admin) = (tenant.name.clone(), tenant.role == MemberRole::Admin);
+    let (name, role) = (tenant.name.clone(), tenant.role);
     let parts = if tenant.state == TenantState::Destroyed {
         view! { <Facts tenant=tenant.clone()/> }.into_any()
     } else {
@@ -73,7 +73,7 @@ pub(crate) fn overview_view(
                 })}
             </div>
         </div>
-        <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() admin current=""/>
+        <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() role current=""/>
         <div class="stack">
             <CutOff tenant=tenant.clone()/>
             <StorageFull tenant=tenant.clone()/>
@@ -87,7 +87,7 @@ pub(crate) fn overview_view(
 
 /// What most people come for: end of the path, icon and label.
 fn first_thing(tenant: &TenantView) -> Option<(&'static str, &'static str, &'static str)> {
-    let admin = tenant.role == MemberRole::Admin;
+    let admin = tenant.may(Permission::LifecycleChange);
     match tenant.state {
         TenantState::Suspended if admin => Some(("/danger/resume", "rotate-ccw", "Resume database")),
         TenantState::Destroying if admin => Some(("/danger/keep", "rotate-ccw", "Keep database")),
@@ -99,7 +99,7 @@ fn first_thing(tenant: &TenantView) -> Option<(&'static str, &'static str, &'sta
 /// All that there is to a database that is there.
 #[component]
 fn Parts(tenant: TenantView, usage: Option<Usage>, backup: Option<BackupLine>) -> impl IntoView {
-    let (name, admin) = (tenant.name.to_string(), tenant.role == MemberRole::Admin);
+    let (name, admin) = (tenant.name.to_string(), tenant.may(Permission::PlanView));
     view! {
         <Numbers tenant=tenant.clone() usage=usage.clone() backup/>
         <div class="split">
@@ -129,7 +129,7 @@ fn Checklist(tenant: TenantView) -> impl IntoView {
     let saved = matches!(tenant.handoff, Some(HandoffState::Confirmed));
     let connected = tenant.first_connected_at.is_some();
     // Only admins have that page.
-    let admin = tenant.role == MemberRole::Admin;
+    let admin = tenant.may(Permission::HandoffView);
     if (saved && connected) || tenant.state != TenantState::Active {
         return ().into_any();
     }

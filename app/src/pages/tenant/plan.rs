@@ -15,6 +15,7 @@ use crate::{
     web::{Cx, ErrorSummary, Form, Mistakes, PageEnd, PageTitle, Refusal, SeeOther, refused},
 };
 use innkeeper_domain::{
+    organisation::MemberRole,
     plan::Plan,
     ports::Usage,
     tenant::{TenantRole, TenantState},
@@ -147,7 +148,7 @@ pub(crate) fn plan_view(view: PlanView, chosen: String, mistakes: Mistakes) -> A
                 <h1>{format!("Plan of {}", tenant.wish)}</h1>
                 <p>"What the database may use. Its data, passwords and addresses stay the same under every plan."</p>
             </div>
-            <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() admin=true current="/plan"/>
+            <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() role=MemberRole::Admin current="/plan"/>
             <div class="split">
                 <div class="stack">
                     <CutOff tenant=tenant.clone()/>

@@ -5,7 +5,7 @@ use crate::{
     pages::{load, part},
     web::{Cx, PageTitle, with_query},
 };
-use innkeeper_domain::{organisation::MemberRole, run::RunState};
+use innkeeper_domain::run::RunState;
 use innkeeper_service::{
     db::paging::Page,
     tenants::{self, RunLine, TenantView},
@@ -66,7 +66,7 @@ pub(crate) fn runs_view(tenant: TenantView, page: Page<RunLine>, first: bool) ->
             <h1>{format!("Journal of {}", tenant.wish)}</h1>
             <p>"Everything that was done to this database, step by step, with its result."</p>
         </div>
-        <SubNav name=tenant.name organisation=tenant.organisation_slug admin={tenant.role == MemberRole::Admin} current="/runs"/>
+        <SubNav name=tenant.name organisation=tenant.organisation_slug role=tenant.role current="/runs"/>
         <div class="stack">{body}</div>
     }
     .into_any()

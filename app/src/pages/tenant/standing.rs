@@ -2,7 +2,7 @@
 
 use crate::components::{Notice, words};
 use innkeeper_domain::{
-    ended_sessions::EndReason, handoff::HandoffState, organisation::MemberRole, plan::LOCKS_PER_TENANT,
+    ended_sessions::EndReason, handoff::HandoffState, permission::Permission, plan::LOCKS_PER_TENANT,
     removal::GIVEN_BACK_FOR, tenant::TenantState, text::thousands,
 };
 use innkeeper_service::tenants::{EndedLine, TenantView};
@@ -39,7 +39,7 @@ pub(super) fn CutOff(tenant: TenantView) -> impl IntoView {
         ),
         _ => return ().into_any(),
     };
-    let next = if tenant.role == MemberRole::Admin {
+    let next = if tenant.may(Permission::LifecycleView) {
         view! { <p>{format!("You {who} ")} <a href=page>{link}</a></p> }.into_any()
     } else {
         view! { <p>{format!("An admin of {} {who}", tenant.organisation)}</p> }.into_any()
@@ -55,7 +55,7 @@ pub(super) fn StorageFull(tenant: TenantView) -> impl IntoView {
         return ().into_any();
     };
     let storage = tenant.plan.limits.storage_gb;
-    let plan = (tenant.role == MemberRole::Admin).then(|| {
+    let plan = tenant.may(Permission::PlanView).then(|| {
         view! { " " <a href=format!("/t/{}/plan", tenant.name)>"Change plan"</a> }
     });
     view! {
@@ -144,7 +144,7 @@ pub(super) fn PasswordsWait(tenant: TenantView) -> impl IntoView {
         ),
         Some(HandoffState::Confirmed) | None => return ().into_any(),
     };
-    if tenant.role != MemberRole::Admin || tenant.state != TenantState::Active {
+    if !tenant.may(Permission::HandoffView) || tenant.state != TenantState::Active {
         return ().into_any();
     }
     view! {

@@ -6,15 +6,16 @@ use crate::{
     startup::{Control, explain},
 };
 use clap::Subcommand;
-use innkeeper_adapters::system::{OsRandom, SystemClock};
 use innkeeper_app::components::words;
-use innkeeper_domain::ids::Ids;
 use innkeeper_service::{
     Error,
-    organisations::operator::{self, Opened, OrganisationLine},
+    context::{deps::Store, requester::Requester},
+    organisations::{
+        self, Relaxed,
+        search::{OrganisationLine, search},
+    },
 };
-use sqlx::PgPool;
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum OrganisationAction {
@@ -41,9 +42,9 @@ pub(super) async fn run(config: &Config, action: OrganisationAction) -> ExitCode
         Ok(None) => return complain("the portal's PostgreSQL does not run: start the portal first"),
         Err(error) => return complain(&explain(&error)),
     };
-    let worker = reach.worker();
-    let done = act(&worker, action).await;
-    worker.close().await;
+    let store = reach.store();
+    let done = act(&store, action).await;
+    store.pool.close().await;
     match done {
         Ok(said) => {
             say(&said);
@@ -53,15 +54,15 @@ pub(super) async fn run(config: &Config, action: OrganisationAction) -> ExitCode
     }
 }
 
-async fn act(worker: &PgPool, action: OrganisationAction) -> Result<String, String> {
+async fn act(store: &Store, action: OrganisationAction) -> Result<String, String> {
     match action {
         OrganisationAction::Open { who } => {
-            let ids = Ids::new(Arc::new(SystemClock), Arc::new(OsRandom));
-            let opened = operator::open(worker, &ids, &who).await.map_err(|error| refused(&error))?;
-            Ok(told(&opened))
+            let relaxed = organisations::relax(store, &Requester::OPERATOR, &who).await;
+            Ok(told(&relaxed.map_err(|error| refused(&error))?))
         }
-        OrganisationAction::List { search, json } => {
-            let (found, total) = operator::all(worker, &search).await.map_err(|error| explain(&error))?;
+        OrganisationAction::List { search: text, json } => {
+            let found = search(store, &Requester::OPERATOR, &text).await;
+            let (found, total) = found.map_err(|error| explain(&error))?;
             Ok(if json { as_json(&found) } else { list(&found, total) })
         }
     }
@@ -77,9 +78,8 @@ fn refused(error: &Error) -> String {
     }
 }
 
-fn told(opened: &Opened) -> String {
-    let OrganisationLine { id, name, .. } = &opened.organisation;
-    if opened.was_closed {
+fn told(Relaxed { id, name, was_open }: &Relaxed) -> String {
+    if was_open.is_some() {
         format!(
             "{name} ({id}) is open to all ways in again, from the next request on. Its admins can close them anew once \
              their own sign-in works.\n"

@@ -6,11 +6,9 @@ use crate::{
     startup::{Control, Reach, explain},
 };
 use clap::Subcommand;
-use innkeeper_adapters::system::{OsRandom, SystemClock};
 use innkeeper_app::components::words;
-use innkeeper_domain::ids::Ids;
-use innkeeper_service::{Error, workflows::operations};
-use std::{process::ExitCode, sync::Arc};
+use innkeeper_service::{Error, context::requester::Requester, workflows::operations};
+use std::process::ExitCode;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum RunAction {
@@ -52,18 +50,19 @@ pub(super) async fn run(config: &Config, action: RunAction) -> ExitCode {
 }
 
 async fn act(reach: &Reach, action: RunAction) -> Result<String, String> {
-    let worker = reach.worker();
-    let ids = Ids::new(Arc::new(SystemClock), Arc::new(OsRandom));
+    let (store, operator) = (reach.store(), Requester::OPERATOR);
     let said = match action {
-        RunAction::Stuck { json } => operations::stuck(&worker).await.map(|found| list(&found, json)),
-        RunAction::Resume { number } => operations::go_on(&worker, &ids, &number)
+        RunAction::Stuck { json } => {
+            operations::stuck(&store, &operator).await.map(|found| list(&found, json))
+        }
+        RunAction::Resume { number } => operations::resume(&store, &operator, &number)
             .await
             .map(|()| format!("Run {number} is resumed; its page and its journal show how it ends.\n")),
-        RunAction::Rollback { number } => operations::turn_back(&worker, &ids, &number).await.map(|()| {
+        RunAction::Rollback { number } => operations::roll_back(&store, &operator, &number).await.map(|()| {
             format!("Run {number} is being rolled back; its page and its journal show how it ends.\n")
         }),
     };
-    worker.close().await;
+    store.pool.close().await;
     said.map_err(|error| match error {
         Error::NotFound => "no run has this number; `innkeeper run stuck` lists those that need you".into(),
         Error::Overtaken => {

@@ -6,15 +6,14 @@ use crate::{
     startup::{Control, explain},
 };
 use clap::Subcommand;
-use innkeeper_adapters::system::{OsRandom, SystemClock};
 use innkeeper_app::components::words;
-use innkeeper_domain::{ids::Ids, staff::StaffRole};
+use innkeeper_domain::staff::StaffRole;
 use innkeeper_service::{
     Error,
+    context::{deps::Store, requester::Requester},
     people::staff::{self, Member},
 };
-use sqlx::PgPool;
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum StaffAction {
@@ -51,9 +50,9 @@ pub(super) async fn run(config: &Config, action: StaffAction) -> ExitCode {
         Ok(None) => return complain("the portal's PostgreSQL does not run: start the portal first"),
         Err(error) => return complain(&explain(&error)),
     };
-    let worker = reach.worker();
-    let done = act(config, &worker, action).await;
-    worker.close().await;
+    let store = reach.store();
+    let done = act(config, &store, action).await;
+    store.pool.close().await;
     match done {
         Ok(said) => {
             say(&said);
@@ -63,11 +62,11 @@ pub(super) async fn run(config: &Config, action: StaffAction) -> ExitCode {
     }
 }
 
-async fn act(config: &Config, worker: &PgPool, action: StaffAction) -> Result<String, String> {
-    let ids = Ids::new(Arc::new(SystemClock), Arc::new(OsRandom));
+async fn act(config: &Config, store: &Store, action: StaffAction) -> Result<String, String> {
+    let operator = Requester::OPERATOR;
     match action {
         StaffAction::Add { role } => {
-            let link = staff::add(worker, &ids, &OsRandom, role).await.map_err(|error| explain(&error))?;
+            let link = staff::add(store, &operator, role).await.map_err(|error| explain(&error))?;
             Ok(format!(
                 "Whoever opens this link and presses \"Become staff\" becomes {} of this portal. It works once, until {}:\n{}\n",
                 role.as_str(),
@@ -76,11 +75,11 @@ async fn act(config: &Config, worker: &PgPool, action: StaffAction) -> Result<St
             ))
         }
         StaffAction::List { json } => {
-            let found = staff::all(worker).await.map_err(|error| explain(&error))?;
+            let found = staff::all(store, &operator).await.map_err(|error| explain(&error))?;
             Ok(list(&found, json))
         }
         StaffAction::Remove { who } => {
-            let member = staff::remove(worker, &ids, &who).await.map_err(|error| refused(&error))?;
+            let member = staff::remove(store, &operator, &who).await.map_err(|error| refused(&error))?;
             Ok(removed(&member))
         }
     }

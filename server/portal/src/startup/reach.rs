@@ -13,9 +13,10 @@ use innkeeper_adapters::{
         bootstrap::{self, BootstrapError, DATABASE, OWNER_ROLE, WEB_ROLE, WORKER_ROLE},
     },
     postgres_admin::{PostgresServer, ProbeAccess, ServerAccess},
+    system::{OsRandom, SystemClock},
 };
-use innkeeper_domain::{connection::Endpoint, secret::Secret};
-use innkeeper_service::db::MIGRATIONS;
+use innkeeper_domain::{connection::Endpoint, ids::Ids, secret::Secret};
+use innkeeper_service::{context::deps::Store, db::MIGRATIONS};
 use sqlx::{
     ConnectOptions as _, Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgSslMode},
@@ -24,6 +25,7 @@ use std::{
     net::IpAddr,
     path::{Path, PathBuf},
     str::FromStr as _,
+    sync::Arc,
     time::Duration,
 };
 use url::Url;
@@ -124,6 +126,12 @@ impl Reach {
     /// A pool of the worker role, for a command beside the portal.
     pub fn worker(&self) -> PgPool {
         pool::lazy(self.worker_options(), self.switch(WORKER_ROLE), WORKER_CONNECTIONS)
+    }
+
+    /// The control database as the worker role, for use cases of a command beside the portal.
+    pub fn store(&self) -> Store {
+        let random = Arc::new(OsRandom);
+        Store { pool: self.worker(), ids: Ids::new(Arc::new(SystemClock), random.clone()), random }
     }
 
     fn worker_options(&self) -> PgConnectOptions {

@@ -15,7 +15,7 @@ use innkeeper_domain::{
 use innkeeper_service::{
     Service, Settings,
     background::{cleanup, master_key, outbox::MailWorker},
-    context::servers::Servers,
+    context::{deps::Store, servers::Servers},
     db::run_events::Changes,
     fleet::{
         first_connection,
@@ -113,9 +113,7 @@ pub(super) async fn assemble(
     };
     let service = Service {
         changes: Changes::listen(worker.clone()),
-        pool: web,
-        ids,
-        random,
+        store: Store { pool: web, ids, random },
         sealer,
         verifier: Arc::new(ScramVerifier),
         providers,
@@ -152,7 +150,8 @@ impl Parts {
                 std::future::pending().await
             });
         }
-        let Service { ids, random, sealer, servers, changes, settings, .. } = service.clone();
+        let Service { store: Store { ids, random, .. }, sealer, servers, changes, settings, .. } =
+            service.clone();
         let rules = Arc::new(RuleWriter::new(worker.clone(), servers.clone()));
         let tools = Arc::new(Tools {
             pool: worker.clone(),

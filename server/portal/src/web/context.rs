@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
 use innkeeper_app::web::{Cx, Theme};
 use innkeeper_domain::identity::ProviderId;
-use innkeeper_service::people::session;
+use innkeeper_service::{context::requester::Via, people::session};
 use std::sync::{Arc, Mutex, OnceLock};
 use tower_sessions::Session;
 
@@ -34,11 +34,13 @@ impl FromRequestParts<AppState> for RequestCx {
         let hash = browser.presented();
         let presented = browser.id().await?.zip(hash.as_ref().map(<[u8; 32]>::as_slice));
         let mut requester = session::requester(&state.service, presented, client.address).await?;
-        if requester.session.is_none() && browser.id().await?.is_some() {
+        if requester.known_session().is_none() && browser.id().await?.is_some() {
             // It has just ended: what it carried, the token of its forms too, goes with it.
             browser.forget().await?;
         }
-        requester.agent = agent(&parts.headers);
+        if let Via::Browser(browser) = &mut requester.via {
+            browser.agent = agent(&parts.headers);
+        }
         let local = state.mailbox.as_ref().filter(|_| client.here);
         let csrf = OnceLock::new();
         if let Some(token) = browser.token().await? {

@@ -4,7 +4,7 @@ use super::{
     csrf, form_body,
     fresh_id::{fresh_id, is_id},
     press,
-    problem::{Problem, see_other, sign_in},
+    problem::{Problem, not_permitted, see_other, sign_in},
     rate_limit,
 };
 use axum::{
@@ -88,7 +88,7 @@ async fn perform(
 async fn refuse(state: &AppState, cx: &Cx, form: String, refusal: Refusal) -> Result<Response, Problem> {
     Err(match refusal {
         Refusal::Mistakes { page, values, mistakes } => {
-            let session = cx.requester.session.ok_or(Problem::FORBIDDEN)?;
+            let session = cx.requester.known_session().ok_or(Problem::FORBIDDEN)?;
             let kept = FormState { id: form, values, mistakes };
             let data = serde_json::to_value(&kept).map_err(|error| {
                 tracing::error!(%error, "a refused form cannot be kept");
@@ -100,7 +100,7 @@ async fn refuse(state: &AppState, cx: &Cx, form: String, refusal: Refusal) -> Re
         Refusal::StaleSignIn { return_to } => return Ok(sign_in(&return_to)),
         // Its text quotes what was typed: not logged.
         Refusal::Malformed(_) => Problem::BAD_REQUEST,
-        Refusal::Forbidden => Problem::FORBIDDEN,
+        Refusal::Forbidden(forbidden) => return Ok(not_permitted(forbidden)),
         Refusal::NotFound => Problem::NOT_FOUND,
         Refusal::TooMany(seconds) => Problem::TooMany(seconds),
         Refusal::Internal => Problem::INTERNAL,

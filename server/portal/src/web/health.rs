@@ -12,7 +12,7 @@ use serde_json::json;
 /// GET /health: 200 while the control database can be written. Says what is wrong and nothing of how it is reached.
 pub(super) async fn answer(State(state): State<AppState>) -> Response {
     // On its own, so that no client who leaves has the next one try again at once.
-    let (asked, pool) = (state.health, state.service.pool);
+    let (asked, pool) = (state.health, state.service.store.pool);
     let found = tokio::spawn(async move { asked.ask(&pool).await }).await;
     let error = match found {
         Ok(Ok(())) => return Json(json!({ "status": "ok" })).into_response(),

@@ -17,6 +17,7 @@ use innkeeper_app::web::{BrowserSession as _, Cx, with_query};
 use innkeeper_domain::identity::{ProviderId, Reason};
 use innkeeper_service::{
     Error,
+    context::requester::Via,
     sign_in::oidc::{self, Answered, Purpose},
 };
 
@@ -46,9 +47,11 @@ pub(super) async fn leave(
         "own" if has_ticket(&cx, &provider) => Purpose::Own,
         _ => return Err(Problem::NOT_FOUND),
     };
-    if cx.requester.session.is_none() {
+    if cx.requester.known_session().is_none() {
         browser.keep_token(&fresh_id()).await?;
-        cx.requester.session = browser.id().await?;
+        if let Via::Browser(asking) = &mut cx.requester.via {
+            asking.session = browser.id().await?;
+        }
     }
     match oidc::leave(&state.service, &cx.requester, &provider, purpose, &return_to).await {
         Ok(address) => Ok(Redirect::to(&address).into_response()),

@@ -22,7 +22,7 @@ pub(super) async fn page(
     request: Request,
 ) -> Result<Response, Problem> {
     // Not for HEAD, which axum leads here as well: these are shown once.
-    if let (&Method::GET, Some(id)) = (request.method(), cx.requester.session) {
+    if let (&Method::GET, Some(id)) = (request.method(), cx.requester.known_session()) {
         cx.flash = session::take_flash(&state.service, id).await?;
         let form = cx.asked("form");
         if is_id(&form) {

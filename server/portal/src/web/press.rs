@@ -52,7 +52,7 @@ where
             return Ok(see_other(&path));
         }
         // Without a session there is nothing to come in by.
-        if asked.cx.requester.session.is_none() || tries == TRIES {
+        if asked.cx.requester.known_session().is_none() || tries == TRIES {
             return work(asked).await;
         }
         if press::claim(&state.service, &press).await? {
@@ -92,7 +92,7 @@ async fn repeated(state: &AppState, asked: &RequestCx, press: &Press) -> Result<
                 return Ok(None);
             }
             Some((Pressed::CameIn { session, path }, false))
-                if requester.account.is_some() && requester.session == Some(session) =>
+                if requester.account.is_some() && requester.known_session() == Some(session) =>
             {
                 return Ok(Some(path));
             }

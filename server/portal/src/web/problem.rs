@@ -2,7 +2,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
 use innkeeper_app::web::with_query;
 use innkeeper_domain::support::SupportNumber;
-use innkeeper_service::Error;
+use innkeeper_service::{Error, context::permission::Forbidden};
 use tower_sessions::session_store::Error as Stored;
 
 /// A refusal: a status that becomes a page, or problem+json in the API, on its way out (see [`super::request_log`]).
@@ -49,6 +49,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::NOT_FOUND,
+            Error::Forbidden(_) => Self::FORBIDDEN,
             Error::TooMany(seconds) => Self::TooMany(seconds),
             Error::Database(error) if Error::is_away(&error) => {
                 tracing::error!(%error, "a request failed, since the control database is away");
@@ -94,8 +95,16 @@ pub(super) fn problem_json(status: StatusCode, wait: Option<u64>, number: &Suppo
 pub(super) fn answer(error: Error, return_to: &str) -> Response {
     match error {
         Error::StaleSignIn => sign_in(return_to),
+        Error::Forbidden(forbidden) => not_permitted(forbidden),
         error => Problem::from(error).into_response(),
     }
+}
+
+/// 403 for a member of an organisation whose role lacks the permission; the page says who has it.
+pub(super) fn not_permitted(forbidden: Forbidden) -> Response {
+    let mut answer = StatusCode::FORBIDDEN.into_response();
+    answer.extensions_mut().insert(forbidden);
+    answer
 }
 
 /// To the sign-in, which leads back.

@@ -15,7 +15,7 @@ use std::net::IpAddr;
 /// Counts a form against the requester's address and account.
 pub(super) async fn count(request: &RequestCx) -> Result<(), Problem> {
     let (service, requester) = (&request.cx.service, &request.cx.requester);
-    count_address(service, requester.address).await?;
+    count_address(service, requester.browser()?.address).await?;
     if let Some(person) = &requester.account {
         let limit = service.settings.limits.change_per_account;
         take(&service.pool, &format!("change {}", person.id), limit).await?;

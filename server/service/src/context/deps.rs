@@ -10,7 +10,7 @@ use innkeeper_domain::{
     ports::{Dns, Issuers, Passkeys, Random, Sealer, Verifier},
 };
 use sqlx::PgPool;
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 /// What an operator decides and the use cases need.
 #[derive(Debug, Clone)]
@@ -33,15 +33,22 @@ impl Settings {
     }
 }
 
-/// Everything the use cases of the pages and the API stand on. Connects as the web role.
+/// The control database, with what every change of it takes.
 #[derive(Clone)]
-pub struct Service {
-    /// The control database, as the web role.
+pub struct Store {
+    /// The connections: as the web role for pages and the API, as the worker role for the command line.
     pub pool: PgPool,
     /// Makes ids.
     pub ids: Ids,
     /// Draws secrets.
     pub random: Arc<dyn Random>,
+}
+
+/// Everything the use cases of the pages and the API stand on. Connects as the web role.
+#[derive(Clone)]
+pub struct Service {
+    /// The control database.
+    pub store: Store,
     /// Seals secrets.
     pub sealer: Arc<dyn Sealer>,
     /// Computes password verifiers.
@@ -60,4 +67,13 @@ pub struct Service {
     pub changes: Changes,
     /// The operator's settings.
     pub settings: Arc<Settings>,
+}
+
+/// A use case that needs the control database alone takes a [`Store`], so that the command line can call it.
+impl Deref for Service {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
 }

@@ -1,5 +1,6 @@
 //! How a use case ends when it does not go well.
 
+use super::permission::Forbidden;
 use innkeeper_domain::{
     identity::Refusal,
     mistakes::Mistakes,
@@ -18,6 +19,9 @@ pub enum Error {
     /// Not there, or not theirs: nobody learns which.
     #[error("not found")]
     NotFound,
+    /// There, and the requester is a member; but their role lacks the permission.
+    #[error("not permitted: {}", .0.permission.as_str())]
+    Forbidden(Forbidden),
     /// The sign-in is too old for this; the person signs in again and comes back.
     #[error("a fresh sign-in is needed")]
     StaleSignIn,

@@ -1,19 +1,138 @@
-//! What somebody may do in an organisation.
+//! Authorisation: whether a requester has a permission.
 
-use crate::{Error, Result};
-use innkeeper_domain::{ids::AccountId, organisation::MemberRole};
+use super::requester::{Requester, Via};
+use crate::{Error, Result, db::proof};
+use innkeeper_domain::{
+    ids::{OrganisationId, TenantId},
+    organisation::MemberRole,
+    permission::Permission,
+};
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
-/// What the account may do in an organisation that the transaction sees.
-pub async fn role_in(conn: &mut PgConnection, organisation: Uuid, account: AccountId) -> Result<MemberRole> {
-    let role = sqlx::query_scalar!(
-        "select role from member where organisation_id = $1 and account_id = $2",
-        organisation,
-        account.0
+/// What a permission of an organisation's members is asked for on: an organisation, or one of its tenants.
+pub trait Target {
+    /// Its name, which stays readable when it is gone.
+    fn name(&self) -> String;
+    /// Whose it is.
+    fn organisation(&self) -> OrganisationId;
+    /// Which tenant it is, if it is one.
+    fn tenant(&self) -> Option<TenantId> {
+        None
+    }
+    /// What the requester is in its organisation; none for who is no member.
+    fn role(&self) -> Option<MemberRole>;
+}
+
+/// Somebody who lacks a permission, and knows that the thing is there, since they are a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forbidden {
+    /// What they lack.
+    pub permission: Permission,
+    /// The addresses of the organisation's admins, 20 at most: who can do it, or let them.
+    pub admins: Vec<String>,
+}
+
+impl Requester {
+    /// Authorises what is on nothing of an organisation's: on one's own account, by staff, by the operator.
+    /// [`Error::NotFound`] for everybody else, as if nothing were there.
+    pub async fn authorize(&self, conn: &mut PgConnection, permission: Permission) -> Result<()> {
+        let grant = permission.grant();
+        let person = self.account.as_ref();
+        let has = match self.via {
+            Via::System | Via::Run(_) => true,
+            Via::Operator => grant.operator,
+            Via::Browser(_) | Via::ApiKey(_) => {
+                let staff = person.and_then(|person| person.staff);
+                grant.anyone
+                    || grant.signed_in && person.is_some()
+                    || staff.is_some_and(|role| permission.of_staff(role))
+            }
+        };
+        self.conclude(conn, permission, has).await
+    }
+
+    /// Authorises what is on an organisation or a tenant. A member without the permission gets [`Error::Forbidden`], who
+    /// is no member [`Error::NotFound`].
+    pub async fn authorize_on(
+        &self,
+        conn: &mut PgConnection,
+        permission: Permission,
+        target: &impl Target,
+    ) -> Result<()> {
+        let role = target.role();
+        let has = match self.via {
+            Via::System | Via::Run(_) => true,
+            Via::Operator => permission.grant().operator,
+            Via::Browser(_) | Via::ApiKey(_) => role.is_some_and(|role| permission.of_member(role)),
+        };
+        if !has && role.is_some() {
+            let admins = admins(conn, target.organisation()).await?;
+            return Err(Error::Forbidden(Forbidden { permission, admins }));
+        }
+        self.conclude(conn, permission, has).await
+    }
+
+    async fn conclude(&self, conn: &mut PgConnection, permission: Permission, has: bool) -> Result<()> {
+        if !has {
+            return Err(Error::NotFound);
+        }
+        let fresh = self.account.as_ref().is_none_or(|person| person.fresh);
+        if permission.grant().fresh && !fresh {
+            return Err(Error::StaleSignIn);
+        }
+        Ok(proof::authorised(conn, permission).await?)
+    }
+}
+
+/// The addresses of an organisation's admins, 20 at most.
+pub(crate) async fn admins(conn: &mut PgConnection, organisation: OrganisationId) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        "select a.email from member m join account a on a.id = m.account_id
+         where m.organisation_id = $1 and m.role = 'admin' order by a.email_key limit 20",
+        organisation.0
     )
-    .fetch_optional(conn)
-    .await?
-    .ok_or(Error::NotFound)?;
-    MemberRole::parse(&role).ok_or_else(|| Error::corrupt("member role", role))
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The requester as a member of an organisation, where no more of it is needed.
+#[derive(Debug)]
+pub(crate) struct Membership {
+    organisation: OrganisationId,
+    role: MemberRole,
+}
+
+impl Membership {
+    /// In a transaction that sees what the requester sees; [`Error::NotFound`] where they are no member.
+    pub(crate) async fn load(
+        conn: &mut PgConnection,
+        requester: &Requester,
+        organisation: OrganisationId,
+    ) -> Result<Self> {
+        let role = sqlx::query_scalar!(
+            "select role from member where organisation_id = $1 and account_id = $2",
+            organisation.0,
+            requester.signed_in()?.id.0
+        )
+        .fetch_optional(conn)
+        .await?
+        .ok_or(Error::NotFound)?;
+        let role = MemberRole::parse(&role).ok_or_else(|| Error::corrupt("member role", role))?;
+        Ok(Self { organisation, role })
+    }
+}
+
+impl Target for Membership {
+    fn name(&self) -> String {
+        self.organisation.to_string()
+    }
+
+    fn organisation(&self) -> OrganisationId {
+        self.organisation
+    }
+
+    fn role(&self) -> Option<MemberRole> {
+        Some(self.role)
+    }
 }

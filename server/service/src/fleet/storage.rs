@@ -3,7 +3,7 @@
 use crate::{
     Error, Result,
     context::{
-        audit::{self, Actor, Entry},
+        audit::{Action, Actor},
         outbox,
         servers::Servers,
     },
@@ -215,7 +215,7 @@ impl StorageLimit {
         .fetch_optional(&mut *tx)
         .await?;
         let Some(row) = row else { return Ok(()) };
-        self.audit(&mut tx, found, "tenant.storage_full").await?;
+        self.audit(&mut tx, found, Action::TenantStorageFull).await?;
         if !row.told {
             let message = Message::StorageFull {
                 tenant: found.name.to_string(),
@@ -236,22 +236,19 @@ impl StorageLimit {
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() > 0 {
-            self.audit(&mut tx, found, "tenant.storage_released").await?;
+            self.audit(&mut tx, found, Action::TenantStorageReleased).await?;
         }
         Ok(tx.commit().await?)
     }
 
-    async fn audit(&self, tx: &mut sqlx::PgConnection, found: &Found, action: &'static str) -> Result<()> {
-        let entry = Entry {
-            actor: Actor::System,
-            address: None,
-            action,
-            subject: found.name.as_str(),
-            organisation: Some(found.organisation),
-            tenant: Some(found.tenant),
-            detail: json!({ "bytes": found.now.bytes, "storage_gb": found.limits.storage_gb }),
-        };
-        Ok(audit::record(tx, &self.ids, entry).await?)
+    async fn audit(&self, tx: &mut sqlx::PgConnection, found: &Found, action: Action) -> Result<()> {
+        Ok(Actor::System
+            .audit(action)
+            .subject(found.name.as_str())
+            .in_tenant((found.organisation, found.tenant))
+            .detail(json!({ "bytes": found.now.bytes, "storage_gb": found.limits.storage_gb }))
+            .record(tx, &self.ids)
+            .await?)
     }
 }
 

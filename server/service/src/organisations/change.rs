@@ -1,27 +1,23 @@
 //! How a change to an organisation's sign-in begins and ends.
 
-use super::view::{OrganisationView, load_as_admin};
+use super::view::{OrganisationView, load};
 use crate::{
     Result, Service,
-    context::{
-        audit::{self, Entry},
-        requester::Requester,
-    },
+    context::{audit::Action, requester::Requester},
     db::Tx,
 };
-use innkeeper_domain::name::draw_plain;
+use innkeeper_domain::{name::draw_plain, permission::Permission};
 use serde_json::Value;
 
-/// Begins a change by an admin with a fresh sign-in. Of two at once the second waits, and sees what the first did.
+/// Begins a change by somebody with the permission. Of two at once the second waits, and sees what the first did.
 pub(crate) async fn begin(
     service: &Service,
     requester: &Requester,
+    permission: Permission,
     slug: &str,
 ) -> Result<(Tx, OrganisationView)> {
-    let person = requester.signed_in()?;
-    let mut tx = person.begin(&service.pool).await?;
-    let organisation = load_as_admin(&mut tx, person.id, slug).await?;
-    requester.fresh()?;
+    let mut tx = requester.begin(&service.pool).await?;
+    let organisation = load(&mut tx, requester, permission, slug).await?;
     let provider = format!("org-{}", draw_plain(&*service.random, 10));
     sqlx::query!(
         "insert into organisation_identity (organisation_id, provider) values ($1, $2)
@@ -46,18 +42,9 @@ pub(crate) async fn end(
     requester: &Requester,
     mut tx: Tx,
     organisation: &OrganisationView,
-    action: &'static str,
+    action: Action,
     detail: Value,
 ) -> Result<()> {
-    let entry = Entry {
-        actor: requester.actor(),
-        address: Some(requester.address),
-        action,
-        subject: &organisation.name,
-        organisation: Some(organisation.id),
-        tenant: None,
-        detail,
-    };
-    audit::record(&mut tx, &service.ids, entry).await?;
+    requester.audit(action).of(organisation).detail(detail).record(&mut tx, &service.ids).await?;
     Ok(tx.commit().await?)
 }

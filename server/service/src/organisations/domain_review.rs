@@ -1,14 +1,10 @@
 use crate::{
     Error, Result, Service,
-    context::{
-        audit::{self, Entry},
-        requester::Requester,
-    },
+    context::{audit::Action, requester::Requester},
     db,
     organisations::domains,
-    people::staff,
 };
-use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain, staff::StaffRole};
+use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain, permission::Permission};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -32,13 +28,14 @@ pub struct Waiting {
 
 /// The domains on which staff has to decide, those that wait longest first, and how many there are in all.
 pub async fn waiting(service: &Service, requester: &Requester) -> Result<(Vec<Waiting>, i64)> {
-    staff::require(requester, StaffRole::Viewer)?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::DomainReview).await?;
     let rows = sqlx::query!(
         r#"select organisation_id as "organisation_id!", name as "name!", domain as "domain!", asked_at as "asked_at!",
              admins as "admins!", total as "total!" from domains_waiting($1)"#,
         MOST
     )
-    .fetch_all(&service.pool)
+    .fetch_all(&mut *tx)
     .await?;
     let total = rows.first().map_or(0, |row| row.total);
     let waiting = rows.into_iter().map(|row| {
@@ -61,11 +58,10 @@ pub async fn decide(
     domain: &str,
     theirs: bool,
 ) -> Result<()> {
-    staff::require(requester, StaffRole::Approver)?;
-    requester.fresh()?;
     let domain = MailDomain::parse(domain).map_err(|_| Error::Overtaken)?;
     let domain = domain.as_str();
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::DomainDecide).await?;
     db::as_member(&mut tx, organisation).await?;
     let decided = sqlx::query!(
         "update organisation_domain set staff_asked_at = null, proven_at = case when $3 then now() end,
@@ -83,15 +79,12 @@ pub async fn decide(
     if decided?.rows_affected() == 0 {
         return Err(Error::Overtaken);
     }
-    let entry = Entry {
-        actor: requester.actor(),
-        address: Some(requester.address),
-        action: "domain.decide",
-        subject: domain,
-        organisation: Some(organisation),
-        tenant: None,
-        detail: json!({ "theirs": theirs }),
-    };
-    audit::record(&mut tx, &service.ids, entry).await?;
+    requester
+        .audit(Action::DomainDecide)
+        .subject(domain)
+        .in_organisation(organisation)
+        .detail(json!({ "theirs": theirs }))
+        .record(&mut tx, &service.ids)
+        .await?;
     Ok(tx.commit().await?)
 }

@@ -1,7 +1,7 @@
 use crate::{
     Result, Service,
     context::{
-        audit::{self, Actor, Entry},
+        audit::{Action, Actor},
         outbox,
     },
     db,
@@ -40,16 +40,13 @@ pub(crate) async fn by_dns(
     domain: &MailDomain,
 ) -> Result<()> {
     db::as_member(conn, organisation).await?;
-    let entry = Entry {
-        actor: Actor::System,
-        address: None,
-        action: "domain.lose",
-        subject: domain.as_str(),
-        organisation: Some(organisation),
-        tenant: None,
-        detail: json!({ "by": "dns" }),
-    };
-    audit::record(conn, &service.ids, entry).await?;
+    Actor::System
+        .audit(Action::DomainLose)
+        .subject(domain.as_str())
+        .in_organisation(organisation)
+        .detail(json!({ "by": "dns" }))
+        .record(conn, &service.ids)
+        .await?;
     let why = "Your text is not in its DNS any more, and another organisation here has shown by a text of its own there that \
                the domain is theirs.";
     tell(service, conn, organisation, domain, why.to_owned()).await

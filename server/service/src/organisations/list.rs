@@ -46,7 +46,7 @@ pub async fn list(
     after: &str,
 ) -> Result<Page<OrganisationLine>> {
     let person = requester.signed_in()?;
-    let mut tx = person.begin_read(&service.pool).await?;
+    let mut tx = requester.begin_read(&service.pool).await?;
     let pattern = pattern(search);
     let total = sqlx::query_scalar!(
         r#"select count(*) as "total!" from organisation o

@@ -3,7 +3,7 @@
 use crate::{
     Error, Result, Service,
     context::{
-        audit::{self, Actor, Entry},
+        audit::{Action, Actor},
         requester::Requester,
     },
     people::session::Begin,
@@ -74,9 +74,11 @@ pub(crate) async fn settle(
     let Begin { account, provider, identity } = *came;
     let action = match (standing.role, &standing.member) {
         (_, Some((_, Word::Admins))) | (None, None | Some((_, Word::Others))) => return Ok(()),
-        (Some(_), None) => Some("member.join"),
-        (Some(role), Some((was, word))) => (*word == Word::Others || *was != role).then_some("member.change"),
-        (None, Some((_, Word::Ways))) => Some("member.leave"),
+        (Some(_), None) => Some(Action::MemberJoin),
+        (Some(role), Some((was, word))) => {
+            (*word == Word::Others || *was != role).then_some(Action::MemberChange)
+        }
+        (None, Some((_, Word::Ways))) => Some(Action::MemberLeave),
     };
     match standing.role {
         Some(role) => {
@@ -106,16 +108,14 @@ pub(crate) async fn settle(
         }
     };
     let Some(action) = action else { return Ok(()) };
-    let entry = Entry {
-        actor: Actor::System,
-        address: Some(requester.address),
-        action,
-        subject: &account.to_string(),
-        organisation: Some(organisation),
-        tenant: None,
-        detail: json!({ "role": standing.role, "provider": provider }),
-    };
-    Ok(audit::record(conn, &service.ids, entry).await?)
+    Ok(Actor::System
+        .audit(action)
+        .from(requester.address())
+        .subject(account)
+        .in_organisation(organisation)
+        .detail(json!({ "role": standing.role, "provider": provider }))
+        .record(conn, &service.ids)
+        .await?)
 }
 
 /// What an organisation makes of the people of this way's groups, by name.

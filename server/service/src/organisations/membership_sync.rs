@@ -6,11 +6,7 @@ use super::{
 };
 use crate::{
     Error, Result, Service,
-    context::{
-        permission,
-        providers::Provider,
-        requester::{Requester, SignedIn},
-    },
+    context::{permission::Membership, providers::Provider, requester::Requester},
     db,
     people::session::Begin,
 };
@@ -18,23 +14,22 @@ use innkeeper_domain::{
     identity::{Facts, Groups, Reason, Refusal, role_of},
     ids::{AccountId, IdentityId, OrganisationId},
     organisation::MemberRole,
+    permission::Permission,
 };
 use sqlx::PgConnection;
 
-/// Whether the person is a member, or an admin, of the organisation whose way this is. For the operator's ways everybody
-/// is, as far as that goes.
-pub(crate) async fn member(
+/// Whether the requester has a permission in the organisation whose way this is; of the operator's ways none is any
+/// organisation's, [`Error::NotFound`].
+pub(crate) async fn authorize(
     service: &Service,
+    requester: &Requester,
+    permission: Permission,
     provider: &Provider,
-    person: &SignedIn,
-    admin: bool,
 ) -> Result<()> {
-    let Some(organisation) = provider.organisation else {
-        return if admin { Err(Error::NotFound) } else { Ok(()) };
-    };
-    let mut tx = person.begin_read(&service.pool).await?;
-    let role = permission::role_in(&mut tx, organisation.0, person.id).await?;
-    if admin && role != MemberRole::Admin { Err(Error::NotFound) } else { Ok(()) }
+    let organisation = provider.organisation.ok_or(Error::NotFound)?;
+    let mut tx = requester.begin_read(&service.pool).await?;
+    let membership = Membership::load(&mut tx, requester, organisation).await?;
+    requester.authorize_on(&mut tx, permission, &membership).await
 }
 
 /// Whether the organisation lets in whom its own way vouches for: [`Reason::Group`] where no group of theirs is anything
@@ -48,7 +43,8 @@ pub(crate) async fn check(
     facts: &Facts,
 ) -> Result<()> {
     let Some(organisation) = provider.organisation else { return Ok(()) };
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::SignIn).await?;
     db::as_member(&mut tx, organisation).await?;
     let Some((account, identity)) = known else {
         own_address(&mut tx, provider, organisation, facts).await?;

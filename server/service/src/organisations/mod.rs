@@ -13,9 +13,9 @@ pub mod github;
 mod list;
 pub mod membership_source;
 pub mod membership_sync;
-pub mod operator;
 mod rename_slug;
 mod revoke_domain;
+pub mod search;
 pub mod sso;
 #[cfg(test)]
 mod tests;
@@ -31,8 +31,9 @@ pub use rename_slug::rename_slug;
 pub use revoke_domain::{TakingBack, take_back, taking_back};
 pub use sso::{
     connection::{IssuerForm, remove_issuer, save_issuer},
-    enforcement::{Closed, KnownWay, closed, enforce, release, way_of},
+    enforcement::{Closed, KnownWay, closed, enforce, way_of},
     group_mapping::{add_group, remove_group},
+    relax::{Relaxed, relax},
     test_sign_in::Trial,
     view::{IdentityView, IssuerView, OpenWay, identity},
 };

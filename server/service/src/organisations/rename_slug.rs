@@ -1,14 +1,11 @@
 //! The change of an organisation's address.
 
-use super::view::load_as_admin;
+use super::view::load;
 use crate::{
     Error, Result, Service,
-    context::{
-        audit::{self, Entry},
-        requester::Requester,
-    },
+    context::{audit::Action, requester::Requester},
 };
-use innkeeper_domain::organisation_slug::OrganisationSlug;
+use innkeeper_domain::{organisation_slug::OrganisationSlug, permission::Permission};
 use serde_json::json;
 
 /// The rule that a slug is of one organisation.
@@ -24,10 +21,8 @@ pub async fn rename_slug(
     slug: &str,
     typed: &str,
 ) -> Result<OrganisationSlug> {
-    let person = requester.signed_in()?;
-    let mut tx = person.begin(&service.pool).await?;
-    let organisation = load_as_admin(&mut tx, person.id, slug).await?;
-    requester.fresh()?;
+    let mut tx = requester.begin(&service.pool).await?;
+    let organisation = load(&mut tx, requester, Permission::OrganisationRename, slug).await?;
     let wanted = OrganisationSlug::parse(typed).map_err(|error| Error::mistake("slug", error.to_string()))?;
     // Of two changes at once the second waits, and sees what the first did.
     let had =
@@ -67,16 +62,12 @@ pub async fn rename_slug(
         return Err(Error::mistake("slug", format!("“{wanted}” is already taken. Choose another address.")));
     }
     renamed?;
-    let entry = Entry {
-        actor: requester.actor(),
-        address: Some(requester.address),
-        action: "organisation.slug",
-        subject: &organisation.name,
-        organisation: Some(organisation.id),
-        tenant: None,
-        detail: json!({ "from": had, "to": wanted }),
-    };
-    audit::record(&mut tx, &service.ids, entry).await?;
+    requester
+        .audit(Action::OrganisationRename)
+        .of(&organisation)
+        .detail(json!({ "from": had, "to": wanted }))
+        .record(&mut tx, &service.ids)
+        .await?;
     tx.commit().await?;
     Ok(wanted)
 }

@@ -2,9 +2,8 @@ use crate::{
     Error, Result, Service,
     context::requester::Requester,
     db::paging::{self, Page, one_more, pattern},
-    people::staff,
 };
-use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain, staff::StaffRole};
+use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain, permission::Permission};
 use time::OffsetDateTime;
 
 const SIZE: usize = 20;
@@ -34,10 +33,11 @@ pub async fn proven(
     search: &str,
     after: &str,
 ) -> Result<Page<Proven>> {
-    staff::require(requester, StaffRole::Viewer)?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::DomainReview).await?;
     let pattern = pattern(search);
     let total = sqlx::query_scalar!(r#"select domains_proven_total($1) as "total!""#, pattern);
-    let total = total.fetch_one(&service.pool).await?;
+    let total = total.fetch_one(&mut *tx).await?;
     let rows = sqlx::query!(
         r#"select organisation_id as "organisation_id!", name as "name!", domain as "domain!", proven_at as "proven_at!",
              proven_by as "proven_by!" from domains_proven($1, $2, $3)"#,
@@ -45,7 +45,7 @@ pub async fn proven(
         paging::text(after).map(|(domain, _)| domain),
         one_more(SIZE),
     )
-    .fetch_all(&service.pool)
+    .fetch_all(&mut *tx)
     .await?;
     let page = Page::cut(rows, SIZE, total, |row| paging::by_text(&row.domain, row.organisation_id));
     let items = page.items.into_iter().map(|row| {

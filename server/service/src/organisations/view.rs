@@ -1,10 +1,14 @@
 //! An organisation as its people see it.
 
-use crate::{Error, Result, Service, context::requester::Requester};
+use crate::{
+    Error, Result, Service,
+    context::{permission::Target, requester::Requester},
+};
 use innkeeper_domain::{
     ids::{AccountId, OrganisationId},
     organisation::MemberRole,
     organisation_slug::OrganisationSlug,
+    permission::Permission,
 };
 use sqlx::PgConnection;
 
@@ -24,24 +28,49 @@ pub struct OrganisationView {
 }
 
 impl OrganisationView {
-    /// Whether the requester is an admin of it.
-    pub fn is_admin(&self) -> bool {
-        self.role == MemberRole::Admin
+    /// Whether the requester has a permission on it.
+    pub fn may(&self, permission: Permission) -> bool {
+        permission.of_member(self.role)
+    }
+}
+
+impl Target for OrganisationView {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn organisation(&self) -> OrganisationId {
+        self.id
+    }
+
+    fn role(&self) -> Option<MemberRole> {
+        Some(self.role)
     }
 }
 
 /// An organisation by its slug, or by one that it had in the last 90 days. Slugs that are bad, missing or somebody else's
 /// are [`Error::NotFound`] alike.
 pub async fn open(service: &Service, requester: &Requester, slug: &str) -> Result<OrganisationView> {
-    let person = requester.signed_in()?;
-    let mut tx = person.begin_read(&service.pool).await?;
-    let view = load(&mut tx, person.id, slug).await?;
+    let mut tx = requester.begin_read(&service.pool).await?;
+    let view = load(&mut tx, requester, Permission::OrganisationView, slug).await?;
     tx.commit().await?;
     Ok(view)
 }
 
-/// The same as [`open`] in a transaction that sees what the account sees.
-pub(crate) async fn load(conn: &mut PgConnection, person: AccountId, slug: &str) -> Result<OrganisationView> {
+/// The same as [`open`] for whom has the permission, in a transaction that sees what the requester sees. A member without
+/// it gets [`Error::Forbidden`].
+pub(crate) async fn load(
+    conn: &mut PgConnection,
+    requester: &Requester,
+    permission: Permission,
+    slug: &str,
+) -> Result<OrganisationView> {
+    let view = read(conn, requester.signed_in()?.id, slug).await?;
+    requester.authorize_on(conn, permission, &view).await?;
+    Ok(view)
+}
+
+async fn read(conn: &mut PgConnection, person: AccountId, slug: &str) -> Result<OrganisationView> {
     let slug = OrganisationSlug::parse(slug).map_err(|_| Error::NotFound)?;
     let row = sqlx::query!(
         r#"select o.id, o.name, o.slug, m.role,
@@ -62,16 +91,6 @@ pub(crate) async fn load(conn: &mut PgConnection, person: AccountId, slug: &str)
         role: MemberRole::parse(&row.role).ok_or_else(|| Error::corrupt("member role", row.role))?,
         members: row.members,
     })
-}
-
-/// The same as [`load`] for what only admins see and do; for others it is not there.
-pub(crate) async fn load_as_admin(
-    conn: &mut PgConnection,
-    person: AccountId,
-    slug: &str,
-) -> Result<OrganisationView> {
-    let view = load(conn, person, slug).await?;
-    if view.is_admin() { Ok(view) } else { Err(Error::NotFound) }
 }
 
 /// A slug of the control database as its type.

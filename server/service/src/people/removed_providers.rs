@@ -2,9 +2,12 @@
 
 use crate::{
     Result, Service,
-    context::audit::{self, Actor, Entry},
+    context::{
+        audit::{Action, Actor},
+        requester::Requester,
+    },
 };
-use innkeeper_domain::identity::ProviderId;
+use innkeeper_domain::{identity::ProviderId, permission::Permission};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -14,7 +17,8 @@ use std::collections::BTreeMap;
 pub async fn end_removed(service: &Service) -> Result<usize> {
     let mut offered: Vec<String> = service.providers.all().iter().map(|one| one.id.to_string()).collect();
     offered.extend([ProviderId::MAIL, ProviderId::PASSKEY].map(str::to_owned));
-    let mut tx = service.pool.begin().await?;
+    let mut tx = Requester::SYSTEM.begin(&service.pool).await?;
+    Requester::SYSTEM.authorize(&mut tx, Permission::SessionEnd).await?;
     let ended = sqlx::query!(
         r#"delete from session where provider <> all ($1) and not starts_with(provider, $2)
            returning id, provider as "provider!""#,
@@ -33,17 +37,15 @@ pub async fn end_removed(service: &Service) -> Result<usize> {
     }
     for (provider, ended) in by_provider {
         tracing::warn!(provider, ended, "sessions were ended: their provider is not configured any more");
-        let entry = Entry {
-            actor: Actor::System,
-            address: None,
-            action: "session.end",
-            subject: provider,
-            organisation: None,
-            tenant: None,
-            detail: json!({ "ended": ended, "by": "the provider's removal" }),
-        };
-        audit::record(&mut tx, &service.ids, entry).await?;
+        Actor::System
+            .audit(Action::SessionEnd)
+            .subject(provider)
+            .detail(json!({ "ended": ended, "by": "the provider's removal" }))
+            .record(&mut tx, &service.ids)
+            .await?;
     }
-    tx.commit().await?;
+    if !ended.is_empty() {
+        tx.commit().await?;
+    }
     Ok(ended.len())
 }

@@ -1,7 +1,7 @@
 use crate::{
     Error, Result, Service,
     context::{
-        audit::{self, Actor, Entry},
+        audit::{Action, Actor},
         providers::Provider,
         requester::Requester,
     },
@@ -10,6 +10,7 @@ use crate::{
 use innkeeper_domain::{
     identity::{Reason, Refusal},
     ids::OrganisationId,
+    permission::Permission,
 };
 use serde_json::json;
 
@@ -50,20 +51,20 @@ async fn told(
     // What was never asked of the organisation's issuer is none of its business, nor is whose browser it was.
     let asked = ![Reason::State, Reason::Answer].contains(&refusal.reason);
     let organisation = organisation.filter(|_| asked);
-    let actor = if organisation.is_some() { Actor::Anonymous } else { requester.actor() };
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::SignIn).await?;
+    let entry = match organisation {
+        Some(_) => Actor::Anonymous.audit(Action::SignInRefused).from(requester.address()),
+        None => requester.audit(Action::SignInRefused),
+    };
     if let Some(organisation) = organisation {
         db::as_member(&mut tx, organisation).await?;
     }
-    let entry = Entry {
-        actor,
-        address: Some(requester.address),
-        action: "sign_in.refused",
-        subject: way,
-        organisation,
-        tenant: None,
-        detail: json!({ "reason": refusal.reason.code(), "found": refusal.found }),
-    };
-    audit::record(&mut tx, &service.ids, entry).await?;
+    entry
+        .subject(way)
+        .in_organisation(organisation)
+        .detail(json!({ "reason": refusal.reason.code(), "found": refusal.found }))
+        .record(&mut tx, &service.ids)
+        .await?;
     Ok(tx.commit().await?)
 }

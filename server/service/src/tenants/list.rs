@@ -57,7 +57,7 @@ pub async fn list(
     sort: &str,
     after: &str,
 ) -> Result<Page<TenantLine>> {
-    let mut tx = requester.signed_in()?.begin_read(&service.pool).await?;
+    let mut tx = requester.begin_read(&service.pool).await?;
     let pattern = pattern(search);
     let total = sqlx::query_scalar!(
         r#"select count(*) as "total!" from tenant t join organisation o on o.id = t.organisation_id
@@ -146,7 +146,7 @@ pub async fn of_organisation(
     requester: &Requester,
     organisation: OrganisationId,
 ) -> Result<(Vec<TenantLine>, i64)> {
-    let mut tx = requester.signed_in()?.begin_read(&service.pool).await?;
+    let mut tx = requester.begin_read(&service.pool).await?;
     let total = sqlx::query_scalar!(
         r#"select count(*) as "total!" from tenant where organisation_id = $1 and state <> 'destroyed'"#,
         organisation.0

@@ -5,7 +5,6 @@ pub mod handoff;
 pub mod lifecycle;
 mod list;
 pub mod onboarding;
-mod record;
 pub mod request;
 mod runs;
 mod view;
@@ -15,9 +14,8 @@ pub use list::{TenantLine, list, of_organisation};
 pub use runs::{RunLine, StepLine, runs};
 pub use view::{TenantView, open, usage};
 
-pub(crate) use record::record;
 pub(crate) use runs::{latest_of, latest_onboarding};
-pub(crate) use view::{known, load, load_as_admin};
+pub(crate) use view::{known, load};
 
 #[cfg(test)]
 pub(crate) mod fixtures;

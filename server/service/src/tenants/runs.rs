@@ -9,6 +9,7 @@ use crate::{
 };
 use innkeeper_domain::{
     ids::{RunId, TenantId},
+    permission::Permission,
     run::{RunKind, RunState, StepState},
     support::SupportNumber,
 };
@@ -68,9 +69,9 @@ pub async fn runs(
     name: &str,
     before: &str,
 ) -> Result<(TenantView, Page<RunLine>)> {
-    let person = requester.signed_in()?;
-    let mut tx = person.begin_read(&service.pool).await?;
-    let tenant = load(&mut tx, person.id, name).await?;
+    let _person = requester.signed_in()?;
+    let mut tx = requester.begin_read(&service.pool).await?;
+    let tenant = load(&mut tx, requester, Permission::TenantView, name).await?;
     let total =
         sqlx::query_scalar!(r#"select count(*) as "total!" from run where tenant_id = $1"#, tenant.id.0)
             .fetch_one(&mut *tx)

@@ -1,4 +1,7 @@
-use crate::{Error, Result, Service, context::requester::Requester};
+use crate::{
+    Error, Result, Service,
+    context::{permission::Target, requester::Requester},
+};
 use innkeeper_domain::{
     allowlist::{AllowedRange, Reach},
     connection::Endpoint,
@@ -7,6 +10,7 @@ use innkeeper_domain::{
     name::TenantName,
     organisation::MemberRole,
     organisation_slug::OrganisationSlug,
+    permission::Permission,
     plan::{Extension, Plan},
     ports::Usage,
     run::RunState,
@@ -73,9 +77,8 @@ pub struct TenantView {
 
 /// A tenant by its name. Names that are bad, missing or somebody else's are [`Error::NotFound`] alike.
 pub async fn open(service: &Service, requester: &Requester, name: &str) -> Result<TenantView> {
-    let person = requester.signed_in()?;
-    let mut tx = person.begin_read(&service.pool).await?;
-    let view = load(&mut tx, person.id, name).await?;
+    let mut tx = requester.begin_read(&service.pool).await?;
+    let view = load(&mut tx, requester, Permission::TenantView, name).await?;
     tx.commit().await?;
     Ok(view)
 }
@@ -95,16 +98,6 @@ pub async fn usage(service: &Service, tenant: &TenantView) -> Option<Usage> {
             None
         }
     }
-}
-
-/// The same as [`load`] for what only admins see and do; for others it is not there.
-pub(crate) async fn load_as_admin(
-    conn: &mut PgConnection,
-    person: AccountId,
-    name: &str,
-) -> Result<TenantView> {
-    let view = load(conn, person, name).await?;
-    if view.role == MemberRole::Admin { Ok(view) } else { Err(Error::NotFound) }
 }
 
 struct Row {
@@ -141,8 +134,21 @@ struct Row {
     support_number: Option<String>,
 }
 
-/// Reads a tenant in a transaction that sees what the account sees.
-pub(crate) async fn load(conn: &mut PgConnection, person: AccountId, name: &str) -> Result<TenantView> {
+/// A tenant by its name for whom has the permission on it, in a transaction that sees what the requester sees. Names that
+/// are bad, missing or somebody else's are [`Error::NotFound`] alike; a member without the permission gets
+/// [`Error::Forbidden`].
+pub(crate) async fn load(
+    conn: &mut PgConnection,
+    requester: &Requester,
+    permission: Permission,
+    name: &str,
+) -> Result<TenantView> {
+    let view = read(conn, requester.signed_in()?.id, name).await?;
+    requester.authorize_on(conn, permission, &view).await?;
+    Ok(view)
+}
+
+async fn read(conn: &mut PgConnection, person: AccountId, name: &str) -> Result<TenantView> {
     let name = TenantName::parse(name).map_err(|_| Error::NotFound)?;
     let row = sqlx::query_as!(
         Row,
@@ -178,7 +184,30 @@ pub(crate) async fn load(conn: &mut PgConnection, person: AccountId, name: &str)
     TenantView::read(row, name)
 }
 
+impl Target for TenantView {
+    fn name(&self) -> String {
+        self.name.to_string()
+    }
+
+    fn organisation(&self) -> OrganisationId {
+        self.organisation_id
+    }
+
+    fn tenant(&self) -> Option<TenantId> {
+        Some(self.id)
+    }
+
+    fn role(&self) -> Option<MemberRole> {
+        Some(self.role)
+    }
+}
+
 impl TenantView {
+    /// Whether the requester has a permission on it.
+    pub fn may(&self, permission: Permission) -> bool {
+        permission.of_member(self.role)
+    }
+
     fn read(row: Row, name: TenantName) -> Result<Self> {
         let reach = if row.anywhere {
             Reach::Anywhere

@@ -1,17 +1,19 @@
-//! Runs as the operator deals with them: which need a person, letting them go on, turning them back.
+//! Runs that need a person: which they are, resuming them, rolling them back.
 
 use crate::{
     Error, Result,
-    context::audit::{self, Actor, Entry},
+    context::{audit::Action, deps::Store, permission::Target, requester::Requester},
     workflows::{self, engine},
 };
 use innkeeper_domain::{
-    ids::{Ids, OrganisationId, RunId, TenantId},
+    ids::{OrganisationId, RunId, TenantId},
+    organisation::MemberRole,
+    permission::Permission,
     run::RunKind,
     support::SupportNumber,
 };
 use serde_json::json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 /// Runs listed at once.
@@ -36,7 +38,9 @@ pub struct StuckRun {
 }
 
 /// The stuck runs, oldest first.
-pub async fn stuck(worker: &PgPool) -> Result<Vec<StuckRun>> {
+pub async fn stuck(store: &Store, requester: &Requester) -> Result<Vec<StuckRun>> {
+    let mut tx = requester.begin_read(&store.pool).await?;
+    requester.authorize(&mut tx, Permission::RunList).await?;
     Ok(sqlx::query_as!(
         StuckRun,
         r#"select r.support_number as number, r.kind, t.name as tenant, s.name as step, concat_ws(': ', s.error, s.blocked_by) as "error!",
@@ -45,33 +49,33 @@ pub async fn stuck(worker: &PgPool) -> Result<Vec<StuckRun>> {
            where r.state = 'stuck' order by r.finished_at, r.id limit $1"#,
         MOST
     )
-    .fetch_all(worker)
+    .fetch_all(&mut *tx)
     .await?)
 }
 
-/// Lets a stuck run go on where it stopped. [`Error::NotFound`] for a number that no run has, [`Error::Overtaken`] for
+/// Resumes a stuck run where it stopped. [`Error::NotFound`] for a number that no run has, [`Error::Overtaken`] for
 /// a run that is not stuck.
-pub async fn go_on(worker: &PgPool, ids: &Ids, number: &str) -> Result<()> {
-    let mut tx = worker.begin().await?;
-    let run = find(&mut tx, number).await?;
+pub async fn resume(store: &Store, requester: &Requester, number: &str) -> Result<()> {
+    let mut tx = requester.begin(&store.pool).await?;
+    let run = find(&mut tx, requester, Permission::RunResume, number).await?;
     if !engine::go_on(&mut tx, run.id, workflows::deadline(run.kind)).await? {
         return Err(Error::Overtaken);
     }
-    record(&mut tx, ids, &run, "run.go_on").await?;
+    record(store, requester, &mut tx, &run, Action::RunResume).await?;
     Ok(tx.commit().await?)
 }
 
-/// Undoes a run that goes forward or is stuck at a step. [`Error::NotFound`] for a number that no run has,
+/// Rolls back a run that goes forward or is stuck at a step. [`Error::NotFound`] for a number that no run has,
 /// [`Error::Overtaken`] for a run that is over or on its way back, and for a removal that has removed something.
-pub async fn turn_back(worker: &PgPool, ids: &Ids, number: &str) -> Result<()> {
-    let mut tx = worker.begin().await?;
-    let run = find(&mut tx, number).await?;
+pub async fn roll_back(store: &Store, requester: &Requester, number: &str) -> Result<()> {
+    let mut tx = requester.begin(&store.pool).await?;
+    let run = find(&mut tx, requester, Permission::RunRollback, number).await?;
     if (run.kind == RunKind::Remove && run.cursor > 0)
         || !engine::turn_back(&mut tx, run.id, "The operator turned it back.").await?
     {
         return Err(Error::Overtaken);
     }
-    record(&mut tx, ids, &run, "run.turn_back").await?;
+    record(store, requester, &mut tx, &run, Action::RunRollback).await?;
     Ok(tx.commit().await?)
 }
 
@@ -80,38 +84,68 @@ struct Found {
     kind: RunKind,
     /// Stays as it is until the transaction ends.
     cursor: i32,
-    whose: (OrganisationId, TenantId),
-    tenant: String,
+    organisation: OrganisationId,
+    tenant: TenantId,
+    name: String,
+    role: Option<MemberRole>,
 }
 
-async fn find(conn: &mut PgConnection, number: &str) -> Result<Found> {
+impl Target for Found {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn organisation(&self) -> OrganisationId {
+        self.organisation
+    }
+
+    fn tenant(&self) -> Option<TenantId> {
+        Some(self.tenant)
+    }
+
+    fn role(&self) -> Option<MemberRole> {
+        self.role
+    }
+}
+
+async fn find(
+    conn: &mut PgConnection,
+    requester: &Requester,
+    permission: Permission,
+    number: &str,
+) -> Result<Found> {
     let number = SupportNumber::stored(number.trim().to_uppercase());
     let row = sqlx::query!(
-        "select r.id, r.kind, r.cursor, r.organisation_id, r.tenant_id, t.name from run r join tenant t on t.id = r.tenant_id
-         where r.support_number = $1 for update of r",
-        number.as_str()
+        r#"select r.id, r.kind, r.cursor, r.organisation_id, r.tenant_id, t.name, m.role as "role?"
+           from run r join tenant t on t.id = r.tenant_id
+             left join member m on m.organisation_id = r.organisation_id and m.account_id = $2
+           where r.support_number = $1 for update of r"#,
+        number.as_str(),
+        requester.account.as_ref().map(|person| person.id.0),
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound)?;
-    Ok(Found {
+    let found = Found {
         id: RunId(row.id),
         kind: RunKind::parse(&row.kind).ok_or_else(|| Error::corrupt("run kind", &row.kind))?,
         cursor: row.cursor,
-        whose: (OrganisationId(row.organisation_id), TenantId(row.tenant_id)),
-        tenant: row.name,
-    })
+        organisation: OrganisationId(row.organisation_id),
+        tenant: TenantId(row.tenant_id),
+        name: row.name,
+        role: row.role.as_deref().and_then(MemberRole::parse),
+    };
+    requester.authorize_on(conn, permission, &found).await?;
+    Ok(found)
 }
 
-async fn record(conn: &mut PgConnection, ids: &Ids, run: &Found, action: &'static str) -> Result<()> {
-    let entry = Entry {
-        actor: Actor::Operator,
-        address: None,
-        action,
-        subject: &run.tenant,
-        organisation: Some(run.whose.0),
-        tenant: Some(run.whose.1),
-        detail: json!({ "run": run.id, "kind": run.kind }),
-    };
-    Ok(audit::record(conn, ids, entry).await?)
+async fn record(
+    store: &Store,
+    requester: &Requester,
+    conn: &mut PgConnection,
+    run: &Found,
+    action: Action,
+) -> Result<()> {
+    let detail = json!({ "run": run.id, "kind": run.kind });
+    Ok(requester.audit(action).of(run).detail(detail).record(conn, &store.ids).await?)
 }

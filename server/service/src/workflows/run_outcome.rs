@@ -2,7 +2,7 @@ use super::{provisioning_context::Tools, steps::change_plan::PlanWish};
 use crate::{
     Error, Result,
     context::{
-        audit::{self, Actor},
+        audit::{Action, Actor},
         outbox,
     },
     fleet::{capacity, warm_pool},
@@ -77,20 +77,17 @@ pub async fn ended(tools: &Tools, run: &RunRow, how: &Ended, conn: &mut PgConnec
 
 async fn record(tools: &Tools, run: &RunRow, how: &Ended, name: &str, conn: &mut PgConnection) -> Result<()> {
     let (action, reason) = match how {
-        Ended::Done => ("run.done", None),
-        Ended::Failed(why) => ("run.failed", Some(why)),
-        Ended::Stuck(why) => ("run.stuck", Some(why)),
+        Ended::Done => (Action::RunDone, None),
+        Ended::Failed(why) => (Action::RunFailed, Some(why)),
+        Ended::Stuck(why) => (Action::RunStuck, Some(why)),
     };
-    let entry = audit::Entry {
-        actor: Actor::System,
-        address: None,
-        action,
-        subject: name,
-        organisation: Some(run.organisation),
-        tenant: Some(run.tenant),
-        detail: json!({ "run": run.id, "kind": run.kind, "number": run.support_number, "reason": reason }),
-    };
-    Ok(audit::record(conn, &tools.ids, entry).await?)
+    Ok(Actor::System
+        .audit(action)
+        .subject(name)
+        .in_tenant((run.organisation, run.tenant))
+        .detail(json!({ "run": run.id, "kind": run.kind, "number": run.support_number, "reason": reason }))
+        .record(conn, &tools.ids)
+        .await?)
 }
 
 struct End<'a> {

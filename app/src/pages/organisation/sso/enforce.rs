@@ -48,7 +48,7 @@ pub async fn release_sign_in(
     form: AboutForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = organisations::release(&cx.service, &cx.requester, &form.organisation).await;
+    let ended = organisations::relax(&cx.service, &cx.requester, &form.organisation).await.map(drop);
     conclude(&form.organisation, &form, ended, "All ways are open again.").await
 }
 

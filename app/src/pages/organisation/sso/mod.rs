@@ -165,7 +165,7 @@ pub(crate) fn identity_view(view: IdentityView, around: Around) -> AnyView {
             <h1>{format!("Single sign-on (SSO) of {}", organisation.name)}</h1>
             <p>"How the people of your organisation come in, to all of its databases."</p>
         </div>
-        <OrganisationNav slug=organisation.slug admin=true current="/sign-in"/>
+        <OrganisationNav slug=organisation.slug role=organisation.role current="/sign-in"/>
         <div class="stack">
             {stale}
             {refusals}

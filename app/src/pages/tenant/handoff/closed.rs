@@ -7,7 +7,7 @@ use crate::{
     pages::tenant::confirm::SignInAgain,
     web::Form,
 };
-use innkeeper_domain::run::RunState;
+use innkeeper_domain::{organisation::MemberRole, run::RunState};
 use innkeeper_service::tenants::{TenantView, handoff::HandoffView};
 use leptos::prelude::*;
 use std::net::IpAddr;
@@ -112,7 +112,7 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
         {renewing.then(|| view! { <RefreshWithoutScript/> })}
         <div id="handoff" data-live=renewing.then(|| format!("/t/{name}/events"))>
             <div class="page-head"><h1>{format!("Handover of credentials for {}", tenant.wish)}</h1></div>
-            <SubNav name=tenant.name.clone() organisation=tenant.organisation_slug.clone() admin=true current="/credentials"/>
+            <SubNav name=tenant.name.clone() organisation=tenant.organisation_slug.clone() role=MemberRole::Admin current="/credentials"/>
             <div class="split">
                 <div class="stack">
                     <Notice tone icon title=head><p>{text}</p></Notice>

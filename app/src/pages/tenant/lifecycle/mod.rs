@@ -19,6 +19,7 @@ use crate::{
     web::{Cx, PageEnd, PageTitle},
 };
 use innkeeper_domain::{
+    organisation::MemberRole,
     run::{RunKind, RunState},
     tenant::TenantState,
 };
@@ -80,7 +81,7 @@ pub(crate) fn danger_view(view: DangerView) -> AnyView {
                     <p>"Each button first shows what it will do. Nothing happens before you confirm."</p>
                 })}
             </div>
-            <SubNav name=name.clone() organisation=view.tenant.organisation_slug.clone() admin=true current="/danger"/>
+            <SubNav name=name.clone() organisation=view.tenant.organisation_slug.clone() role=MemberRole::Admin current="/danger"/>
             <div class="split">
                 <div class="stack">
                     <RunStanding name=name.clone() run live=view.live/>

@@ -11,7 +11,7 @@ use innkeeper_adapters::{
 use innkeeper_domain::ids::Ids;
 use innkeeper_service::{
     Service, Settings,
-    context::{providers::Providers, rate_limit::Limits, servers::Servers},
+    context::{deps::Store, providers::Providers, rate_limit::Limits, servers::Servers},
     db::run_events::Changes,
 };
 use sqlx::{Executor as _, PgPool, postgres::PgPoolOptions};
@@ -41,23 +41,21 @@ pub(crate) async fn state(owner: &PgPool, public_url: &str, limits: Limits) -> A
         portal.close().await;
     });
     let service = Service {
-        ids: Ids::new(Arc::new(SystemClock), random.clone()),
         sealer: Arc::new(MasterSealer::new(MasterKeys::of(MasterKey::draw(&OsRandom)), random.clone())),
-        random,
+        changes: Changes::listen(pool.clone()),
+        store: Store { pool, ids: Ids::new(Arc::new(SystemClock), random.clone()), random },
         verifier: Arc::new(ScramVerifier),
         providers: Providers::default(),
         issuers: Arc::new(CustomerIssuers::new(BTreeSet::new(), None, String::new(), Arc::new(SystemClock))),
         dns: Arc::new(Resolver::new(None)),
         passkeys: None,
         servers: Servers::default(),
-        changes: Changes::listen(pool.clone()),
         settings: Arc::new(Settings {
             public_url: public_url.into(),
             support: None,
             limits,
             local_mailbox: false,
         }),
-        pool,
     };
     let site =
         Site { public_url: public_url.into(), trusted_proxies: Vec::new(), ca_certificate: "PEM\n".into() };

@@ -1,6 +1,6 @@
 use crate::{
     Result,
-    context::audit::{self, Actor, Entry},
+    context::audit::{Action, Actor},
 };
 use innkeeper_domain::ids::{Ids, OrganisationId};
 use serde_json::json;
@@ -23,16 +23,13 @@ pub async fn end_lapsed(pool: &PgPool, ids: &Ids) -> Result<u64> {
     .fetch_all(&mut *tx)
     .await?;
     for one in &gone {
-        let entry = Entry {
-            actor: Actor::System,
-            address: None,
-            action: "member.lapse",
-            subject: &one.account_id.to_string(),
-            organisation: Some(OrganisationId(one.organisation_id)),
-            tenant: None,
-            detail: json!({ "provider": one.provider }),
-        };
-        audit::record(&mut tx, ids, entry).await?;
+        Actor::System
+            .audit(Action::MemberLapse)
+            .subject(one.account_id)
+            .in_organisation(OrganisationId(one.organisation_id))
+            .detail(json!({ "provider": one.provider }))
+            .record(&mut tx, ids)
+            .await?;
     }
     tx.commit().await?;
     Ok(gone.len() as u64)

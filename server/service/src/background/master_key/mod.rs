@@ -5,7 +5,7 @@
 use crate::{
     Error, Result,
     context::{
-        audit::{Actor, Entry, record},
+        audit::{Action, Actor},
         outbox,
     },
     people::providers::secret_context,
@@ -77,7 +77,7 @@ pub async fn only_one(worker: &PgPool) -> Result<Option<PoolConnection<Postgres>
 /// Records that a key takes the place of others, or that their rotation goes on.
 pub async fn begin(worker: &PgPool, ids: &Ids, current: &str, older: &[String]) -> Result<()> {
     let mut tx = worker.begin().await?;
-    note(&mut tx, ids, "master_key.rotate", current, json!({ "older": older })).await?;
+    note(&mut tx, ids, Action::MasterKeyRotate, current, json!({ "older": older })).await?;
     tx.commit().await?;
     struck(Point::AfterIntent).await
 }
@@ -123,7 +123,7 @@ pub async fn retire(worker: &PgPool, ids: &Ids, old: &str, current: &str) -> Res
         sqlx::query_scalar!(r#"select retire_master_key($1) as "left!""#, old).fetch_one(&mut *tx).await?;
     if left == 0 {
         if !known {
-            note(&mut tx, ids, "master_key.retire", old, json!({ "current": current })).await?;
+            note(&mut tx, ids, Action::MasterKeyRetire, old, json!({ "current": current })).await?;
         }
         tx.commit().await?;
         struck(Point::AfterDone).await?;
@@ -134,20 +134,11 @@ pub async fn retire(worker: &PgPool, ids: &Ids, old: &str, current: &str) -> Res
 async fn note(
     conn: &mut PgConnection,
     ids: &Ids,
-    action: &'static str,
+    action: Action,
     key: &str,
     detail: serde_json::Value,
 ) -> Result<()> {
-    let entry = Entry {
-        actor: Actor::Operator,
-        address: None,
-        action,
-        subject: key,
-        organisation: None,
-        tenant: None,
-        detail,
-    };
-    Ok(record(conn, ids, entry).await?)
+    Ok(Actor::Operator.audit(action).subject(key).detail(detail).record(conn, ids).await?)
 }
 
 async fn struck(point: Point) -> Result<()> {

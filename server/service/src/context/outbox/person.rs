@@ -20,7 +20,7 @@ pub(crate) async fn to_person(
     let message = Message::AccountChanged {
         what,
         at: moment(now),
-        address: requester.address.to_string(),
+        address: requester.browser()?.address.to_string(),
         link: format!("{}/account", service.settings.public_url),
     };
     queue(conn, &service.ids, &*service.sealer, &to, &message, TRIED_FOR).await?;

@@ -130,8 +130,7 @@ async fn a_page_reserves_for_its_own_people_and_gives_nothing_back(pool: PgPool)
         select $1, $2, $3, 1, 1, 1";
     let tenant: uuid::Uuid = sqlx::query_scalar("select id from tenant").fetch_one(&pool).await.unwrap();
     for (person, refused) in [(&other, true), (&house.jane, false)] {
-        let person = person.signed_in().unwrap();
-        let mut tx = person.begin(&house.portal.service.pool).await.unwrap();
+        let mut tx = house.portal.begin_as(person).await;
         let tried =
             sqlx::query(sql).bind(tenant).bind(house.acme.0).bind(house.server_id.0).execute(&mut *tx).await;
         assert_eq!(tried.is_err(), refused, "{tried:?}");

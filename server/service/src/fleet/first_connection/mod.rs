@@ -3,7 +3,7 @@
 use crate::{
     Error, Result,
     context::{
-        audit::{self, Actor, Entry},
+        audit::{Action, Actor},
         servers::Servers,
     },
     db::run_events::{self, Change},
@@ -176,16 +176,13 @@ async fn record(pool: &PgPool, ids: &Ids, tenant: &Waiting, seen: FirstConnectio
     if recorded.rows_affected() == 0 {
         return Ok(());
     }
-    let entry = Entry {
-        actor: Actor::System,
-        address: None,
-        action: "tenant.first_connection",
-        subject: tenant.name.as_str(),
-        organisation: Some(tenant.organisation),
-        tenant: Some(tenant.id),
-        detail: json!({ "role": seen.role, "address": seen.address }),
-    };
-    audit::record(&mut tx, ids, entry).await?;
+    Actor::System
+        .audit(Action::TenantFirstConnection)
+        .subject(tenant.name.as_str())
+        .in_tenant((tenant.organisation, tenant.id))
+        .detail(json!({ "role": seen.role, "address": seen.address }))
+        .record(&mut tx, ids)
+        .await?;
     // Live pages of a tenant hear of its newest run.
     let run = sqlx::query_scalar!(
         "select id from run where tenant_id = $1 order by created_at desc, id desc limit 1",

@@ -1,5 +1,5 @@
 use super::{Ground, find, record};
-use crate::{Error, Result, fleet::capacity};
+use crate::{Error, Result, context::audit::Action, fleet::capacity};
 use innkeeper_domain::{
     capacity::Claim,
     ids::{OrganisationId, TenantId},
@@ -83,7 +83,7 @@ pub async fn adopt(ground: &Ground, kind: OrphanKind, name: &str) -> Result<()> 
         )
         .execute(&mut *tx)
         .await?;
-        record(ground, &mut tx, "orphan.adopt", &orphan, Some(&tenant)).await?;
+        record(ground, &mut tx, Action::OrphanAdopt, &orphan, Some(&tenant)).await?;
         tx.commit().await?;
         return ground.rules.apply(id).await.map_err(|error| Error::Step(error.to_string()));
     }

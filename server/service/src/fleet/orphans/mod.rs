@@ -10,7 +10,7 @@ pub use remove::remove;
 use crate::{
     Error, Result,
     context::{
-        audit::{self, Actor, Entry},
+        audit::{Action, Actor},
         servers::Servers,
     },
     fleet::{
@@ -72,7 +72,7 @@ fn tenant_of(name: &str) -> Option<TenantName> {
 async fn record(
     ground: &Ground,
     conn: &mut sqlx::PgConnection,
-    action: &'static str,
+    action: Action,
     orphan: &Orphan,
     tenant: Option<&TenantName>,
 ) -> Result<()> {
@@ -82,22 +82,19 @@ async fn record(
     )
     .fetch_optional(&mut *conn)
     .await?;
-    let entry = Entry {
-        actor: Actor::Operator,
-        address: None,
-        action,
-        subject: &orphan.name,
-        organisation: row.as_ref().map(|row| OrganisationId(row.organisation_id)),
-        tenant: row.as_ref().map(|row| TenantId(row.id)),
-        detail: json!({ "kind": orphan.kind, "place": orphan.place, "what": orphan.what }),
-    };
-    Ok(audit::record(conn, &ground.ids, entry).await?)
+    Ok(Actor::Operator
+        .audit(action)
+        .subject(&orphan.name)
+        .in_tenant(row.map(|row| (OrganisationId(row.organisation_id), TenantId(row.id))))
+        .detail(json!({ "kind": orphan.kind, "place": orphan.place, "what": orphan.what }))
+        .record(conn, &ground.ids)
+        .await?)
 }
 
 /// Records a removal of something that is no matter of servers, such as a file.
 pub async fn record_removal(ground: &Ground, orphan: &Orphan) -> Result<()> {
     let mut conn = ground.pool.acquire().await?;
-    record(ground, &mut conn, "orphan.remove", orphan, None).await
+    record(ground, &mut conn, Action::OrphanRemove, orphan, None).await
 }
 
 #[cfg(test)]

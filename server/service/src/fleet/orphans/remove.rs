@@ -1,5 +1,5 @@
 use super::{Ground, find, record, tenant_of};
-use crate::{Error, Result, fleet::doctor::Orphan};
+use crate::{Error, Result, context::audit::Action, fleet::doctor::Orphan};
 use innkeeper_domain::{
     ids::{BackupId, ServerId},
     name::TenantName,
@@ -62,14 +62,14 @@ async fn on_server(ground: &Ground, seen: &Orphan) -> Result<()> {
     let orphan = find(ground, seen.kind, &seen.name).await?;
     let mut conn = ground.pool.acquire().await?;
     // Before it is done: what is done is recorded in any case.
-    record(ground, &mut conn, "orphan.remove", &orphan, Some(&tenant)).await?;
+    record(ground, &mut conn, Action::OrphanRemove, &orphan, Some(&tenant)).await?;
     let done = match (&orphan.stray, orphan.kind) {
         (Some(stray), _) => server.remove_stray(stray).await,
         (None, OrphanKind::Database) => session.drop_database().await,
         (None, _) => session.drop_roles().await,
     };
     if let Err(error) = done {
-        record(ground, &mut conn, "orphan.remove_failed", &orphan, Some(&tenant)).await?;
+        record(ground, &mut conn, Action::OrphanRemoveFailed, &orphan, Some(&tenant)).await?;
         return Err(match error {
             // The operator may know whose it is.
             ServerError::Blocked { doing, by } => Error::Step(format!("{doing}: waiting for {by}")),
@@ -91,7 +91,7 @@ async fn rule(ground: &Ground, orphan: &Orphan) -> Result<()> {
     )
     .execute(&mut *tx)
     .await?;
-    record(ground, &mut tx, "orphan.remove", orphan, tenant_of(&orphan.name).as_ref()).await?;
+    record(ground, &mut tx, Action::OrphanRemove, orphan, tenant_of(&orphan.name).as_ref()).await?;
     tx.commit().await?;
     ground.rules.apply(id).await.map_err(|error| Error::Step(error.to_string()))?;
     match find(ground, orphan.kind, &orphan.name).await {
@@ -147,7 +147,7 @@ async fn kept(ground: &Ground, orphan: &Orphan) -> Result<()> {
     if removed.rows_affected() == 0 {
         return Err(Error::NotFound);
     }
-    record(ground, &mut tx, "orphan.remove", orphan, Some(&name)).await?;
+    record(ground, &mut tx, Action::OrphanRemove, orphan, Some(&name)).await?;
     Ok(tx.commit().await?)
 }
 
@@ -156,6 +156,6 @@ async fn backup(ground: &Ground, orphan: &Orphan) -> Result<()> {
         return Err(Error::NotFound);
     };
     let mut conn = ground.pool.acquire().await?;
-    record(ground, &mut conn, "orphan.remove", orphan, None).await?;
+    record(ground, &mut conn, Action::OrphanRemove, orphan, None).await?;
     backups.remove(id).await.map_err(|error| Error::Step(error.to_string()))
 }

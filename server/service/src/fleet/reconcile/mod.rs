@@ -4,7 +4,7 @@
 use crate::{
     Error, Result,
     context::{
-        audit::{self, Actor, Entry},
+        audit::{Action, Actor},
         servers::Servers,
     },
     fleet::hba_writer,
@@ -108,17 +108,12 @@ impl Reconciler {
         tracing::warn!(server = %id, tenants = ?names, "pg_hba.conf drift corrected");
         let endpoint = server.endpoint();
         let subject = format!("{}:{}", endpoint.host, endpoint.port);
-        let entry = Entry {
-            actor: Actor::System,
-            address: None,
-            action: "server.mend_rules",
-            subject: &subject,
-            organisation: None,
-            tenant: None,
-            detail: json!({ "tenants": names }),
-        };
+        let entry = Actor::System
+            .audit(Action::HbaDriftCorrect)
+            .subject(&subject)
+            .detail(json!({ "tenants": names }));
         let mut conn = self.pool.acquire().await?;
-        audit::record(&mut conn, &self.ids, entry).await?;
+        entry.record(&mut conn, &self.ids).await?;
         Ok(true)
     }
 
@@ -155,17 +150,13 @@ impl Reconciler {
             }
         }
         tracing::warn!(tenant = %drift.name, found = drift.what, "mended a tenant that was changed from outside");
-        let entry = Entry {
-            actor: Actor::System,
-            address: None,
-            action: "tenant.mend",
-            subject: drift.name.as_str(),
-            organisation: Some(drift.organisation),
-            tenant: Some(drift.tenant),
-            detail: json!({ "found": drift.what }),
-        };
+        let entry = Actor::System
+            .audit(Action::TenantDriftCorrect)
+            .subject(drift.name.as_str())
+            .in_tenant((drift.organisation, drift.tenant))
+            .detail(json!({ "found": drift.what }));
         let mut conn = self.pool.acquire().await?;
-        audit::record(&mut conn, &self.ids, entry).await?;
+        entry.record(&mut conn, &self.ids).await?;
         Ok(true)
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     Result,
     context::{
-        audit::{self, Actor, Entry},
+        audit::{Action, Actor},
         servers::Servers,
     },
 };
@@ -87,16 +87,13 @@ async fn record(pool: &PgPool, ids: &Ids, ended: &EndedSessions) -> Result<()> {
     .await?;
     // None: of a database that is only kept ready.
     if let Some(row) = row.filter(|row| row.first) {
-        let entry = Entry {
-            actor: Actor::System,
-            address: None,
-            action: "tenant.end_sessions",
-            subject: ended.tenant.as_str(),
-            organisation: Some(OrganisationId(row.organisation_id)),
-            tenant: Some(TenantId(row.tenant_id)),
-            detail: json!({ "role": ended.role.as_str(), "reason": ended.reason.as_str() }),
-        };
-        audit::record(&mut tx, ids, entry).await?;
+        Actor::System
+            .audit(Action::TenantEndSessions)
+            .subject(ended.tenant.as_str())
+            .in_tenant((OrganisationId(row.organisation_id), TenantId(row.tenant_id)))
+            .detail(json!({ "role": ended.role.as_str(), "reason": ended.reason.as_str() }))
+            .record(&mut tx, ids)
+            .await?;
     }
     Ok(tx.commit().await?)
 }

@@ -1,10 +1,10 @@
 use super::change::{begin, end};
 use crate::{
     Error, Result, Service,
-    context::{rate_limit, requester::Requester},
+    context::{audit::Action, rate_limit, requester::Requester},
     organisations::{domain_revoked_mail, view::OrganisationView},
 };
-use innkeeper_domain::{name::draw_plain, organisation::MailDomain};
+use innkeeper_domain::{name::draw_plain, organisation::MailDomain, permission::Permission};
 use serde_json::json;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -54,7 +54,7 @@ pub(super) async fn of(conn: &mut PgConnection, organisation: uuid::Uuid) -> Res
 
 /// Takes down a domain that the organisation says is its own. Nothing comes of it before it is proven. Twice is success.
 pub async fn add_domain(service: &Service, requester: &Requester, slug: &str, typed: &str) -> Result<()> {
-    let (mut tx, view) = begin(service, requester, slug).await?;
+    let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
     let domain = MailDomain::parse(typed).map_err(|error| Error::mistake("domain", error.to_string()))?;
     let organisation = view.id.0;
     let count = sqlx::query_scalar!(
@@ -73,7 +73,7 @@ pub async fn add_domain(service: &Service, requester: &Requester, slug: &str, ty
     )
     .execute(&mut *tx)
     .await?;
-    end(service, requester, tx, &view, "domain.add", json!({ "domain": domain.as_str() })).await
+    end(service, requester, tx, &view, Action::DomainAdd, json!({ "domain": domain.as_str() })).await
 }
 
 /// Looks into DNS whether the domain's owner has published what was asked for; whether it has. A domain is of one
@@ -84,19 +84,24 @@ pub async fn check_domain(
     slug: &str,
     domain: &str,
 ) -> Result<bool> {
-    let (mut tx, view) = begin(service, requester, slug).await?;
+    let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
     let line = find(&mut tx, &view, domain).await?;
     // Nothing is held while something else is waited for.
     tx.rollback().await?;
     let limit = service.settings.limits.verify_per_address;
-    rate_limit::take(&service.pool, &rate_limit::address_key("domain by", requester.address), limit).await?;
+    rate_limit::take(
+        &service.pool,
+        &rate_limit::address_key("domain by", requester.browser()?.address),
+        limit,
+    )
+    .await?;
     let texts = service.dns.texts(&line.domain.record()).await.map_err(|error| {
         Error::mistake("domain", format!("{}: {error}. Try again in a minute.", line.domain))
     })?;
     if !texts.iter().any(|text| text.trim() == line.proof) {
         return Ok(false);
     }
-    let (mut tx, view) = begin(service, requester, slug).await?;
+    let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
     let tokens: Vec<_> = texts.iter().filter_map(|text| MailDomain::token(text)).map(str::to_owned).collect();
     let moved =
         sqlx::query_scalar!("select domain_moves($1, $2, $3)", view.id.0, line.domain.as_str(), &tokens,)
@@ -123,13 +128,13 @@ pub async fn check_domain(
         domain_revoked_mail::by_dns(service, &mut tx, from.into(), &line.domain).await?;
     }
     let detail = json!({ "domain": line.domain.as_str(), "by": "dns", "moved": moved.is_some() });
-    end(service, requester, tx, &view, "domain.prove", detail).await?;
+    end(service, requester, tx, &view, Action::DomainVerify, detail).await?;
     Ok(true)
 }
 
 /// Asks staff to decide about a domain whose DNS its people cannot change. Twice is success.
 pub async fn ask_staff(service: &Service, requester: &Requester, slug: &str, domain: &str) -> Result<()> {
-    let (mut tx, view) = begin(service, requester, slug).await?;
+    let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
     let line = find(&mut tx, &view, domain).await?;
     sqlx::query!(
         "update organisation_domain set staff_asked_at = coalesce(staff_asked_at, now())
@@ -139,13 +144,13 @@ pub async fn ask_staff(service: &Service, requester: &Requester, slug: &str, dom
     )
     .execute(&mut *tx)
     .await?;
-    end(service, requester, tx, &view, "domain.ask", json!({ "domain": line.domain.as_str() })).await
+    end(service, requester, tx, &view, Action::DomainAsk, json!({ "domain": line.domain.as_str() })).await
 }
 
 /// Takes a domain away. Absent is success; the last proven one stays while other ways are closed, since nobody new could
 /// come in.
 pub async fn remove_domain(service: &Service, requester: &Requester, slug: &str, domain: &str) -> Result<()> {
-    let (mut tx, view) = begin(service, requester, slug).await?;
+    let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
     let domain = MailDomain::parse(domain).map_err(|error| Error::mistake("domain", error.to_string()))?;
     let domain = domain.as_str();
     let organisation = view.id.0;
@@ -168,7 +173,7 @@ pub async fn remove_domain(service: &Service, requester: &Requester, slug: &str,
             "This is your last proven domain, and people come in by your own sign-in only. Open the other ways first.",
         ));
     }
-    end(service, requester, tx, &view, "domain.remove", json!({ "domain": domain })).await
+    end(service, requester, tx, &view, Action::DomainRemove, json!({ "domain": domain })).await
 }
 
 async fn find(conn: &mut PgConnection, view: &OrganisationView, domain: &str) -> Result<DomainLine> {

@@ -7,10 +7,7 @@ pub(crate) use show::show;
 use super::change::{begin, end};
 use crate::{
     Error, Result, Service,
-    context::{
-        audit::{self, Entry},
-        requester::Requester,
-    },
+    context::{audit::Action, requester::Requester},
     organisations::membership_source::rules,
     people::lockout::stays_in_reach,
 };
@@ -18,6 +15,7 @@ use innkeeper_domain::{
     identity::{GitHubLogin, GitHubOrganisation, GitHubTeam, GroupRule, ProviderId},
     ids::AccountId,
     organisation::MemberRole,
+    permission::Permission,
 };
 use serde_json::json;
 use sqlx::{PgConnection, types::Json};
@@ -110,7 +108,7 @@ pub async fn add_github(
     provider: &str,
     typed: &str,
 ) -> Result<()> {
-    let (mut tx, view) = begin(service, requester, slug).await?;
+    let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
     let person = requester.themselves()?;
     let known = service.providers.get(provider).filter(|provider| provider.port.has_organisations());
     let provider = &known.ok_or(Error::NotFound)?.id;
@@ -135,7 +133,8 @@ pub async fn add_github(
     )
     .execute(&mut *tx)
     .await?;
-    end(service, requester, tx, &view, "github.add", json!({ "provider": provider, "login": login })).await
+    end(service, requester, tx, &view, Action::GithubAdd, json!({ "provider": provider, "login": login }))
+        .await
 }
 
 /// Takes an organisation at GitHub away, with what its groups made of people. Absent is success. Who joined by it stops
@@ -147,7 +146,7 @@ pub async fn remove_github(
     provider: &str,
     login: &str,
 ) -> Result<()> {
-    let (mut tx, view) = begin(service, requester, slug).await?;
+    let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
     let login = GitHubLogin::parse(login).map_err(|error| Error::mistake("login", error.to_string()))?;
     let provider = ProviderId::parse(provider).map_err(|_| Error::NotFound)?;
     let (login, provider) = (login.as_str(), provider.as_str());
@@ -189,18 +188,16 @@ pub async fn remove_github(
     );
     for account in gone.fetch_all(&mut *tx).await? {
         let detail = json!({ "provider": provider });
-        let entry = Entry {
-            actor: requester.actor(),
-            address: Some(requester.address),
-            action: "member.leave",
-            subject: &account.to_string(),
-            organisation: Some(view.id),
-            tenant: None,
-            detail,
-        };
-        audit::record(&mut tx, &service.ids, entry).await?;
+        requester
+            .audit(Action::MemberLeave)
+            .subject(account)
+            .in_organisation(view.id)
+            .detail(detail)
+            .record(&mut tx, &service.ids)
+            .await?;
     }
     let person = requester.signed_in()?;
     stays_in_reach(&mut tx, person.id, Some(view.id), "login").await?;
-    end(service, requester, tx, &view, "github.remove", json!({ "provider": provider, "login": login })).await
+    end(service, requester, tx, &view, Action::GithubRemove, json!({ "provider": provider, "login": login }))
+        .await
 }

@@ -1,14 +1,11 @@
 use crate::{
     Error, Result, Service,
-    context::{
-        audit::{self, Entry},
-        providers::Provider,
-        requester::Requester,
-    },
+    context::{audit::Action, providers::Provider, requester::Requester},
 };
 use innkeeper_domain::{
     identity::{GitHubLogin, GitHubOrganisation, Reason, Refusal},
-    ids::AccountId,
+    ids::{AccountId, OrganisationId},
+    permission::Permission,
     ports::{Answer, Asked},
 };
 use serde_json::json;
@@ -32,13 +29,15 @@ pub(crate) async fn show(
         provider.id.as_str(),
         person.id.0,
     );
-    let mut tx = person.begin_read(&service.pool).await?;
+    let mut tx = requester.begin_read(&service.pool).await?;
     let wanted = wanted.fetch_all(&mut *tx).await?;
     // Nothing is held while somebody else is waited for.
     tx.commit().await?;
     let wanted: Vec<_> = wanted.iter().filter_map(|login| GitHubLogin::parse(login).ok()).collect();
     let owned = provider.port.owned(asked, answer, &wanted).await?;
-    let mut tx = person.begin(&service.pool).await?;
+    let mut tx = requester.begin(&service.pool).await?;
+    // The statements below reach only organisations of which the person is an admin.
+    requester.authorize(&mut tx, Permission::GithubVerify).await?;
     let mut shown = 0;
     for GitHubOrganisation { number, login, teams } in owned {
         // It may have been here by the name that it had there before.
@@ -69,16 +68,13 @@ pub(crate) async fn show(
         );
         for organisation in rows.fetch_all(&mut *tx).await? {
             shown += 1;
-            let entry = Entry {
-                actor: requester.actor(),
-                address: Some(requester.address),
-                action: "github.show",
-                subject: login.as_str(),
-                organisation: Some(organisation.into()),
-                tenant: None,
-                detail: json!({ "provider": provider.id, "number": number }),
-            };
-            audit::record(&mut tx, &service.ids, entry).await?;
+            requester
+                .audit(Action::GithubVerify)
+                .subject(login.as_str())
+                .in_organisation(OrganisationId(organisation))
+                .detail(json!({ "provider": provider.id, "number": number }))
+                .record(&mut tx, &service.ids)
+                .await?;
         }
     }
     if shown == 0 {

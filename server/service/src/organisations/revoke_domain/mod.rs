@@ -1,16 +1,12 @@
 use super::verified_domains::Proven;
 use crate::{
     Error, Result, Service,
-    context::{
-        audit::{self, Entry},
-        requester::Requester,
-    },
+    context::{audit::Action, requester::Requester},
     db,
     organisations::domain_revoked_mail,
-    people::staff,
 };
 use innkeeper_domain::{
-    ids::OrganisationId, name::draw_plain, organisation::MailDomain, staff::StaffRole, text,
+    ids::OrganisationId, name::draw_plain, organisation::MailDomain, permission::Permission, text,
 };
 use serde_json::json;
 use time::OffsetDateTime;
@@ -40,8 +36,8 @@ pub async fn taking_back(
     organisation: OrganisationId,
     domain: &MailDomain,
 ) -> Result<TakingBack> {
-    staff::require(requester, StaffRole::Approver)?;
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::DomainRevokeView).await?;
     db::as_member(&mut tx, organisation).await?;
     let row = sqlx::query!(
         r#"select o.name, d.proven_at as "proven_at!", d.proven_by as "proven_by!",
@@ -86,11 +82,10 @@ pub async fn take_back(
     domain: &MailDomain,
     reason: &str,
 ) -> Result<()> {
-    staff::require(requester, StaffRole::Approver)?;
-    requester.fresh()?;
     let reason = text::line(reason, "a reason: the organisation's admins read it", REASON_MOST)
         .map_err(|error| Error::mistake("reason", error.to_string()))?;
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::DomainDecide).await?;
     db::as_member(&mut tx, organisation).await?;
     let was = sqlx::query_scalar!(
         r#"update organisation_domain d set proven_at = null, proven_by = null, staff_asked_at = null, token = $3
@@ -105,16 +100,13 @@ pub async fn take_back(
     .fetch_optional(&mut *tx)
     .await?
     .ok_or(Error::Overtaken)?;
-    let entry = Entry {
-        actor: requester.actor(),
-        address: Some(requester.address),
-        action: "domain.take_back",
-        subject: domain.as_str(),
-        organisation: Some(organisation),
-        tenant: None,
-        detail: json!({ "reason": reason, "was_proven_by": was }),
-    };
-    audit::record(&mut tx, &service.ids, entry).await?;
+    requester
+        .audit(Action::DomainRevoke)
+        .subject(domain.as_str())
+        .in_organisation(organisation)
+        .detail(json!({ "reason": reason, "was_proven_by": was }))
+        .record(&mut tx, &service.ids)
+        .await?;
     let why = format!("The staff of this portal took it back. Their reason: {reason}");
     domain_revoked_mail::tell(service, &mut tx, organisation, domain, why).await?;
     Ok(tx.commit().await?)

@@ -8,7 +8,7 @@ use crate::{
     },
     tenants::fixtures::member,
 };
-use innkeeper_domain::mail::Message;
+use innkeeper_domain::{mail::Message, staff::StaffRole};
 use sqlx::PgPool;
 
 const ENFORCED: &str =

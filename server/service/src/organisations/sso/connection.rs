@@ -2,13 +2,14 @@
 
 use crate::{
     Error, Result, Service,
-    context::requester::Requester,
+    context::{audit::Action, requester::Requester},
     organisations::change::{begin, end},
     people::{lockout::stays_in_reach, providers::secret_context},
 };
 use innkeeper_domain::{
     identity::ProviderKind,
     mistakes::Mistakes,
+    permission::Permission,
     ports::{OwnIssuer, Sealed},
     text,
 };
@@ -62,7 +63,7 @@ pub async fn save_issuer(
     slug: &str,
     form: &IssuerForm,
 ) -> Result<()> {
-    let (mut tx, view) = begin(service, requester, slug).await?;
+    let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
     let organisation = view.id;
     let Parsed { kind, label, issuer, client_id, trusted_audiences, groups_claim } = parse(form)?;
     let own = OwnIssuer {
@@ -128,13 +129,13 @@ pub async fn save_issuer(
     let detail = json!({
         "kind": kind.as_str(), "issuer": issuer, "client_id": client_id, "trusted_audiences": trusted_audiences,
     });
-    end(service, requester, tx, &view, "identity.issuer", detail).await
+    end(service, requester, tx, &view, Action::IssuerSave, detail).await
 }
 
 /// Takes the organisation's issuer away: who came by it is signed out at once, and who joined by it comes back with it
 /// only. Other ways are open again, unless the one by which the admin came is open anyway. Twice is success.
 pub async fn remove_issuer(service: &Service, requester: &Requester, slug: &str) -> Result<()> {
-    let (mut tx, view) = begin(service, requester, slug).await?;
+    let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
     sign_out(&mut tx, view.id.0).await?;
     sqlx::query!(
         "update organisation_identity set kind = null, label = null, issuer = null, client_id = null,
@@ -148,7 +149,7 @@ pub async fn remove_issuer(service: &Service, requester: &Requester, slug: &str)
     .await?;
     let person = requester.signed_in()?;
     stays_in_reach(&mut tx, person.id, Some(view.id), "kind").await?;
-    end(service, requester, tx, &view, "identity.issuer_remove", json!({})).await
+    end(service, requester, tx, &view, Action::IssuerRemove, json!({})).await
 }
 
 /// Ends every session that came by the organisation's own way.

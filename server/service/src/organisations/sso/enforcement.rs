@@ -2,14 +2,16 @@
 
 use crate::{
     Error, Result, Service,
-    context::{providers::Provider, requester::Requester},
+    context::{audit::Action, providers::Provider, requester::Requester},
     organisations::{
         change::{begin, end},
         sso::test_sign_in,
     },
     people::lockout::stays_in_reach,
 };
-use innkeeper_domain::{email::EmailAddress, identity::ProviderId, organisation::MemberRole};
+use innkeeper_domain::{
+    email::EmailAddress, identity::ProviderId, organisation::MemberRole, permission::Permission,
+};
 use serde_json::json;
 
 /// An organisation of the person's that does not open to the way they came by.
@@ -37,7 +39,7 @@ pub struct KnownWay {
 /// Whoever closes the door has the key: the admin has to have shown within a day that they would come in by the
 /// organisation's own way, as an admin, into this account; where it has none, they came by a way that stays open.
 pub async fn enforce(service: &Service, requester: &Requester, slug: &str, open: &[String]) -> Result<()> {
-    let (mut tx, view) = begin(service, requester, slug).await?;
+    let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
     let person = requester.signed_in()?;
     let organisation = view.id.0;
     let known = |way: &String| ways(service).any(|known| known.provider == *way);
@@ -92,19 +94,7 @@ pub async fn enforce(service: &Service, requester: &Requester, slug: &str, open:
     .execute(&mut *tx)
     .await?;
     stays_in_reach(&mut tx, person.id, Some(view.id), "open").await?;
-    end(service, requester, tx, &view, "identity.enforce", json!({ "open": open })).await
-}
-
-/// Opens all ways again. Twice is success.
-pub async fn release(service: &Service, requester: &Requester, slug: &str) -> Result<()> {
-    let (mut tx, view) = begin(service, requester, slug).await?;
-    sqlx::query!(
-        "update organisation_identity set enforced_at = null, open_ways = '{}' where organisation_id = $1",
-        view.id.0
-    )
-    .execute(&mut *tx)
-    .await?;
-    end(service, requester, tx, &view, "identity.release", json!({})).await
+    end(service, requester, tx, &view, Action::SsoEnforce, json!({ "open": open })).await
 }
 
 /// All ways that are not an organisation's own.

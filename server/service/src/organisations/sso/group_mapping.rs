@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result, Service,
-    context::requester::Requester,
+    context::{audit::Action, requester::Requester},
     organisations::{
         change::{begin, end},
         github,
@@ -11,6 +11,7 @@ use crate::{
 use innkeeper_domain::{
     identity::{GroupRule, ProviderId},
     organisation::MemberRole,
+    permission::Permission,
 };
 use serde_json::json;
 
@@ -29,7 +30,7 @@ pub async fn add_group(
     way: &str,
     (group, role): (&str, &str),
 ) -> Result<()> {
-    let (mut tx, view) = begin(service, requester, slug).await?;
+    let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
     let organisation = view.id.0;
     let group = if way.is_empty() {
         GroupRule::parse_group(group).map_err(|error| Error::mistake("group", error.to_string()))?
@@ -63,7 +64,7 @@ pub async fn add_group(
     .execute(&mut *tx)
     .await?;
     let detail = json!({ "provider": way, "group": group, "role": role });
-    end(service, requester, tx, &view, "group.set", detail).await
+    end(service, requester, tx, &view, Action::GroupSet, detail).await
 }
 
 /// Takes back what was said of a group. Absent is success. Who is a member by it stops being one when they sign in next.
@@ -74,7 +75,7 @@ pub async fn remove_group(
     way: &str,
     group: &str,
 ) -> Result<()> {
-    let (mut tx, view) = begin(service, requester, slug).await?;
+    let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
     let group = GroupRule::parse_group(group).map_err(|error| Error::mistake("group", error.to_string()))?;
     if !way.is_empty() {
         ProviderId::parse(way).map_err(|_| Error::NotFound)?;
@@ -88,5 +89,5 @@ pub async fn remove_group(
     )
     .execute(&mut *tx)
     .await?;
-    end(service, requester, tx, &view, "group.remove", json!({ "provider": way, "group": group })).await
+    end(service, requester, tx, &view, Action::GroupRemove, json!({ "provider": way, "group": group })).await
 }

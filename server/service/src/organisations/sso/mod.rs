@@ -3,5 +3,6 @@
 pub mod connection;
 pub mod enforcement;
 pub mod group_mapping;
+pub mod relax;
 pub mod test_sign_in;
 pub mod view;

@@ -4,7 +4,8 @@
 use crate::{
     Error, Result, Service,
     context::{
-        audit::{self, Entry},
+        audit::Action,
+        permission::Membership,
         providers::Provider,
         requester::{Requester, SignedIn},
     },
@@ -13,6 +14,7 @@ use crate::{
 use innkeeper_domain::{
     identity::{Facts, Groups, Reason, Refusal, Subject, role_of},
     organisation::MemberRole,
+    permission::Permission,
 };
 use serde_json::json;
 use sqlx::{PgConnection, types::Json};
@@ -46,7 +48,9 @@ pub(crate) async fn record(
     facts: Result<Facts>,
 ) -> Result<()> {
     let organisation = provider.organisation.ok_or(Error::NotFound)?;
-    let mut tx = person.begin(&service.pool).await?;
+    let mut tx = requester.begin(&service.pool).await?;
+    let membership = Membership::load(&mut tx, requester, organisation).await?;
+    requester.authorize_on(&mut tx, Permission::SsoTest, &membership).await?;
     let said = facts.as_ref().map(claims).unwrap_or_default();
     let subject = facts.as_ref().ok().map(|facts| facts.subject.clone());
     let (role, refusal) = match judge(&mut tx, provider, facts).await {
@@ -54,7 +58,7 @@ pub(crate) async fn record(
         Err(Error::NotVouched(refusal)) => (None, Some(refusal)),
         Err(error) => return Err(error),
     };
-    tracing::info!(provider = %provider.id, address = %requester.address, "an organisation's way in was tried");
+    tracing::info!(provider = %provider.id, address = %requester.browser()?.address, "an organisation's way in was tried");
     sqlx::query!(
         "insert into organisation_trial (organisation_id, account_id, version, refusal, found, role, said, issuer, subject)
          select $1, $2, version, $3, $4, $5, $6, $7, $8 from organisation_identity where organisation_id = $1
@@ -72,16 +76,13 @@ pub(crate) async fn record(
     )
     .execute(&mut *tx)
     .await?;
-    let entry = Entry {
-        actor: requester.actor(),
-        address: Some(requester.address),
-        action: "identity.try",
-        subject: provider.id.as_str(),
-        organisation: Some(organisation),
-        tenant: None,
-        detail: json!({ "role": role, "reason": refusal.map(|refusal| refusal.reason.code()) }),
-    };
-    audit::record(&mut tx, &service.ids, entry).await?;
+    requester
+        .audit(Action::SsoTest)
+        .subject(provider.id.as_str())
+        .in_organisation(organisation)
+        .detail(json!({ "role": role, "reason": refusal.map(|refusal| refusal.reason.code()) }))
+        .record(&mut tx, &service.ids)
+        .await?;
     Ok(tx.commit().await?)
 }
 

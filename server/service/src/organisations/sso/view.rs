@@ -12,10 +12,13 @@ use crate::{
         github::{self, GitHubLine},
         membership_source::rules,
         sso::test_sign_in,
-        view::{OrganisationView, load_as_admin},
+        view::{OrganisationView, load},
     },
 };
-use innkeeper_domain::identity::{GroupRule, ProviderKind};
+use innkeeper_domain::{
+    identity::{GroupRule, ProviderKind},
+    permission::Permission,
+};
 use time::OffsetDateTime;
 
 /// How the people of an organisation come in, as its admin sees it.
@@ -80,8 +83,8 @@ pub struct OpenWay {
 /// How the people of the organisation come in; [`Error::NotFound`] for who is no admin of it.
 pub async fn identity(service: &Service, requester: &Requester, slug: &str) -> Result<IdentityView> {
     let person = requester.signed_in()?;
-    let mut tx = person.begin_read(&service.pool).await?;
-    let view = load_as_admin(&mut tx, person.id, slug).await?;
+    let mut tx = requester.begin_read(&service.pool).await?;
+    let view = load(&mut tx, requester, Permission::SsoView, slug).await?;
     let organisation = view.id;
     let row = sqlx::query!(
         r#"select i.provider, kind, label, issuer, client_id, groups_claim, trusted_audiences, sealed is not null as "secret!", enforced_at,

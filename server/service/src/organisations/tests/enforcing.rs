@@ -46,7 +46,7 @@ async fn whoever_closes_the_door_has_the_key(pool: PgPool) {
     save_issuer(service, jane, ACME, &other).await.unwrap();
     save_issuer(service, jane, ACME, &form()).await.unwrap();
     assert!(mistake(remove_domain(service, jane, ACME, DOMAIN).await).contains("last proven domain"));
-    release(service, jane, ACME).await.unwrap();
+    relax(service, jane, ACME).await.unwrap();
     remove_domain(service, jane, ACME, DOMAIN).await.unwrap();
 }
 
@@ -60,7 +60,7 @@ async fn other_ways_are_closed_for_this_organisation_and_no_other(pool: PgPool) 
     stage.link_and_try().await;
     enforce(service, jane, ACME, &[]).await.unwrap();
     assert!(matches!(tenants::open(service, jane, SHOP).await, Err(Error::NotFound)));
-    assert!(matches!(release(service, jane, ACME).await, Err(Error::NotFound)), "not by the closed way");
+    assert!(matches!(relax(service, jane, ACME).await, Err(Error::NotFound)), "not by the closed way");
     tenants::open(service, jane, "wiki_b2c3d4").await.unwrap();
     let closed = closed(service, jane).await.unwrap();
     assert_eq!(closed.iter().map(|one| one.organisation.as_str()).collect::<Vec<_>>(), ["Acme"]);
@@ -78,7 +78,8 @@ async fn other_ways_are_closed_for_this_organisation_and_no_other(pool: PgPool) 
     assert!(account.partly && account.ways.iter().all(|way| way.provider.starts_with("org-")));
     assert_eq!(account.sessions.len(), 1, "the browser by mail is none of Acme's business");
     crate::sign_in::account::end_others(service, &own).await.unwrap();
-    let there = session::requester_of(service, jane.session, jane.address).await.unwrap();
+    let there =
+        session::requester_of(service, jane.known_session(), jane.browser().unwrap().address).await.unwrap();
     assert!(there.account.is_some(), "nor is it theirs to end");
     let way = account.ways[0].id;
     for outcome in [
@@ -90,7 +91,8 @@ async fn other_ways_are_closed_for_this_organisation_and_no_other(pool: PgPool) 
     }
 
     remove_issuer(service, &own, ACME).await.unwrap();
-    let now = session::requester_of(service, own.session, own.address).await.unwrap();
+    let now =
+        session::requester_of(service, own.known_session(), own.browser().unwrap().address).await.unwrap();
     assert_eq!(now.account, None, "who came by it is signed out");
     tenants::open(service, jane, SHOP).await.unwrap();
     assert_eq!(way_of(service, &bob).await.unwrap().map(|way| way.provider), None);
@@ -185,7 +187,7 @@ async fn the_last_way_in_that_is_open_stays(pool: PgPool) {
         mistake(crate::sign_in::account::remove(service, jane, hub).await)
             .contains("closed to the way you came by")
     );
-    release(service, &by_hub, ACME).await.unwrap();
+    relax(service, &by_hub, ACME).await.unwrap();
     crate::sign_in::account::remove(service, &by_hub, hub).await.unwrap();
 }
 

@@ -123,7 +123,9 @@ async fn teams_make_members_and_take_it_back(pool: PgPool) {
     let third = stage.sign_in_by(HUB, bob(&[])).await.unwrap();
     for there in [first, second, third] {
         assert_eq!(stage.role(&there).await, None);
-        let now = session::requester_of(service, there.session, there.address).await.unwrap();
+        let now = session::requester_of(service, there.known_session(), there.browser().unwrap().address)
+            .await
+            .unwrap();
         assert!(now.account.is_some());
     }
     let told =
@@ -144,7 +146,7 @@ async fn nobody_shows_it_for_another_account_or_by_an_organisations_way(pool: Pg
     let query = [("state".to_owned(), state), ("code".to_owned(), "good".to_owned())];
     // Somebody else has signed in to the same browser meanwhile.
     let mut mia = stage.portal.person("mia@acme.example").await;
-    mia.session = jane.session;
+    mia.via = jane.via.clone();
     let outcome = oidc::answer(service, &mia, HUB, &query).await;
     assert!(matches!(outcome, Err(Error::NotFound)), "{outcome:?}");
     let mut own = jane.clone();

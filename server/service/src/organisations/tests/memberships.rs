@@ -55,7 +55,9 @@ async fn without_the_way_in_there_is_no_membership_by_it(pool: PgPool) {
     crate::sign_in::account::remove(service, &there, way).await.unwrap();
     assert_eq!(stage.portal.count("select count(*) from member where provider is not null").await, 0);
     assert_eq!(stage.portal.count("select count(*) from audit_event where action = 'member.leave'").await, 1);
-    let now = session::requester_of(service, there.session, there.address).await.unwrap();
+    let now = session::requester_of(service, there.known_session(), there.browser().unwrap().address)
+        .await
+        .unwrap();
     assert_eq!(now.account, None, "signed out of what came that way");
 }
 

@@ -171,9 +171,14 @@ impl Stage {
         let browser = self.portal.stranger("203.0.113.9").await;
         let answered = self.back_by(way, &browser, Purpose::SignIn, facts).await?;
         let Answered::Vouched(vouched) = answered else { panic!() };
-        let cookie = self.portal.new_cookie(&browser, &browser.session.unwrap().to_string()).await;
+        let cookie = self.portal.new_cookie(&browser, &browser.session().unwrap().to_string()).await;
         oidc::enter(&self.portal.service, &browser, *vouched, &cookie).await?;
-        session::requester_of(&self.portal.service, browser.session, browser.address).await
+        session::requester_of(
+            &self.portal.service,
+            browser.known_session(),
+            browser.browser().unwrap().address,
+        )
+        .await
     }
 
     async fn link_and_try(&self) {

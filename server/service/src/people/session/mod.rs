@@ -12,7 +12,7 @@ mod tests;
 use crate::{
     Error, Result, Service,
     context::{
-        audit::{self, Entry},
+        audit::Action,
         requester::{Requester, SignedIn},
     },
     db::as_account,
@@ -25,8 +25,8 @@ use innkeeper_domain::{
     email::EmailAddress,
     handoff::FRESH_FOR,
     ids::{AccountId, IdentityId, SessionId},
+    permission::Permission,
 };
-use serde_json::json;
 use sqlx::{PgConnection, PgExecutor};
 use std::net::IpAddr;
 use time::OffsetDateTime;
@@ -42,7 +42,7 @@ pub async fn requester(
     session: Option<(SessionId, &[u8])>,
     address: IpAddr,
 ) -> Result<Requester> {
-    let nobody = Requester { session: None, address, agent: None, account: None };
+    let nobody = Requester::browser_at(None, address);
     let Some((id, cookie)) = session else { return Ok(nobody) };
     let ways = StaffWays::of(service);
     let row = sqlx::query!(
@@ -87,7 +87,7 @@ pub async fn requester(
             staff: staff_roles::highest(&row.roles)?,
         }),
     };
-    Ok(Requester { session: Some(id), address, agent: None, account })
+    Ok(Requester { account, ..Requester::browser_at(Some(id), address) })
 }
 
 /// The same by the row that came in, for tests that have no cookie.
@@ -132,8 +132,8 @@ pub(crate) async fn begin(
         begin.account.0,
         begin.provider,
         begin.identity.0,
-        ipnet::IpNet::from(requester.address),
-        requester.agent,
+        ipnet::IpNet::from(requester.browser()?.address),
+        requester.browser()?.agent,
     )
     .execute(&mut *conn)
     .await?;
@@ -183,7 +183,8 @@ pub async fn carry_over(
     kept: &Kept,
     new_id_hash: &[u8],
 ) -> Result<()> {
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::SignInAttempt).await?;
     let given = sqlx::query!(
         "update session set account_id = $3, provider = $4, identity_id = $5, provider_session = $6, created_at = $7,
            authenticated_at = $8, last_seen_at = now(), address = $9, agent = $10
@@ -196,8 +197,8 @@ pub async fn carry_over(
         kept.provider_session,
         kept.created_at,
         kept.authenticated_at,
-        ipnet::IpNet::from(requester.address),
-        requester.agent,
+        ipnet::IpNet::from(requester.browser()?.address),
+        requester.browser()?.agent,
     )
     .execute(&mut *tx)
     .await?;
@@ -226,23 +227,20 @@ pub(crate) async fn landing(conn: &mut PgConnection, begin: &Begin<'_>, return_t
 /// Ends the requester's session, with all it carried, and says by which way it came: its provider may think the person
 /// still signed in. Signing out twice is success.
 pub async fn sign_out(service: &Service, requester: &Requester) -> Result<Option<String>> {
-    let Some(session) = requester.session else { return Ok(None) };
-    let mut tx = service.pool.begin().await?;
+    let Some(session) = requester.known_session() else { return Ok(None) };
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    let signed_in = requester.account.is_some();
+    let permission = if signed_in { Permission::SignOut } else { Permission::SignInAttempt };
+    requester.authorize(&mut tx, permission).await?;
     let ended = sqlx::query_scalar!("delete from session where id = $1 returning provider", session.0)
         .fetch_all(&mut *tx)
         .await?;
+    if ended.is_empty() {
+        return Ok(None);
+    }
     forget_carried(&mut tx, session).await?;
-    if !ended.is_empty() && requester.account.is_some() {
-        let entry = Entry {
-            actor: requester.actor(),
-            address: Some(requester.address),
-            action: "session.sign_out",
-            subject: &session.to_string(),
-            organisation: None,
-            tenant: None,
-            detail: json!({}),
-        };
-        audit::record(&mut tx, &service.ids, entry).await?;
+    if signed_in {
+        requester.audit(Action::SessionSignOut).subject(session).record(&mut tx, &service.ids).await?;
     }
     tx.commit().await?;
     Ok(ended.into_iter().flatten().next())

@@ -1,19 +1,21 @@
 use super::*;
 use crate::{background::cleanup, people::refused_forms, testing::TestPortal};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
 const LATER: OffsetDateTime = time::macros::datetime!(2999-01-01 0:00 UTC);
 
 async fn seen(portal: &TestPortal, requester: &Requester) -> Requester {
-    requester_of(&portal.service, requester.session, requester.address).await.unwrap()
+    requester_of(&portal.service, requester.known_session(), requester.browser().unwrap().address)
+        .await
+        .unwrap()
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn a_session_ends_when_it_is_not_used(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let (stranger, person) = (portal.stranger("203.0.113.7").await, portal.person("jane@acme.example").await);
-    assert!(seen(&portal, &stranger).await.session.is_some());
+    assert!(seen(&portal, &stranger).await.known_session().is_some());
     // Any use puts the end off: an hour for nobody, 12 hours for a person.
     portal.change("update session set last_seen_at = now() - interval '2 minutes'").await;
     seen(&portal, &stranger).await;
@@ -24,7 +26,7 @@ async fn a_session_ends_when_it_is_not_used(pool: PgPool) {
     let left = "select extract(epoch from expires_at - now())::bigint / 60 from session where account_id is not null";
     assert!((718..=720).contains(&portal.count(left).await));
     portal.change("update session set expires_at = now()").await;
-    assert!(seen(&portal, &person).await.session.is_none());
+    assert!(seen(&portal, &person).await.known_session().is_none());
     assert!(seen(&portal, &person).await.account.is_none());
 }
 
@@ -76,12 +78,12 @@ async fn a_sign_in_is_fresh_for_five_minutes(pool: PgPool) {
 async fn signing_out_ends_the_session_and_what_it_carried(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let (jane, ola) = (portal.person("jane@acme.example").await, portal.person("ola@acme.example").await);
-    let session = jane.session.unwrap();
+    let session = jane.session().unwrap();
     flash(&portal.service, session, "Saved.").await.unwrap();
     refused_forms::keep(&portal.service, session, "f1", &json!({})).await.unwrap();
     sign_out(&portal.service, &jane).await.unwrap();
     sign_out(&portal.service, &jane).await.unwrap();
-    assert!(seen(&portal, &jane).await.session.is_none());
+    assert!(seen(&portal, &jane).await.known_session().is_none());
     assert!(seen(&portal, &ola).await.account.is_some());
     let left = "select (select count(*) from flash) + (select count(*) from form_state)";
     assert_eq!(portal.count(left).await, 0);
@@ -116,19 +118,22 @@ async fn rows_are_made_once_written_while_they_live_and_read_by_their_hash(pool:
 async fn a_flash_line_is_said_once_and_only_there(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let (one, other) = (portal.stranger("203.0.113.7").await, portal.stranger("203.0.113.7").await);
-    flash(&portal.service, one.session.unwrap(), "First.").await.unwrap();
-    flash(&portal.service, one.session.unwrap(), "Second.").await.unwrap();
-    assert_eq!(take_flash(&portal.service, other.session.unwrap()).await.unwrap(), None);
-    assert_eq!(take_flash(&portal.service, one.session.unwrap()).await.unwrap().as_deref(), Some("Second."));
-    assert_eq!(take_flash(&portal.service, one.session.unwrap()).await.unwrap(), None);
+    flash(&portal.service, one.session().unwrap(), "First.").await.unwrap();
+    flash(&portal.service, one.session().unwrap(), "Second.").await.unwrap();
+    assert_eq!(take_flash(&portal.service, other.session().unwrap()).await.unwrap(), None);
+    assert_eq!(
+        take_flash(&portal.service, one.session().unwrap()).await.unwrap().as_deref(),
+        Some("Second.")
+    );
+    assert_eq!(take_flash(&portal.service, one.session().unwrap()).await.unwrap(), None);
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn a_refused_form_is_shown_once_to_the_browser_that_sent_it(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let service = &portal.service;
-    let one = portal.stranger("203.0.113.7").await.session.unwrap();
-    let other = portal.stranger("203.0.113.7").await.session.unwrap();
+    let one = portal.stranger("203.0.113.7").await.session().unwrap();
+    let other = portal.stranger("203.0.113.7").await.session().unwrap();
     let data = json!({ "values": { "database": "My Shop" }, "mistakes": { "database": "Try my_shop." } });
     refused_forms::keep(service, one, "f1", &data).await.unwrap();
     assert_eq!(refused_forms::take(service, other, "f1").await.unwrap(), None);
@@ -147,7 +152,7 @@ async fn a_refused_form_is_shown_once_to_the_browser_that_sent_it(pool: PgPool) 
 async fn a_form_that_is_too_large_keeps_what_fits_and_its_mistakes(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let service = &portal.service;
-    let session = portal.stranger("203.0.113.7").await.session.unwrap();
+    let session = portal.stranger("203.0.113.7").await.session().unwrap();
     let kept = async |values: Value| {
         refused_forms::keep(service, session, "f", &json!({ "values": values, "mistakes": { "a": "m" } }))
             .await
@@ -163,12 +168,12 @@ async fn a_form_that_is_too_large_keeps_what_fits_and_its_mistakes(pool: PgPool)
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
 async fn a_sweep_removes_what_is_over_and_nothing_else(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
-    let session = portal.stranger("203.0.113.7").await.session.unwrap();
+    let session = portal.stranger("203.0.113.7").await.session().unwrap();
     let fill = async || {
         let requester = portal.stranger("203.0.113.7").await;
         crate::sign_in::email::ask(&portal.service, &requester, "jane@acme.example", "/").await.unwrap();
-        refused_forms::keep(&portal.service, requester.session.unwrap(), "f", &json!({})).await.unwrap();
-        flash(&portal.service, requester.session.unwrap(), "Saved.").await.unwrap();
+        refused_forms::keep(&portal.service, requester.session().unwrap(), "f", &json!({})).await.unwrap();
+        flash(&portal.service, requester.session().unwrap(), "Saved.").await.unwrap();
     };
     fill().await;
     portal.change("update session set expires_at = now()").await;
@@ -194,7 +199,7 @@ async fn a_sweep_removes_what_is_over_and_nothing_else(pool: PgPool) {
         requester_of(&portal.service, Some(session), crate::testing::ip("::1"))
             .await
             .unwrap()
-            .session
+            .known_session()
             .is_none()
     );
 }
@@ -203,12 +208,15 @@ async fn a_sweep_removes_what_is_over_and_nothing_else(pool: PgPool) {
 async fn another_cookie_of_the_same_session_is_nobody_until_it_comes_in_itself(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let person = portal.person("jane@acme.example").await;
-    let session = person.session.unwrap();
+    let session = person.session().unwrap();
     // A request that began before the person came in gets a new cookie for the same session, and is refused then.
     let made = rows::create(&portal.service.pool, &[7; 32], session.0, &Value::Null, LATER).await.unwrap();
     assert!(made);
     let by = async |cookie: [u8; 32]| {
-        requester(&portal.service, Some((session, &cookie)), person.address).await.unwrap().account
+        requester(&portal.service, Some((session, &cookie)), person.browser().unwrap().address)
+            .await
+            .unwrap()
+            .account
     };
     assert!(by([7; 32]).await.is_none(), "it came in by the id of the session alone");
     assert!(by([8; 32]).await.is_none());

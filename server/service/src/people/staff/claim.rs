@@ -1,16 +1,12 @@
 use crate::{
     Error, Result, Service,
-    context::{
-        audit::{self, Entry},
-        outbox, rate_limit,
-        requester::Requester,
-    },
+    context::{audit::Action, outbox, rate_limit, requester::Requester},
     people::{
         session::{self, Kept},
         staff_roles::{StaffWays, read},
     },
 };
-use innkeeper_domain::{ids::StaffClaimId, staff::StaffRole};
+use innkeeper_domain::{ids::StaffClaimId, permission::Permission, staff::StaffRole};
 use serde_json::json;
 
 /// The hash under which a link's token is kept. It has 250 bits: no salt is needed.
@@ -70,9 +66,15 @@ pub struct Claimed {
 /// the page has something else to say, see [`standing`].
 pub async fn claim(service: &Service, requester: &Requester, token: &str) -> Result<Claimed> {
     let limit = service.settings.limits.verify_per_address;
-    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", requester.address), limit).await?;
+    rate_limit::take(
+        &service.pool,
+        &rate_limit::address_key("sign in by", requester.browser()?.address),
+        limit,
+    )
+    .await?;
     let person = requester.fresh().map_err(|_| Error::Overtaken)?;
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::StaffClaim).await?;
     let kept = session::kept(&mut *tx, requester).await?;
     if !counts(service, &kept) || kept.identity.is_none() {
         return Err(Error::Overtaken);
@@ -103,16 +105,12 @@ pub async fn claim(service: &Service, requester: &Requester, token: &str) -> Res
     )
     .execute(&mut *tx)
     .await?;
-    let entry = Entry {
-        actor: requester.actor(),
-        address: Some(requester.address),
-        action: "staff.claim",
-        subject: &person.email.to_string(),
-        organisation: None,
-        tenant: None,
-        detail: json!({ "link": StaffClaimId(used.id), "role": role.as_str() }),
-    };
-    audit::record(&mut tx, &service.ids, entry).await?;
+    requester
+        .audit(Action::StaffClaim)
+        .subject(&person.email)
+        .detail(json!({ "link": StaffClaimId(used.id), "role": role.as_str() }))
+        .record(&mut tx, &service.ids)
+        .await?;
     let what = format!("A link of this portal's operator made you staff, as {}.", role.as_str());
     outbox::to_person(service, &mut tx, requester, &person.email.to_string(), what).await?;
     tx.commit().await?;

@@ -2,7 +2,7 @@ use crate::people::staff_roles::read;
 use crate::{
     Result, Service,
     context::{
-        audit::{self, Entry},
+        audit::{Action, Entry},
         providers::Provider,
     },
 };
@@ -16,13 +16,13 @@ use sqlx::PgConnection;
 
 /// Makes the person staff in sessions of this way in, or no longer, as its groups at one of the operator's providers say at this sign-in. `entry`
 /// makes an audit entry of who signs in. The role, where it is more than before.
-pub(crate) async fn decide<'a>(
+pub(crate) async fn decide(
     service: &Service,
     conn: &mut PgConnection,
     provider: &Provider,
     (account, identity): (AccountId, IdentityId),
     groups: &Groups,
-    entry: impl Fn(&'static str, serde_json::Value) -> Entry<'a>,
+    entry: impl Fn(Action, serde_json::Value) -> Entry,
 ) -> Result<Option<StaffRole>> {
     let id = provider.id.as_str();
     let now = provider.staff_groups.role_of(groups);
@@ -40,7 +40,7 @@ pub(crate) async fn decide<'a>(
             sqlx::query!("delete from staff where identity_id = $1 and provider = $2", identity.0, id)
                 .execute(&mut *conn)
                 .await?;
-            "staff.leave"
+            Action::StaffLeave
         }
         (before, now) => {
             sqlx::query!(
@@ -53,11 +53,11 @@ pub(crate) async fn decide<'a>(
             )
             .execute(&mut *conn)
             .await?;
-            if before.is_none() { "staff.join" } else { "staff.change" }
+            if before.is_none() { Action::StaffJoin } else { Action::StaffChange }
         }
     };
     let words = [before, now].map(|role| role.map(StaffRole::as_str));
     let detail = json!({ "provider": provider.id, "before": words[0], "role": words[1] });
-    audit::record(conn, &service.ids, entry(action, detail)).await?;
+    entry(action, detail).record(conn, &service.ids).await?;
     Ok(now.filter(|_| now > before))
 }

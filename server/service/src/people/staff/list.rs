@@ -1,12 +1,11 @@
-use super::require;
 use crate::people::staff_roles::read;
 use crate::{
     Result, Service,
     context::requester::Requester,
     db::paging::{self, Page, one_more, pattern},
 };
-use innkeeper_domain::{ids::AccountId, staff::StaffRole};
-use sqlx::PgPool;
+use innkeeper_domain::{ids::AccountId, permission::Permission, staff::StaffRole};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -80,17 +79,18 @@ pub async fn list(
     sort: &str,
     after: &str,
 ) -> Result<Page<StaffLine>> {
-    require(requester, StaffRole::Viewer)?;
+    let mut tx = requester.begin_read(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::StaffView).await?;
     let pattern = pattern(search);
     let total = sqlx::query_scalar!(
         r#"select count(*) as "total!" from account a where exists (select from staff s where s.account_id = a.id)
              and (a.email ilike $1 or a.name ilike $1)"#,
         pattern
     )
-    .fetch_one(&service.pool)
+    .fetch_one(&mut *tx)
     .await?;
     let order = if sort == "address" { Order::Address } else { Order::Newest };
-    let rows = rows(&service.pool, &pattern, order, after, one_more(SIZE)).await?;
+    let rows = rows(&mut tx, &pattern, order, after, one_more(SIZE)).await?;
     let page = Page::cut(rows, SIZE, total, |row| match order {
         Order::Address => paging::by_text(&row.key, row.id),
         Order::Newest => paging::by_time(row.since, row.id),
@@ -107,7 +107,7 @@ pub(super) enum Order {
 
 /// The people with their roles; at most so many.
 pub(super) async fn rows(
-    pool: &PgPool,
+    conn: &mut PgConnection,
     pattern: &str,
     order: Order,
     after: &str,
@@ -139,7 +139,7 @@ pub(super) async fn rows(
         by_address,
         most,
     )
-    .fetch_all(pool)
+    .fetch_all(conn)
     .await?)
 }
 

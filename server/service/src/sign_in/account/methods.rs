@@ -1,14 +1,10 @@
 use crate::{
     Error, Result, Service,
-    context::{
-        audit::{self, Entry},
-        outbox,
-        requester::Requester,
-    },
+    context::{audit::Action, outbox, requester::Requester},
     organisations::membership_sync,
     people::{lockout, providers, session::Begin},
 };
-use innkeeper_domain::{identity::ProviderId, ids::IdentityId};
+use innkeeper_domain::{identity::ProviderId, ids::IdentityId, permission::Permission};
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -61,7 +57,7 @@ pub(super) async fn of(service: &Service, requester: &Requester) -> Result<Vec<W
              exists (select from session s where s.id = $2 and s.identity_id = i.id) as "here!"
            from identity i where i.account_id = $1 order by i.created_at, i.id"#,
         requester.signed_in()?.id.0,
-        requester.session.map(|session| session.0),
+        requester.known_session().map(|session| session.0),
     )
     .fetch_all(&service.pool)
     .await?;
@@ -113,7 +109,8 @@ pub async fn remove(service: &Service, requester: &Requester, way: IdentityId) -
     // Before the transaction: what it is called may have to be asked for.
     let called =
         of(service, requester).await?.into_iter().find(|one| one.id == way).ok_or(Error::NotFound)?;
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::AccountChange).await?;
     // Of two that are taken away at once the second sees what the first left.
     sqlx::query!("select id from account where id = $1 for update", person.id.0).fetch_one(&mut *tx).await?;
     let ways = sqlx::query!("select id, provider from identity where account_id = $1", person.id.0)
@@ -128,16 +125,12 @@ pub async fn remove(service: &Service, requester: &Requester, way: IdentityId) -
     membership_sync::leave_all(service, &mut tx, requester, &vouched).await?;
     sqlx::query!("delete from identity where id = $1", way.0).execute(&mut *tx).await?;
     lockout::stays_in_reach(&mut tx, person.id, None, "way").await?;
-    let entry = Entry {
-        actor: requester.actor(),
-        address: Some(requester.address),
-        action: "identity.remove",
-        subject: &person.email.to_string(),
-        organisation: None,
-        tenant: None,
-        detail: json!({ "provider": gone.provider, "identity": way }),
-    };
-    audit::record(&mut tx, &service.ids, entry).await?;
+    requester
+        .audit(Action::SignInMethodRemove)
+        .subject(&person.email)
+        .detail(json!({ "provider": gone.provider, "identity": way }))
+        .record(&mut tx, &service.ids)
+        .await?;
     let what = format!("{} was removed as a way in.", called.in_words());
     outbox::to_person(service, &mut tx, requester, &person.email.to_string(), what).await?;
     Ok(tx.commit().await?)

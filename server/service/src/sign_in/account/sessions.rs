@@ -1,12 +1,9 @@
 use crate::{
     Error, Result, Service,
-    context::{
-        audit::{self, Entry},
-        requester::Requester,
-    },
+    context::{audit::Action, requester::Requester},
     people::session,
 };
-use innkeeper_domain::ids::SessionId;
+use innkeeper_domain::{ids::SessionId, permission::Permission};
 use serde_json::json;
 use std::net::IpAddr;
 use time::OffsetDateTime;
@@ -93,7 +90,8 @@ pub async fn end_others(service: &Service, requester: &Requester) -> Result<()> 
 
 async fn end_where(service: &Service, requester: &Requester, one: Option<SessionId>) -> Result<()> {
     let person = requester.signed_in()?;
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::SessionEnd).await?;
     let mut ended = sqlx::query_scalar!(
         "delete from session where account_id = $1 and id <> $2 and ($3::uuid is null or id = $3)
            and ($4::text is null or provider = $4) returning id",
@@ -111,16 +109,12 @@ async fn end_where(service: &Service, requester: &Requester, one: Option<Session
         session::forget_carried(&mut tx, SessionId(*id)).await?;
     }
     if !ended.is_empty() {
-        let entry = Entry {
-            actor: requester.actor(),
-            address: Some(requester.address),
-            action: "session.end",
-            subject: &person.email.to_string(),
-            organisation: None,
-            tenant: None,
-            detail: json!({ "ended": ended.len() }),
-        };
-        audit::record(&mut tx, &service.ids, entry).await?;
+        requester
+            .audit(Action::SessionEnd)
+            .subject(&person.email)
+            .detail(json!({ "ended": ended.len() }))
+            .record(&mut tx, &service.ids)
+            .await?;
     }
     Ok(tx.commit().await?)
 }

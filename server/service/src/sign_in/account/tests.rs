@@ -138,18 +138,32 @@ async fn sessions_end_at_once_and_nobody_elses_do(pool: PgPool) {
     let (here, there, phone) = (here.await, there.await, phone.await);
     let joe = portal.person("joe@acme.example").await;
     let shown = view(service, &here).await.unwrap().sessions;
-    assert_eq!((shown.len(), shown[0].here, shown[0].id), (3, true, here.session.unwrap()));
+    assert_eq!((shown.len(), shown[0].here, shown[0].id), (3, true, here.session().unwrap()));
 
-    assert!(matches!(end(service, &here, here.session.unwrap()).await, Err(Error::Overtaken)));
-    end(service, &joe, there.session.unwrap()).await.unwrap();
+    assert!(matches!(end(service, &here, here.session().unwrap()).await, Err(Error::Overtaken)));
+    end(service, &joe, there.session().unwrap()).await.unwrap();
     assert_eq!(view(service, &here).await.unwrap().sessions.len(), 3, "nobody ends another's");
-    end(service, &here, there.session.unwrap()).await.unwrap();
-    let gone = session::requester_of(service, there.session, there.address).await.unwrap();
+    end(service, &here, there.session().unwrap()).await.unwrap();
+    let gone = session::requester_of(service, there.known_session(), there.browser().unwrap().address)
+        .await
+        .unwrap();
     assert_eq!(gone.account, None);
     end_others(service, &here).await.unwrap();
     let left = view(service, &here).await.unwrap().sessions;
-    assert_eq!(left.iter().map(|line| line.id).collect::<Vec<_>>(), [here.session.unwrap()]);
-    assert_eq!(session::requester_of(service, phone.session, phone.address).await.unwrap().account, None);
-    assert!(session::requester_of(service, joe.session, joe.address).await.unwrap().account.is_some());
+    assert_eq!(left.iter().map(|line| line.id).collect::<Vec<_>>(), [here.session().unwrap()]);
+    assert_eq!(
+        session::requester_of(service, phone.known_session(), phone.browser().unwrap().address)
+            .await
+            .unwrap()
+            .account,
+        None
+    );
+    assert!(
+        session::requester_of(service, joe.known_session(), joe.browser().unwrap().address)
+            .await
+            .unwrap()
+            .account
+            .is_some()
+    );
     assert_eq!(portal.count("select count(*) from audit_event where action = 'session.end'").await, 2);
 }

@@ -2,7 +2,7 @@ use super::challenge::{code_hash, token_hash};
 use crate::{
     Error, Result, Service,
     context::{
-        audit::{self, Entry},
+        audit::Action,
         outbox,
         rate_limit::{self, Limit},
         requester::Requester,
@@ -14,6 +14,7 @@ use innkeeper_domain::{
     ids::{AccountId, ChallengeId},
     mail::Message,
     password::{draw_code, draw_token},
+    permission::Permission,
 };
 use serde_json::json;
 
@@ -52,7 +53,8 @@ async fn send(
     let token = draw_token(&*service.random);
     let code = draw_code(&*service.random);
     let (token_hash, code_hash) = (token_hash(token.expose()), code_hash(id, code.expose()));
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::SignIn).await?;
     let known = sqlx::query_scalar!(
         r#"select exists (select from identity where issuer = 'mail' and subject = $1) as "known!""#,
         email.key()
@@ -82,16 +84,12 @@ async fn send(
         Some(_) => Message::AddMailbox { link, code },
     };
     outbox::queue(&mut tx, &service.ids, &*service.sealer, &email, &message, MAIL_HOURS).await?;
-    let entry = Entry {
-        actor: requester.actor(),
-        address: Some(requester.address),
-        action: if account.is_some() { "identity.ask" } else { "sign_in.ask" },
-        subject: &email.to_string(),
-        organisation: None,
-        tenant: None,
-        detail: json!({ "challenge": id }),
-    };
-    audit::record(&mut tx, &service.ids, entry).await?;
+    requester
+        .audit(if account.is_some() { Action::SignInMethodAsk } else { Action::SignInAsk })
+        .subject(&email)
+        .detail(json!({ "challenge": id }))
+        .record(&mut tx, &service.ids)
+        .await?;
     Ok(tx.commit().await?)
 }
 
@@ -105,11 +103,15 @@ async fn count(service: &Service, requester: &Requester, email: &EmailAddress) -
     let all =
         Limit { count: limits.mail_per_mailbox.count.saturating_mul(ADDRESSES), ..limits.mail_per_mailbox };
     let pool = &service.pool;
-    rate_limit::take(pool, &rate_limit::address_key("mail by", requester.address), limits.mail_per_address)
-        .await?;
     rate_limit::take(
         pool,
-        &rate_limit::address_key(&format!("{mailbox} by"), requester.address),
+        &rate_limit::address_key("mail by", requester.browser()?.address),
+        limits.mail_per_address,
+    )
+    .await?;
+    rate_limit::take(
+        pool,
+        &rate_limit::address_key(&format!("{mailbox} by"), requester.browser()?.address),
         limits.mail_per_mailbox,
     )
     .await?;

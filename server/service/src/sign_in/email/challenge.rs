@@ -25,7 +25,7 @@ impl Challenge {
     /// nobody can be made to add theirs to another's account.
     pub fn is_for(&self, requester: &Requester) -> bool {
         let account = requester.account.as_ref().map(|person| person.id);
-        self.links_to.is_none_or(|to| account == Some(to) && requester.session == Some(self.asked_in))
+        self.links_to.is_none_or(|to| account == Some(to) && requester.known_session() == Some(self.asked_in))
     }
 }
 

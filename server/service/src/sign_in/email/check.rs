@@ -4,14 +4,10 @@ use super::{
 };
 use crate::{
     Error, Result, Service,
-    context::{
-        audit::{self, Entry},
-        rate_limit,
-        requester::Requester,
-    },
+    context::{audit::Action, rate_limit, requester::Requester},
     sign_in::email::challenge,
 };
-use innkeeper_domain::ids::ChallengeId;
+use innkeeper_domain::{ids::ChallengeId, permission::Permission};
 use serde_json::json;
 
 /// A challenge that was met and can be completed once. Only [`check`] makes one.
@@ -38,7 +34,12 @@ impl Checked {
 pub async fn check(service: &Service, requester: &Requester, token: &str, code: &str) -> Result<Checked> {
     let session = requester.session()?;
     let limit = service.settings.limits.verify_per_address;
-    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", requester.address), limit).await?;
+    rate_limit::take(
+        &service.pool,
+        &rate_limit::address_key("sign in by", requester.browser()?.address),
+        limit,
+    )
+    .await?;
     let challenge = challenge::find(&service.pool, Some(session), token).await?.ok_or(Error::Overtaken)?;
     if !matches!(challenge.stands, Stands::Open) || !challenge.is_for(requester) {
         return Err(Error::Overtaken);
@@ -93,7 +94,8 @@ async fn guess(
     challenge: &Challenge,
     code: &str,
 ) -> Result<Checked> {
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::SignInAttempt).await?;
     let counted = sqlx::query!(
         "update challenge set tries = tries + 1
          where id = $1 and tries < $2 and used_at is null and expires_at > now()
@@ -109,16 +111,12 @@ async fn guess(
         return Ok(Checked::of(challenge));
     }
     let left = TRIES - counted.tries;
-    let entry = Entry {
-        actor: requester.actor(),
-        address: Some(requester.address),
-        action: "sign_in.wrong_code",
-        subject: &challenge.email,
-        organisation: None,
-        tenant: None,
-        detail: json!({ "challenge": challenge.id, "tries_left": left }),
-    };
-    audit::record(&mut tx, &service.ids, entry).await?;
+    requester
+        .audit(Action::SignInWrongCode)
+        .subject(&challenge.email)
+        .detail(json!({ "challenge": challenge.id, "tries_left": left }))
+        .record(&mut tx, &service.ids)
+        .await?;
     tx.commit().await?;
     Err(Error::mistake(
         "code",

@@ -2,7 +2,7 @@ use super::Checked;
 use crate::{
     Error, Result, Service,
     context::{
-        audit::{self, Actor, Entry},
+        audit::{Action, Actor},
         requester::Requester,
     },
     people::session::{self, Begin},
@@ -11,6 +11,7 @@ use innkeeper_domain::{
     email::EmailAddress,
     identity::ProviderId,
     ids::{AccountId, IdentityId},
+    permission::Permission,
 };
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -27,13 +28,14 @@ pub async fn complete(
     new_id_hash: &[u8],
 ) -> Result<String> {
     let session = requester.session()?;
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::SignIn).await?;
     let used = sqlx::query!(
         "update challenge set used_at = now(), used_from = $2, used_in = $3
          where id = $1 and purpose = 'sign_in' and used_at is null and expires_at > now()
          returning email, return_to",
         checked.id.0,
-        ipnet::IpNet::from(requester.address),
+        ipnet::IpNet::from(requester.browser()?.address),
         session.0,
     )
     .fetch_optional(&mut *tx)
@@ -43,12 +45,17 @@ pub async fn complete(
     let (account, identity, new) = account_of(service, &mut tx, &email).await?;
     let person = Person { account, email, requester };
     if new {
-        person.record(service, &mut tx, "account.create", json!({})).await?;
+        person.record(service, &mut tx, Action::AccountCreate, json!({})).await?;
     }
     let begin = Begin { account, provider: ProviderId::MAIL, identity };
     session::begin(&mut tx, requester, &begin, new_id_hash).await?;
     person
-        .record(service, &mut tx, "session.sign_in", json!({ "provider": "mail", "challenge": checked.id }))
+        .record(
+            service,
+            &mut tx,
+            Action::SessionSignIn,
+            json!({ "provider": "mail", "challenge": checked.id }),
+        )
         .await?;
     let to = session::landing(&mut tx, &begin, &used.return_to).await?;
     tx.commit().await?;
@@ -67,20 +74,17 @@ impl Person<'_> {
         &self,
         service: &Service,
         conn: &mut PgConnection,
-        action: &'static str,
+        action: Action,
         detail: Value,
     ) -> Result<()> {
         let email = self.email.to_string();
-        let entry = Entry {
-            actor: Actor::Account(self.account, email.clone()),
-            address: Some(self.requester.address),
-            action,
-            subject: &email,
-            organisation: None,
-            tenant: None,
-            detail,
-        };
-        Ok(audit::record(conn, &service.ids, entry).await?)
+        Ok(Actor::Account(self.account, email.clone())
+            .audit(action)
+            .from(self.requester.address())
+            .subject(&email)
+            .detail(detail)
+            .record(conn, &service.ids)
+            .await?)
     }
 }
 

@@ -4,17 +4,14 @@ use super::{
 };
 use crate::{
     Error, Result, Service,
-    context::{
-        audit::{self, Entry},
-        outbox,
-        requester::Requester,
-    },
+    context::{audit::Action, outbox, requester::Requester},
     sign_in::refused::record_refusal_by,
 };
 use innkeeper_domain::{
     email::EmailAddress,
     identity::{ProviderId, Reason, Refusal},
     ids::{AccountId, IdentityId},
+    permission::Permission,
 };
 use serde_json::json;
 
@@ -22,14 +19,15 @@ use serde_json::json;
 /// account's way in already, which the person has shown to be theirs by then.
 pub async fn link(service: &Service, requester: &Requester, checked: Checked) -> Result<()> {
     let person = requester.signed_in()?;
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::AccountComplete).await?;
     let used = sqlx::query_scalar!(
         "update challenge set used_at = now(), used_from = $2, used_in = $3
          where id = $1 and purpose = 'link' and session_id = $3 and account_id = $4 and used_at is null
            and expires_at > now()
          returning email",
         checked.id.0,
-        ipnet::IpNet::from(requester.address),
+        ipnet::IpNet::from(requester.browser()?.address),
         requester.session()?.0,
         person.id.0,
     )
@@ -44,15 +42,7 @@ pub async fn link(service: &Service, requester: &Requester, checked: Checked) ->
     );
     let known = known.fetch_optional(&mut *tx).await?.map(AccountId);
     let (mail, address) = (ProviderId::MAIL, person.email.to_string());
-    let entry = |action, detail| Entry {
-        actor: requester.actor(),
-        address: Some(requester.address),
-        action,
-        subject: &address,
-        organisation: None,
-        tenant: None,
-        detail,
-    };
+    let entry = |action, detail| requester.audit(action).subject(&address).detail(detail);
     let mut outcome = Ok(());
     match known {
         Some(known) if known == person.id => {}
@@ -64,7 +54,7 @@ pub async fn link(service: &Service, requester: &Requester, checked: Checked) ->
             let id: IdentityId = service.ids.make();
             add(&mut tx, id, person.id, &email).await?;
             let detail = json!({ "provider": mail, "identity": id });
-            audit::record(&mut tx, &service.ids, entry("identity.add", detail)).await?;
+            entry(Action::SignInMethodAdd, detail).record(&mut tx, &service.ids).await?;
             let what = format!("The e-mail address {email} was added as a way in.");
             outbox::to_person(service, &mut tx, requester, &address, what).await?;
         }

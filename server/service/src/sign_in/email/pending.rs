@@ -48,15 +48,15 @@ pub enum Pending {
 /// How the sign-in of a link stands; without a link (`""`) the newest one that this browser asked for.
 /// Looking changes nothing, however often and whoever does it.
 pub async fn pending(service: &Service, requester: &Requester, token: &str) -> Result<Pending> {
-    let Some(challenge) = challenge::find(&service.pool, requester.session, token).await? else {
+    let Some(challenge) = challenge::find(&service.pool, requester.known_session(), token).await? else {
         return Ok(Pending::Nothing);
     };
     let (link, for_them) = (challenge.links_to.is_some(), challenge.is_for(requester));
-    let own = requester.session == Some(challenge.asked_in);
+    let own = requester.known_session() == Some(challenge.asked_in);
     let email = own.then_some(challenge.email);
     Ok(match (challenge.stands, email) {
         (Stands::Used { at, from, within }, _) => {
-            Pending::Used { at, from, by_you: within.is_some() && within == requester.session }
+            Pending::Used { at, from, by_you: within.is_some() && within == requester.known_session() }
         }
         (Stands::Over, _) if link => Pending::AddingOver,
         (Stands::Open, Some(email)) if link && for_them => {

@@ -6,7 +6,7 @@ use crate::{
     people::{lockout::may_change_ways, providers::named, return_to::ReturnTo},
     sign_in::refused::record_refusal,
 };
-use innkeeper_domain::{password::draw_token, ports::Asked, secret::Secret};
+use innkeeper_domain::{password::draw_token, permission::Permission, ports::Asked, secret::Secret};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -56,25 +56,32 @@ pub async fn leave(
     let account = match purpose {
         Purpose::SignIn => None,
         Purpose::Link => {
-            let person = match provider.organisation {
-                None => may_change_ways(service, requester).await?,
+            if provider.organisation.is_none() {
+                Some(may_change_ways(service, requester).await?.id)
+            } else {
                 // Its issuer says whom it means.
-                Some(_) => requester.themselves()?,
-            };
-            membership_sync::member(service, provider, person, false).await?;
-            Some(person.id)
+                let person = requester.themselves()?;
+                membership_sync::authorize(service, requester, Permission::OrganisationView, provider)
+                    .await?;
+                Some(person.id)
+            }
         }
         Purpose::Fresh => Some(requester.signed_in()?.id),
         Purpose::Trial => {
             let person = requester.fresh()?;
-            membership_sync::member(service, provider, person, true).await?;
+            membership_sync::authorize(service, requester, Permission::SsoTest, provider).await?;
             Some(person.id)
         }
         Purpose::Own if provider.port.has_organisations() => Some(requester.themselves()?.id),
         Purpose::Own => return Err(Error::NotFound),
     };
     let limit = service.settings.limits.verify_per_address;
-    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", requester.address), limit).await?;
+    rate_limit::take(
+        &service.pool,
+        &rate_limit::address_key("sign in by", requester.browser()?.address),
+        limit,
+    )
+    .await?;
 
     let draw = || draw_token(&*service.random);
     let asked = Asked {

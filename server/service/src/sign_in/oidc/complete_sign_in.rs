@@ -2,7 +2,7 @@ use super::vouched::{Vouched, address};
 use crate::{
     Error, Result, Service,
     context::{
-        audit::{self, Actor, Entry},
+        audit::{Action, Actor},
         outbox,
         providers::Provider,
         requester::Requester,
@@ -18,6 +18,7 @@ use crate::{
 use innkeeper_domain::{
     identity::{Facts, Reason, Refusal},
     ids::{AccountId, IdentityId},
+    permission::Permission,
 };
 use serde_json::json;
 use sqlx::PgConnection;
@@ -44,7 +45,8 @@ async fn let_in(
     vouched: &Vouched,
     new_id_hash: &[u8],
 ) -> Result<String> {
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::SignIn).await?;
     let found = find(&mut tx, &vouched.facts).await?;
     let (known, new) = match found {
         Some(known) => (known, false),
@@ -52,17 +54,12 @@ async fn let_in(
     };
     let Known { identity, account, email } = known;
     let person = Actor::Account(account, email.clone());
-    let entry = |action, detail| Entry {
-        actor: person.clone(),
-        address: Some(requester.address),
-        action,
-        subject: &email,
-        organisation: None,
-        tenant: None,
-        detail,
+    let entry = |action, detail| {
+        person.clone().audit(action).from(requester.address()).subject(&email).detail(detail)
     };
     if new {
-        audit::record(&mut tx, &service.ids, entry("account.create", json!({ "provider": provider.id })))
+        entry(Action::AccountCreate, json!({ "provider": provider.id }))
+            .record(&mut tx, &service.ids)
             .await?;
     }
     let begin = Begin { account, provider: provider.id.as_str(), identity };
@@ -79,7 +76,7 @@ async fn let_in(
     .execute(&mut *tx)
     .await?;
     let detail = json!({ "provider": provider.id, "identity": identity });
-    audit::record(&mut tx, &service.ids, entry("session.sign_in", detail)).await?;
+    entry(Action::SessionSignIn, detail).record(&mut tx, &service.ids).await?;
     let risen =
         staff::decide(service, &mut tx, provider, (account, identity), &vouched.facts.groups, entry).await?;
     if let Some(role) = risen {
@@ -98,7 +95,8 @@ pub async fn link(service: &Service, requester: &Requester, vouched: Vouched) ->
     if vouched.account != Some(person.id) {
         return Err(Error::NotFound);
     }
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::AccountComplete).await?;
     let known = find(&mut tx, &vouched.facts).await?;
     if known.as_ref().is_some_and(|known| known.account != person.id) {
         let taken = Refusal::new(Reason::Taken, "it became somebody else's way in meanwhile");
@@ -106,16 +104,12 @@ pub async fn link(service: &Service, requester: &Requester, vouched: Vouched) ->
     }
     if known.is_none() {
         let identity = add(service, &mut tx, provider, person.id, &vouched.facts).await?;
-        let entry = Entry {
-            actor: requester.actor(),
-            address: Some(requester.address),
-            action: "identity.add",
-            subject: &person.email.to_string(),
-            organisation: None,
-            tenant: None,
-            detail: json!({ "provider": provider.id, "identity": identity }),
-        };
-        audit::record(&mut tx, &service.ids, entry).await?;
+        requester
+            .audit(Action::SignInMethodAdd)
+            .subject(&person.email)
+            .detail(json!({ "provider": provider.id, "identity": identity }))
+            .record(&mut tx, &service.ids)
+            .await?;
         let what = format!("{} was added as a way in.", provider.label);
         outbox::to_person(service, &mut tx, requester, &person.email.to_string(), what).await?;
     }

@@ -65,7 +65,12 @@ pub async fn answer(
 ) -> Result<Answered> {
     let provider = &*named(service, provider).await?;
     let limit = service.settings.limits.verify_per_address;
-    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", requester.address), limit).await?;
+    rate_limit::take(
+        &service.pool,
+        &rate_limit::address_key("sign in by", requester.browser()?.address),
+        limit,
+    )
+    .await?;
     let checked = async {
         let parts = Parts::of(query)?;
         let question = take(service, requester, provider, &parts).await?;
@@ -110,7 +115,7 @@ async fn take(
     parts: &Parts<'_>,
 ) -> Result<Question> {
     let unknown = || Refusal::new(Reason::State, "no question of this browser to this provider waits for it");
-    let session = requester.session.ok_or_else(unknown)?;
+    let session = requester.known_session().ok_or_else(unknown)?;
     let row = sqlx::query!(
         "update authorization_request set used_at = now()
          where state_hash = $1 and session_id = $2 and provider = $3 and used_at is null and expires_at > now()

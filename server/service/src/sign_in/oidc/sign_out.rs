@@ -1,14 +1,14 @@
 use crate::{
     Error, Result, Service,
     context::{
-        audit::{self, Actor, Entry},
+        audit::{Action, Actor},
         rate_limit,
         requester::Requester,
     },
     people::{providers::named, session},
     sign_in::refused::record_refusal,
 };
-use innkeeper_domain::{identity::Subject, ids::SessionId};
+use innkeeper_domain::{identity::Subject, ids::SessionId, permission::Permission};
 use serde_json::json;
 
 /// The address at which a person signs out at a provider, too; none where it offers none.
@@ -27,11 +27,17 @@ pub async fn signed_out(
 ) -> Result<usize> {
     let provider = &*named(service, provider).await?;
     let limit = service.settings.limits.verify_per_address;
-    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", requester.address), limit).await?;
+    rate_limit::take(
+        &service.pool,
+        &rate_limit::address_key("sign in by", requester.browser()?.address),
+        limit,
+    )
+    .await?;
     let read = provider.port.signed_out(message).await.map_err(Error::from);
     let said = record_refusal(service, requester, provider, read).await?;
     let subject = said.subject.as_ref().map(|subject| provider.own(subject)).transpose()?;
-    let mut tx = service.pool.begin().await?;
+    let mut tx = Requester::SYSTEM.begin(&service.pool).await?;
+    Requester::SYSTEM.authorize(&mut tx, Permission::SessionEnd).await?;
     let ended = sqlx::query_scalar!(
         "delete from session s using identity i
          where i.id = s.identity_id and s.provider = $1 and s.authenticated_at <= $2
@@ -50,17 +56,16 @@ pub async fn signed_out(
         session::forget_carried(&mut tx, SessionId(*id)).await?;
     }
     if !ended.is_empty() {
-        let entry = Entry {
-            actor: Actor::System,
-            address: Some(requester.address),
-            action: "session.end",
-            subject: provider.id.as_str(),
-            organisation: None,
-            tenant: None,
-            detail: json!({ "ended": ended.len(), "by": "the provider" }),
-        };
-        audit::record(&mut tx, &service.ids, entry).await?;
+        Actor::System
+            .audit(Action::SessionEnd)
+            .from(requester.address())
+            .subject(provider.id.as_str())
+            .detail(json!({ "ended": ended.len(), "by": "the provider" }))
+            .record(&mut tx, &service.ids)
+            .await?;
     }
-    tx.commit().await?;
+    if !ended.is_empty() {
+        tx.commit().await?;
+    }
     Ok(ended.len())
 }

@@ -5,7 +5,7 @@ use super::{
 use crate::{
     Error, Result, Service,
     context::{
-        audit::{self, Entry},
+        audit::Action,
         outbox,
         requester::{Requester, SignedIn},
     },
@@ -15,6 +15,7 @@ use crate::{
 use innkeeper_domain::{
     identity::{ProviderId, Reason, Refusal},
     ids::IdentityId,
+    permission::Permission,
     ports::{NewPasskey, PasskeyOwner},
     text::line,
 };
@@ -60,23 +61,20 @@ async fn check_and_add(
     let port = port(service)?;
     let asked = consume(service, requester, Purpose::Link).await?;
     let made = port.made(&asked.state, answer)?;
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::AccountComplete).await?;
     // Of two that are added at once the second counts the first.
     sqlx::query!("select id from account where id = $1 for update", person.id.0).fetch_one(&mut *tx).await?;
     if ids_of(&mut *tx, person.id).await?.len() >= MOST {
         return Err(too_many());
     }
     let identity = insert(service, &mut tx, person, name, &made).await?;
-    let entry = Entry {
-        actor: requester.actor(),
-        address: Some(requester.address),
-        action: "identity.add",
-        subject: &person.email.to_string(),
-        organisation: None,
-        tenant: None,
-        detail: json!({ "provider": ProviderId::PASSKEY, "identity": identity }),
-    };
-    audit::record(&mut tx, &service.ids, entry).await?;
+    requester
+        .audit(Action::SignInMethodAdd)
+        .subject(&person.email)
+        .detail(json!({ "provider": ProviderId::PASSKEY, "identity": identity }))
+        .record(&mut tx, &service.ids)
+        .await?;
     let what = format!("A passkey ({name}) was added as a way in.");
     outbox::to_person(service, &mut tx, requester, &person.email.to_string(), what).await?;
     Ok(tx.commit().await?)

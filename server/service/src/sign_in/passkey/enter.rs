@@ -2,12 +2,12 @@ use super::Proven;
 use crate::{
     Error, Result, Service,
     context::{
-        audit::{self, Actor, Entry},
+        audit::{Action, Actor},
         requester::Requester,
     },
     people::session::{self, Begin},
 };
-use innkeeper_domain::identity::ProviderId;
+use innkeeper_domain::{identity::ProviderId, permission::Permission};
 use serde_json::json;
 
 /// Lets the person in whose passkey has answered, or notes that it is still them; says to which path to go.
@@ -21,7 +21,8 @@ pub async fn enter(
     new_id_hash: &[u8],
 ) -> Result<String> {
     let Proven { passkey, credential, return_to } = proven;
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::SignIn).await?;
     // Of two answers with the same count only one finds what it was checked against.
     let kept = sqlx::query!(
         "update passkey set credential = ($2::text)::jsonb where identity_id = $1 and credential = ($3::text)::jsonb",
@@ -39,16 +40,13 @@ pub async fn enter(
         .await?;
     let begin = Begin { account: passkey.account, provider: ProviderId::PASSKEY, identity: passkey.identity };
     session::begin(&mut tx, requester, &begin, new_id_hash).await?;
-    let entry = Entry {
-        actor: Actor::Account(passkey.account, passkey.email.clone()),
-        address: Some(requester.address),
-        action: "session.sign_in",
-        subject: &passkey.email,
-        organisation: None,
-        tenant: None,
-        detail: json!({ "provider": ProviderId::PASSKEY, "identity": passkey.identity }),
-    };
-    audit::record(&mut tx, &service.ids, entry).await?;
+    Actor::Account(passkey.account, passkey.email.clone())
+        .audit(Action::SessionSignIn)
+        .from(requester.address())
+        .subject(&passkey.email)
+        .detail(json!({ "provider": ProviderId::PASSKEY, "identity": passkey.identity }))
+        .record(&mut tx, &service.ids)
+        .await?;
     let to = session::landing(&mut tx, &begin, &return_to).await?;
     tx.commit().await?;
     Ok(to)

@@ -49,7 +49,12 @@ fn purpose(requester: &Requester) -> Purpose {
 
 async fn count(service: &Service, requester: &Requester) -> Result<()> {
     let limit = service.settings.limits.verify_per_address;
-    rate_limit::take(&service.pool, &rate_limit::address_key("sign in by", requester.address), limit).await
+    rate_limit::take(
+        &service.pool,
+        &rate_limit::address_key("sign in by", requester.browser()?.address),
+        limit,
+    )
+    .await
 }
 
 /// The ids of an account's passkeys.

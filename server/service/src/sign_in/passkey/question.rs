@@ -35,7 +35,7 @@ pub struct Question {
 /// What this browser's page has to ask now; none where nothing was begun, or not in time. `add`: for one
 /// that is to be made.
 pub async fn pending(service: &Service, requester: &Requester, add: bool) -> Result<Option<Question>> {
-    let Some(session) = requester.session else { return Ok(None) };
+    let Some(session) = requester.known_session() else { return Ok(None) };
     let purpose = if add { Purpose::Link } else { purpose(requester) };
     let question = sqlx::query_as!(
         Question,
@@ -84,7 +84,7 @@ pub(super) struct Asked {
 /// Consumes the question: the first answer does, whatever it is.
 pub(super) async fn consume(service: &Service, requester: &Requester, purpose: Purpose) -> Result<Asked> {
     let unknown = || Refusal::new(Reason::State, "no question of this browser about passkeys waits for it");
-    let session = requester.session.ok_or_else(unknown)?;
+    let session = requester.known_session().ok_or_else(unknown)?;
     let asked = sqlx::query_as!(
         Asked,
         r#"update passkey_question set used_at = now()

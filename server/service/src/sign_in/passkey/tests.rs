@@ -96,13 +96,17 @@ async fn a_passkey_signs_in_its_account_and_nobody_learns_of_it_before(pool: PgP
     assert!(asked.contains(r#""known": []"#), "{asked}");
     let id = account_of(&jane);
     assert_eq!(come(&portal, &browser, &format!("key {id} 1")).await.unwrap(), "/t/shop_k3v9x2");
-    let known = session::requester_of(service, browser.session, browser.address).await.unwrap();
+    let known = session::requester_of(service, browser.known_session(), browser.browser().unwrap().address)
+        .await
+        .unwrap();
     assert_eq!(known.fresh().unwrap().id, id);
     assert_eq!(portal.count("select count(*) from audit_event where action = 'session.sign_in'").await, 1);
 
     // The way ends, and with it what came by it.
     account::remove(service, &jane, way.id).await.unwrap();
-    let gone = session::requester_of(service, browser.session, browser.address).await.unwrap();
+    let gone = session::requester_of(service, browser.known_session(), browser.browser().unwrap().address)
+        .await
+        .unwrap();
     assert!(gone.account.is_none());
     let stranger = portal.stranger("198.51.100.9").await;
     assert_eq!(reason(come(&portal, &stranger, &format!("key {id} 2")).await), Reason::Unknown);
@@ -161,7 +165,13 @@ async fn a_count_that_does_not_grow_lets_nobody_in(pool: PgPool) {
     let rows = [portal.new_cookie(&other, "a").await, portal.new_cookie(&copied, "b").await];
     enter(service, &other, first, &rows[0]).await.unwrap();
     assert!(matches!(enter(service, &copied, second, &rows[1]).await, Err(Error::Overtaken)));
-    assert!(session::requester_of(service, copied.session, copied.address).await.unwrap().account.is_none());
+    assert!(
+        session::requester_of(service, copied.known_session(), copied.browser().unwrap().address)
+            .await
+            .unwrap()
+            .account
+            .is_none()
+    );
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
@@ -175,7 +185,11 @@ async fn only_an_own_passkey_shows_that_it_is_still_them(pool: PgPool) {
         .await
         .unwrap();
     let again = async || {
-        session::requester_of(&portal.service, jane.session, jane.address).await.unwrap().account.unwrap()
+        session::requester_of(&portal.service, jane.known_session(), jane.browser().unwrap().address)
+            .await
+            .unwrap()
+            .account
+            .unwrap()
     };
     assert_eq!(reason(come(&portal, &jane, &format!("his {} 1", account_of(&joe))).await), Reason::Another);
     assert_eq!(reason(come(&portal, &jane, &format!("hers {} 1", account_of(&joe))).await), Reason::Subject);

@@ -1,9 +1,13 @@
 use super::{
-    about, destroy_copies, record,
+    about, destroy_copies,
     view::{latest, renewing},
 };
-use crate::{Error, Result, Service, context::requester::Requester, tenants, workflows};
-use innkeeper_domain::{handoff::HandoffState, ids::HandoffId, tenant::TenantState};
+use crate::{
+    Error, Result, Service,
+    context::{audit::Action, requester::Requester},
+    tenants, workflows,
+};
+use innkeeper_domain::{handoff::HandoffState, ids::HandoffId, permission::Permission, tenant::TenantState};
 use serde_json::json;
 
 /// The person has saved the passwords: the sealed copies are destroyed. After the window the addressed person can
@@ -11,8 +15,8 @@ use serde_json::json;
 pub async fn confirm(service: &Service, requester: &Requester, name: &str) -> Result<()> {
     let person = requester.signed_in()?;
     let session = requester.session()?;
-    let mut tx = person.begin(&service.pool).await?;
-    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
+    let mut tx = requester.begin(&service.pool).await?;
+    let tenant = tenants::load(&mut tx, requester, Permission::HandoffView, name).await?;
     // The row lock decides between a press, a second one and the sweep.
     let handoff = sqlx::query!(
         r#"select id, state, opened_in, coalesce(open_until <= now(), false) as "over!" from handoff
@@ -37,7 +41,12 @@ pub async fn confirm(service: &Service, requester: &Requester, name: &str) -> Re
     sqlx::query!("update handoff set state = 'confirmed', closed_at = now() where id = $1", handoff.id)
         .execute(&mut *tx)
         .await?;
-    record(service, requester, &mut tx, &tenant, "handoff.confirm", about(HandoffId(handoff.id))).await?;
+    requester
+        .audit(Action::HandoffConfirm)
+        .of(&tenant)
+        .detail(about(HandoffId(handoff.id)))
+        .record(&mut tx, &service.ids)
+        .await?;
     Ok(tx.commit().await?)
 }
 
@@ -45,9 +54,8 @@ pub async fn confirm(service: &Service, requester: &Requester, name: &str) -> Re
 /// sealed for somebody or shown in this very session. Of all presses at once one starts a run.
 pub async fn renew(service: &Service, requester: &Requester, name: &str) -> Result<()> {
     let person = requester.signed_in()?;
-    let mut tx = person.begin(&service.pool).await?;
-    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
-    requester.fresh()?;
+    let mut tx = requester.begin(&service.pool).await?;
+    let tenant = tenants::load(&mut tx, requester, Permission::CredentialsReset, name).await?;
     let session = requester.session()?;
     // Not `for update`, which would wait for whoever writes a row that names this tenant.
     let state = sqlx::query_scalar!("select state from tenant where id = $1 for no key update", tenant.id.0)
@@ -87,6 +95,6 @@ pub async fn renew(service: &Service, requester: &Requester, name: &str) -> Resu
     destroy_copies(&mut tx, tenant.id).await?;
     let detail =
         json!({ "handoff": HandoffId(before.id), "was": before.state, "run": run, "number": number });
-    record(service, requester, &mut tx, &tenant, "handoff.renew", detail).await?;
+    requester.audit(Action::HandoffRenew).of(&tenant).detail(detail).record(&mut tx, &service.ids).await?;
     Ok(tx.commit().await?)
 }

@@ -20,7 +20,6 @@ pub use view::{HandoffView, OpenHandoff, view};
 
 use crate::{
     Result,
-    tenants::record,
     workflows::secrets::{self, Purpose},
 };
 use innkeeper_domain::{ids::TenantId, name::TenantName, tenant::TenantRole};

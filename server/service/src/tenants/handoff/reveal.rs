@@ -1,22 +1,24 @@
-use super::{about, link, proof::Proof, record};
+use super::{about, link, proof::Proof};
 use crate::{
     Error, Result, Service,
     context::{
+        audit::Action,
         outbox::{moment, to_admins},
         requester::Requester,
     },
     tenants,
 };
-use innkeeper_domain::{handoff::OPEN_FOR, ids::HandoffId, mail::Message, tenant::TenantState};
+use innkeeper_domain::{
+    handoff::OPEN_FOR, ids::HandoffId, mail::Message, permission::Permission, tenant::TenantState,
+};
 use ipnet::IpNet;
 
 /// Opens a sealed handoff in the requester's session, for 15 minutes. Only the addressed person can, with a fresh
 /// sign-in; of all presses at once one wins. Where it is open in this very session already, nothing changes.
 pub async fn reveal(service: &Service, requester: &Requester, name: &str) -> Result<()> {
     let person = requester.signed_in()?;
-    let mut tx = person.begin(&service.pool).await?;
-    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
-    requester.fresh()?;
+    let mut tx = requester.begin(&service.pool).await?;
+    let tenant = tenants::load(&mut tx, requester, Permission::HandoffReveal, name).await?;
     if tenant.state != TenantState::Active {
         return Err(Error::Overtaken);
     }
@@ -29,18 +31,23 @@ pub async fn reveal(service: &Service, requester: &Requester, name: &str) -> Res
         person.id.0,
         requester.session()?.0,
         OPEN_FOR.as_seconds_f64(),
-        IpNet::from(requester.address),
+        IpNet::from(requester.browser()?.address),
     )
     .fetch_optional(&mut *tx)
     .await?;
     let Some(opened) = opened else {
         return Proof::make(&mut tx, &tenant, requester).await?.map(|_| ()).ok_or(Error::Overtaken);
     };
-    record(service, requester, &mut tx, &tenant, "handoff.reveal", about(HandoffId(opened.id))).await?;
+    requester
+        .audit(Action::HandoffReveal)
+        .of(&tenant)
+        .detail(about(HandoffId(opened.id)))
+        .record(&mut tx, &service.ids)
+        .await?;
     let message = Message::CredentialsRevealed {
         tenant: tenant.name.to_string(),
         person: person.email.to_string(),
-        address: requester.address.to_string(),
+        address: requester.browser()?.address.to_string(),
         at: moment(opened.now),
         link: link(&service.settings.public_url, &tenant.name),
     };

@@ -2,10 +2,9 @@ use super::{about, destroy_copies, link};
 use crate::{
     Error, Result,
     context::{
-        audit::{self, Actor, Entry},
+        audit::{Action, Actor},
         outbox::to_admins,
     },
-    db::Tx,
     workflows,
 };
 use innkeeper_domain::{
@@ -15,7 +14,7 @@ use innkeeper_domain::{
     name::TenantName,
     ports::{Random, Sealer},
 };
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use std::{sync::Arc, time::Duration};
 
 /// Ends handoffs whose time is over. Any number of portals may run one: a handoff is ended once.
@@ -139,16 +138,16 @@ impl Sweep {
             name: TenantName::parse(&row.name).map_err(|_| Error::corrupt("tenant name", &row.name))?,
         };
         if row.state == HandoffState::Open.as_str() {
-            self.close(&mut tx, &over, HandoffState::Lapsed, "handoff.lapse").await?;
+            self.close(&mut tx, &over, HandoffState::Lapsed, Action::HandoffLapse).await?;
         } else {
-            self.close(&mut tx, &over, HandoffState::Expired, "handoff.expire").await?;
+            self.close(&mut tx, &over, HandoffState::Expired, Action::HandoffExpire).await?;
             self.take_passwords_away(&mut tx, &over).await?;
         }
         tx.commit().await?;
         Ok(true)
     }
 
-    async fn take_passwords_away(&self, tx: &mut Tx, over: &Over) -> Result<()> {
+    async fn take_passwords_away(&self, tx: &mut PgConnection, over: &Over) -> Result<()> {
         workflows::start_expiry(&self.ids, &*self.random, tx, over.organisation, over.tenant).await?;
         let message = Message::CredentialsExpired {
             tenant: over.name.to_string(),
@@ -157,24 +156,27 @@ impl Sweep {
         to_admins(tx, &self.ids, &*self.sealer, over.organisation, &message).await
     }
 
-    async fn close(&self, tx: &mut Tx, over: &Over, state: HandoffState, action: &'static str) -> Result<()> {
+    async fn close(
+        &self,
+        tx: &mut PgConnection,
+        over: &Over,
+        state: HandoffState,
+        action: Action,
+    ) -> Result<()> {
         sqlx::query!(
             "update handoff set state = $2, closed_at = now() where id = $1",
             over.id.0,
             state.as_str()
         )
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
         destroy_copies(tx, over.tenant).await?;
-        let entry = Entry {
-            actor: Actor::System,
-            address: None,
-            action,
-            subject: over.name.as_str(),
-            organisation: Some(over.organisation),
-            tenant: Some(over.tenant),
-            detail: about(over.id),
-        };
-        Ok(audit::record(tx, &self.ids, entry).await?)
+        Ok(Actor::System
+            .audit(action)
+            .subject(over.name.as_str())
+            .in_tenant((over.organisation, over.tenant))
+            .detail(about(over.id))
+            .record(tx, &self.ids)
+            .await?)
     }
 }

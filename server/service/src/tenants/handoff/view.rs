@@ -1,11 +1,12 @@
-use super::{about, proof::Proof, record};
+use super::{about, proof::Proof};
 use crate::{
     Error, Result, Service,
-    context::requester::Requester,
+    context::{audit::Action, requester::Requester},
     tenants::{self, TenantView},
 };
 use innkeeper_domain::{
-    connection::Credentials, handoff::HandoffState, ids::TenantId, run::RunKind, tenant::TenantState,
+    connection::Credentials, handoff::HandoffState, ids::TenantId, permission::Permission, run::RunKind,
+    tenant::TenantState,
 };
 use ipnet::IpNet;
 use sqlx::PgConnection;
@@ -82,11 +83,16 @@ pub struct OpenHandoff {
 /// The newest handoff of a tenant, for an admin. Showing credentials is recorded; nothing else changes.
 pub async fn view(service: &Service, requester: &Requester, name: &str) -> Result<(TenantView, HandoffView)> {
     let person = requester.signed_in()?;
-    let mut tx = person.begin(&service.pool).await?;
-    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
+    let mut tx = requester.begin(&service.pool).await?;
+    let tenant = tenants::load(&mut tx, requester, Permission::HandoffView, name).await?;
     let view = if let Some(proof) = Proof::make(&mut tx, &tenant, requester).await? {
         let credentials = proof.credentials(service, &mut tx, &tenant).await?;
-        record(service, requester, &mut tx, &tenant, "handoff.view", about(proof.handoff)).await?;
+        requester
+            .audit(Action::HandoffView)
+            .of(&tenant)
+            .detail(about(proof.handoff))
+            .record(&mut tx, &service.ids)
+            .await?;
         let Proof { opened_at, until, from, .. } = proof;
         HandoffView::Open(Box::new(OpenHandoff { credentials, until, opened_at, from }))
     } else if tenant.state != TenantState::Active {

@@ -1,36 +1,36 @@
 use crate::{
     Error, Result, Service,
-    context::requester::Requester,
+    context::{audit::Action, requester::Requester},
     db::Tx,
-    tenants::{self, TenantView, handoff, record},
+    tenants::{self, TenantView, handoff},
     workflows::{self, engine},
 };
-use innkeeper_domain::{ids::RunId, run::RunKind, tenant::TenantState};
+use innkeeper_domain::{ids::RunId, permission::Permission, run::RunKind, tenant::TenantState};
 use serde_json::json;
 
 /// Cuts an active tenant off. `typed` is its name, as the person typed it.
 pub async fn suspend(service: &Service, requester: &Requester, name: &str, typed: &str) -> Result<()> {
-    let (mut tx, tenant) = begin(service, requester, name).await?;
+    let (mut tx, tenant) = begin(service, requester, Permission::LifecycleChange, name).await?;
     check_typed(&tenant, typed)?;
     check_state(&tenant, &[TenantState::Active])?;
-    start(service, requester, &mut tx, &tenant, RunKind::Suspend, "tenant.suspend").await?;
+    start(service, requester, &mut tx, &tenant, RunKind::Suspend, Action::TenantSuspend).await?;
     Ok(tx.commit().await?)
 }
 
 /// Lets a suspended tenant in again.
 pub async fn resume(service: &Service, requester: &Requester, name: &str) -> Result<()> {
-    let (mut tx, tenant) = begin(service, requester, name).await?;
+    let (mut tx, tenant) = begin(service, requester, Permission::LifecycleChange, name).await?;
     check_state(&tenant, &[TenantState::Suspended])?;
-    start(service, requester, &mut tx, &tenant, RunKind::Resume, "tenant.resume").await?;
+    start(service, requester, &mut tx, &tenant, RunKind::Resume, Action::TenantResume).await?;
     Ok(tx.commit().await?)
 }
 
 /// Cuts a tenant off and schedules its removal. Passwords that wait to be handed over are destroyed.
 pub async fn destroy(service: &Service, requester: &Requester, name: &str, typed: &str) -> Result<()> {
-    let (mut tx, tenant) = begin(service, requester, name).await?;
+    let (mut tx, tenant) = begin(service, requester, Permission::LifecycleChange, name).await?;
     check_typed(&tenant, typed)?;
     check_state(&tenant, &[TenantState::Active, TenantState::Suspended])?;
-    start(service, requester, &mut tx, &tenant, RunKind::Destroy, "tenant.destroy").await?;
+    start(service, requester, &mut tx, &tenant, RunKind::Destroy, Action::TenantDelete).await?;
     sqlx::query!(
         "update tenant set state = 'destroying', state_before = state, removal_at = null where id = $1",
         tenant.id.0
@@ -43,23 +43,29 @@ pub async fn destroy(service: &Service, requester: &Requester, name: &str, typed
 
 /// Gives a tenant back: turns its destruction round where that is under way or stuck, else undoes it.
 pub async fn keep(service: &Service, requester: &Requester, name: &str) -> Result<()> {
-    let (mut tx, tenant) = begin(service, requester, name).await?;
+    let (mut tx, tenant) = begin(service, requester, Permission::LifecycleChange, name).await?;
     check_state(&tenant, &[TenantState::Destroying])?;
     if let Some(run) = live(&mut tx, &tenant, RunKind::Destroy).await? {
         let why = format!("{} keeps the database.", requester.signed_in()?.email);
         if !engine::turn_back(&mut tx, run, &why).await? {
             return Err(Error::Overtaken);
         }
-        record(service, requester, &mut tx, &tenant, "tenant.keep", json!({ "turned_back": run })).await?;
+        requester
+            .audit(Action::TenantDeletionCancel)
+            .of(&tenant)
+            .detail(json!({ "turned_back": run }))
+            .record(&mut tx, &service.ids)
+            .await?;
     } else {
-        start(service, requester, &mut tx, &tenant, RunKind::UndoDestroy, "tenant.keep").await?;
+        start(service, requester, &mut tx, &tenant, RunKind::UndoDestroy, Action::TenantDeletionCancel)
+            .await?;
     }
     Ok(tx.commit().await?)
 }
 
 /// Lets a suspension or destruction that is stuck go on where it stopped.
 pub async fn try_again(service: &Service, requester: &Requester, name: &str) -> Result<()> {
-    let (mut tx, tenant) = begin(service, requester, name).await?;
+    let (mut tx, tenant) = begin(service, requester, Permission::RunResume, name).await?;
     let kind = match tenant.state {
         TenantState::Suspended => RunKind::Suspend,
         TenantState::Destroying => RunKind::Destroy,
@@ -69,24 +75,32 @@ pub async fn try_again(service: &Service, requester: &Requester, name: &str) -> 
     if !engine::go_on(&mut tx, run, workflows::deadline(kind)).await? {
         return Err(Error::Overtaken);
     }
-    record(service, requester, &mut tx, &tenant, "run.go_on", json!({ "run": run })).await?;
+    requester
+        .audit(Action::RunResume)
+        .of(&tenant)
+        .detail(json!({ "run": run }))
+        .record(&mut tx, &service.ids)
+        .await?;
     Ok(tx.commit().await?)
 }
 
 /// Makes new passwords ([`handoff::renew`]), once the tenant's name was typed.
 pub async fn rotate(service: &Service, requester: &Requester, name: &str, typed: &str) -> Result<()> {
-    let (tx, tenant) = begin(service, requester, name).await?;
+    let (tx, tenant) = begin(service, requester, Permission::CredentialsReset, name).await?;
     check_typed(&tenant, typed)?;
     tx.rollback().await?;
     handoff::renew(service, requester, name).await
 }
 
-/// Begins a transaction that holds the tenant's row, for an admin with a fresh sign-in.
-pub(super) async fn begin(service: &Service, requester: &Requester, name: &str) -> Result<(Tx, TenantView)> {
-    let person = requester.signed_in()?;
-    let mut tx = person.begin(&service.pool).await?;
-    let id = tenants::load_as_admin(&mut tx, person.id, name).await?.id;
-    requester.fresh()?;
+/// Begins a transaction that holds the tenant's row, for whom has the permission.
+pub(super) async fn begin(
+    service: &Service,
+    requester: &Requester,
+    permission: Permission,
+    name: &str,
+) -> Result<(Tx, TenantView)> {
+    let mut tx = requester.begin(&service.pool).await?;
+    let id = tenants::load(&mut tx, requester, permission, name).await?.id;
     // In the order of the workers: the run first, then the tenant.
     sqlx::query!(
         "select id from run where tenant_id = $1 and state in ('running', 'unwinding', 'stuck') for update",
@@ -97,7 +111,7 @@ pub(super) async fn begin(service: &Service, requester: &Requester, name: &str) 
     // Not `for update`, which would wait for whoever writes a row that names this tenant.
     sqlx::query!("select id from tenant where id = $1 for no key update", id.0).fetch_one(&mut *tx).await?;
     // Read again, now that nobody changes it.
-    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
+    let tenant = tenants::load(&mut tx, requester, permission, name).await?;
     Ok((tx, tenant))
 }
 
@@ -129,10 +143,16 @@ async fn start(
     tx: &mut Tx,
     tenant: &TenantView,
     kind: RunKind,
-    action: &'static str,
+    action: Action,
 ) -> Result<()> {
     let whose = (tenant.organisation_id, tenant.id);
     let (run, number) =
         workflows::start_run(&service.ids, &*service.random, tx, kind, whose, json!({})).await?;
-    record(service, requester, tx, tenant, action, json!({ "run": run, "number": number })).await
+    requester
+        .audit(action)
+        .of(tenant)
+        .detail(json!({ "run": run, "number": number }))
+        .record(tx, &service.ids)
+        .await?;
+    Ok(())
 }

@@ -1,12 +1,14 @@
 use super::{change::begin, view::is_live};
 use crate::{
     Error, Result, Service,
-    context::requester::Requester,
+    context::{audit::Action, requester::Requester},
     fleet::capacity::{self, Place},
-    tenants::{self, RunLine, TenantView, record, request},
+    tenants::{self, RunLine, TenantView, request},
     workflows,
 };
-use innkeeper_domain::{capacity::Claim, plan::Plan, ports::Usage, run::RunKind, tenant::TenantState};
+use innkeeper_domain::{
+    capacity::Claim, permission::Permission, plan::Plan, ports::Usage, run::RunKind, tenant::TenantState,
+};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -38,9 +40,8 @@ pub struct PlanOffer {
 
 /// The plans a tenant could have, for admins.
 pub async fn plans(service: &Service, requester: &Requester, name: &str) -> Result<PlanView> {
-    let person = requester.signed_in()?;
-    let mut tx = person.begin_read(&service.pool).await?;
-    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
+    let mut tx = requester.begin_read(&service.pool).await?;
+    let tenant = tenants::load(&mut tx, requester, Permission::PlanView, name).await?;
     let run = tenants::latest_of(&mut tx, tenant.id, &[RunKind::ChangePlan]).await?;
     let live = is_live(&mut tx, tenant.id).await?;
     let published = request::plans(&mut tx).await?;
@@ -88,7 +89,7 @@ fn refusal(plan: &Plan, usage: Option<&Usage>) -> Option<String> {
 pub async fn change_plan(service: &Service, requester: &Requester, name: &str, plan: &str) -> Result<()> {
     // Asked before the transaction: nothing outside happens inside one.
     let usage = plans(service, requester, name).await?.usage;
-    let (mut tx, tenant) = begin(service, requester, name).await?;
+    let (mut tx, tenant) = begin(service, requester, Permission::PlanChange, name).await?;
     if tenant.state != TenantState::Active {
         return Err(Error::Overtaken);
     }
@@ -115,6 +116,11 @@ pub async fn change_plan(service: &Service, requester: &Requester, name: &str, p
     let detail = json!({
         "from": tenant.plan.name, "to": wished.name, "version": wished.version, "run": run, "number": number,
     });
-    record(service, requester, &mut tx, &tenant, "tenant.change_plan", detail).await?;
+    requester
+        .audit(Action::TenantChangePlan)
+        .of(&tenant)
+        .detail(detail)
+        .record(&mut tx, &service.ids)
+        .await?;
     Ok(tx.commit().await?)
 }

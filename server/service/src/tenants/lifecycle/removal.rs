@@ -1,6 +1,6 @@
 use crate::{
     Error, Result,
-    context::audit::{self, Actor, Entry},
+    context::audit::{Action, Actor},
     workflows::{
         self,
         secrets::{self, Purpose},
@@ -66,16 +66,13 @@ impl Removals {
             let (run, number) =
                 workflows::start_run(&self.ids, &*self.random, &mut tx, RunKind::Remove, whose, json!({}))
                     .await?;
-            let entry = Entry {
-                actor: Actor::System,
-                address: None,
-                action: "tenant.remove",
-                subject: &row.name,
-                organisation: Some(whose.0),
-                tenant: Some(whose.1),
-                detail: json!({ "run": run, "number": number }),
-            };
-            audit::record(&mut tx, &self.ids, entry).await?;
+            Actor::System
+                .audit(Action::TenantRemove)
+                .subject(&row.name)
+                .in_tenant((whose.0, whose.1))
+                .detail(json!({ "run": run, "number": number }))
+                .record(&mut tx, &self.ids)
+                .await?;
         }
         Ok(tx.commit().await?)
     }
@@ -101,16 +98,13 @@ impl Removals {
                 continue;
             }
             secrets::destroy(&mut tx, tenant, Purpose::BackupKey(id)).await?;
-            let entry = Entry {
-                actor: Actor::System,
-                address: None,
-                action: "backup.remove",
-                subject: &row.name,
-                organisation: Some(OrganisationId(row.organisation_id)),
-                tenant: Some(tenant),
-                detail: json!({ "backup": id }),
-            };
-            audit::record(&mut tx, &self.ids, entry).await?;
+            Actor::System
+                .audit(Action::BackupRemove)
+                .subject(&row.name)
+                .in_tenant((OrganisationId(row.organisation_id), tenant))
+                .detail(json!({ "backup": id }))
+                .record(&mut tx, &self.ids)
+                .await?;
             tx.commit().await.map_err(Error::from)?;
         }
         Ok(())

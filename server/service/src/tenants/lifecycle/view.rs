@@ -1,11 +1,12 @@
 use crate::{
     Result, Service,
-    context::requester::Requester,
+    context::{permission::admins, requester::Requester},
     tenants::{self, RunLine, TenantView},
 };
 use innkeeper_domain::{
     handoff::HandoffState,
     ids::TenantId,
+    permission::Permission,
     ports::Usage,
     run::RunKind,
     tenant::{PerRole, TenantState},
@@ -55,7 +56,7 @@ pub async fn last_backup(
     requester: &Requester,
     tenant: &TenantView,
 ) -> Result<Option<BackupLine>> {
-    let mut tx = requester.signed_in()?.begin_read(&service.pool).await?;
+    let mut tx = requester.begin_read(&service.pool).await?;
     let backup = sqlx::query_as!(
         BackupLine,
         "select bytes, created_at, read_back_at, kept_until from backup
@@ -79,9 +80,8 @@ pub async fn danger(service: &Service, requester: &Requester, name: &str) -> Res
         RunKind::Remove,
         RunKind::ChangePlan,
     ];
-    let person = requester.signed_in()?;
-    let mut tx = person.begin_read(&service.pool).await?;
-    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
+    let mut tx = requester.begin_read(&service.pool).await?;
+    let tenant = tenants::load(&mut tx, requester, Permission::LifecycleView, name).await?;
     let run = tenants::latest_of(&mut tx, tenant.id, &KINDS).await?;
     let live = is_live(&mut tx, tenant.id).await?;
     let row = sqlx::query!(
@@ -98,13 +98,7 @@ pub async fn danger(service: &Service, requester: &Requester, name: &str) -> Res
     )
     .fetch_optional(&mut *tx)
     .await?;
-    let admins = sqlx::query_scalar!(
-        "select a.email from member m join account a on a.id = m.account_id
-         where m.organisation_id = $1 and m.role = 'admin' order by a.email_key limit 20",
-        tenant.organisation_id.0
-    )
-    .fetch_all(&mut *tx)
-    .await?;
+    let admins = admins(&mut tx, tenant.organisation_id).await?;
     tx.commit().await?;
     let usage = tenants::usage(service, &tenant).await;
     Ok(DangerView {
@@ -146,9 +140,8 @@ impl CredentialsView {
 
 /// The roles of a tenant and their use, for admins.
 pub async fn credentials(service: &Service, requester: &Requester, name: &str) -> Result<CredentialsView> {
-    let person = requester.signed_in()?;
-    let mut tx = person.begin_read(&service.pool).await?;
-    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
+    let mut tx = requester.begin_read(&service.pool).await?;
+    let tenant = tenants::load(&mut tx, requester, Permission::CredentialsView, name).await?;
     let live = is_live(&mut tx, tenant.id).await?;
     let made = sqlx::query!(
         r#"select created_at, floor(extract(epoch from now() - created_at) / 86400)::bigint as "days!" from handoff

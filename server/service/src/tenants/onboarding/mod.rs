@@ -2,15 +2,15 @@
 
 use crate::{
     Error, Result, Service,
-    context::requester::Requester,
+    context::{audit::Action, requester::Requester},
     db::Tx,
     tenants::{
-        self, RunLine, TenantView, record,
+        self, RunLine, TenantView,
         request::{self, Draft},
     },
     workflows,
 };
-use innkeeper_domain::tenant::TenantState;
+use innkeeper_domain::{permission::Permission, tenant::TenantState};
 use serde_json::json;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -32,9 +32,9 @@ pub struct SetupView {
 
 /// How the making of a tenant stands; [`Error::NotFound`] if it never began.
 pub async fn view(service: &Service, requester: &Requester, name: &str) -> Result<SetupView> {
-    let person = requester.signed_in()?;
-    let mut tx = person.begin_read(&service.pool).await?;
-    let tenant = tenants::load(&mut tx, person.id, name).await?;
+    let _person = requester.signed_in()?;
+    let mut tx = requester.begin_read(&service.pool).await?;
+    let tenant = tenants::load(&mut tx, requester, Permission::TenantView, name).await?;
     let (run, elapsed_seconds, changed_at) =
         tenants::latest_onboarding(&mut tx, tenant.id).await?.ok_or(Error::NotFound)?;
     let requested_by = sqlx::query_scalar!(
@@ -58,7 +58,7 @@ pub async fn retry(service: &Service, requester: &Requester, name: &str) -> Resu
     let (run, number) =
         workflows::start_onboarding(service, &mut tx, tenant.organisation_id, tenant.id).await?;
     let detail = json!({ "run": run, "number": number });
-    record(service, requester, &mut tx, &tenant, "tenant.retry", detail).await?;
+    requester.audit(Action::TenantRetry).of(&tenant).detail(detail).record(&mut tx, &service.ids).await?;
     Ok(tx.commit().await?)
 }
 
@@ -74,7 +74,7 @@ pub async fn start_over(service: &Service, requester: &Requester, name: &str) ->
     set_state(&mut tx, &tenant, TenantState::Destroyed).await?;
     sqlx::query!("delete from sealed_secret where tenant_id = $1", tenant.id.0).execute(&mut *tx).await?;
     keep_wishes(service, requester, &mut tx, &tenant, locked.region).await?;
-    record(service, requester, &mut tx, &tenant, "tenant.start_over", json!({})).await?;
+    requester.audit(Action::TenantStartOver).of(&tenant).record(&mut tx, &service.ids).await?;
     Ok(tx.commit().await?)
 }
 
@@ -85,9 +85,9 @@ struct Locked {
 
 /// Begins a transaction that holds the tenant's row, for an admin.
 async fn begin(service: &Service, requester: &Requester, name: &str) -> Result<(Tx, TenantView, Locked)> {
-    let person = requester.signed_in()?;
-    let mut tx = person.begin(&service.pool).await?;
-    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
+    let _person = requester.signed_in()?;
+    let mut tx = requester.begin(&service.pool).await?;
+    let tenant = tenants::load(&mut tx, requester, Permission::OnboardingRetry, name).await?;
     // Not `for update`, which would wait for whoever writes a row that names this tenant.
     let row = sqlx::query!("select state, region from tenant where id = $1 for no key update", tenant.id.0)
         .fetch_one(&mut *tx)

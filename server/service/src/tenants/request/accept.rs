@@ -5,7 +5,7 @@ use super::{
 use crate::{
     Error, Result, Service,
     context::{
-        audit::{self, Entry},
+        audit::Action,
         requester::{Requester, SignedIn},
     },
     db, organisations,
@@ -16,10 +16,11 @@ use innkeeper_domain::{
     allowlist::{AllowedRange, Reach},
     ids::{AccountId, OrganisationId, RequestId, TenantId},
     name::TenantName,
+    permission::Permission,
     tenant::TenantState,
 };
 use ipnet::IpNet;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{Connection, PgConnection};
 
 /// Draws of a name before something must be wrong: two alike are one in a billion.
@@ -38,7 +39,8 @@ pub async fn accept(
     let person = requester.signed_in()?;
     let request: RequestId = request.parse().map_err(|_| Error::NotFound)?;
     let version: i32 = version.parse().map_err(|_| Error::NotFound)?;
-    let mut tx = service.pool.begin().await?;
+    let mut tx = requester.begin_unscoped(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::RequestAccept).await?;
     lock_account(&mut tx, person.id).await?;
     // After the lock, so that it sees an organisation which the person made a moment ago in another tab.
     db::as_account(&mut tx, person.id, &person.way, person.identity).await?;
@@ -125,7 +127,9 @@ impl Acceptance<'_> {
             "run": run,
             "support_number": number,
         });
-        self.record(conn, "tenant.request", name.as_str(), (organisation, Some(tenant)), detail).await?;
+        let entry =
+            self.requester.audit(Action::TenantRequest).subject(&name).in_tenant((organisation, tenant));
+        entry.detail(detail).record(conn, &self.service.ids).await?;
         Ok(name)
     }
 
@@ -136,7 +140,8 @@ impl Acceptance<'_> {
         }
         let name = &self.checked.organisation;
         let id = organisations::create(self.service, conn, name, self.person.id).await?;
-        self.record(conn, "organisation.create", name.as_str(), (id, None), json!({})).await?;
+        let entry = self.requester.audit(Action::OrganisationCreate).subject(name).in_organisation(id);
+        entry.record(conn, &self.service.ids).await?;
         Ok(id)
     }
 
@@ -218,25 +223,5 @@ impl Acceptance<'_> {
         .execute(conn)
         .await?;
         Ok(())
-    }
-
-    async fn record(
-        &self,
-        conn: &mut PgConnection,
-        action: &'static str,
-        subject: &str,
-        (organisation, tenant): (OrganisationId, Option<TenantId>),
-        detail: Value,
-    ) -> Result<()> {
-        let entry = Entry {
-            actor: self.requester.actor(),
-            address: Some(self.requester.address),
-            action,
-            subject,
-            organisation: Some(organisation),
-            tenant,
-            detail,
-        };
-        Ok(audit::record(conn, &self.service.ids, entry).await?)
     }
 }

@@ -25,6 +25,7 @@ use innkeeper_domain::{
     ids::RequestId,
     name::Wish,
     organisation::OrganisationName,
+    permission::Permission,
     plan::{Extension, Plan},
 };
 
@@ -56,15 +57,15 @@ pub struct Proposal {
 /// What there is to choose from, and the draft as it stands: the kept one, or one filled in beforehand.
 pub async fn open(service: &Service, requester: &Requester) -> Result<(Choices, Draft)> {
     let person = requester.signed_in()?;
-    let mut tx = person.begin(&service.pool).await?;
+    let mut tx = requester.begin(&service.pool).await?;
     let offer = choices::load(&mut tx).await?;
     let organisations = memberships::organisations(&mut tx, person.id).await?;
     let draft = match draft::load_open(&mut tx, person.id).await? {
         Some(kept) => kept.draft,
-        None => Draft::suggest(&person.email, requester.address, &offer, &organisations),
+        None => Draft::suggest(&person.email, requester.browser()?.address, &offer, &organisations),
     };
     tx.commit().await?;
-    Ok((offer.choices(own_range(requester.address)), draft))
+    Ok((offer.choices(own_range(requester.browser()?.address)), draft))
 }
 
 /// Keeps a draft in which nothing is wrong; else all that is wrong, by field.
@@ -72,7 +73,8 @@ pub async fn save(service: &Service, requester: &Requester, draft: &Draft) -> Re
     let person = requester.signed_in()?;
     let limit = service.settings.limits.change_per_account;
     rate_limit::take(&service.pool, &format!("wizard of {}", person.id), limit).await?;
-    let mut tx = person.begin(&service.pool).await?;
+    let mut tx = requester.begin(&service.pool).await?;
+    requester.authorize(&mut tx, Permission::RequestDraft).await?;
     check::check(&mut tx, person, draft).await?;
     keep(&mut tx, service.ids.make(), person.id, draft).await?;
     Ok(tx.commit().await?)
@@ -81,11 +83,11 @@ pub async fn save(service: &Service, requester: &Requester, draft: &Draft) -> Re
 /// The draft as it would be accepted; [`Error::NotFound`] if there is none.
 pub async fn propose(service: &Service, requester: &Requester) -> Result<Proposal> {
     let person = requester.signed_in()?;
-    let mut tx = person.begin(&service.pool).await?;
+    let mut tx = requester.begin(&service.pool).await?;
     let kept = draft::load_open(&mut tx, person.id).await?.ok_or(Error::NotFound)?;
     let checked = check::check(&mut tx, person, &kept.draft).await?;
     tx.commit().await?;
-    let own = own_range(requester.address);
+    let own = own_range(requester.browser()?.address);
     Ok(Proposal {
         request: kept.id,
         version: kept.version,
@@ -93,7 +95,7 @@ pub async fn propose(service: &Service, requester: &Requester) -> Result<Proposa
         database: checked.database,
         plan: checked.plan,
         region: checked.region,
-        own_admitted: checked.reach.admits(requester.address),
+        own_admitted: checked.reach.admits(requester.browser()?.address),
         own,
         reach: checked.reach,
         extensions: checked.extensions,

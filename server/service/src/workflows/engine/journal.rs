@@ -1,12 +1,9 @@
 //! What the engine writes down. Every write holds the fencing token: who lost the lease writes nothing.
 
 use super::step::{Ended, Plan, RunRow};
-use crate::{
-    Error, Result,
-    db::{Tx, run_events},
-};
+use crate::{Error, Result, db::run_events};
 use innkeeper_domain::run::{RunState, StepState};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use std::time::Duration;
 
 /// The lease is somebody else's: stop at once.
@@ -27,12 +24,12 @@ impl<E: Into<Error>> From<E> for Broken {
 type Written<T> = std::result::Result<T, Broken>;
 
 /// Begins a transaction that holds the run's row, if the token is still ours.
-async fn begin(pool: &PgPool, run: &RunRow) -> Written<Tx> {
+async fn begin(pool: &PgPool, run: &RunRow) -> Written<Transaction<'static, Postgres>> {
     let mut tx = pool.begin().await?;
     if run.is_held(&mut tx).await? { Ok(tx) } else { Err(Broken::Lost) }
 }
 
-async fn commit(mut tx: Tx, run: &RunRow) -> Written<()> {
+async fn commit(mut tx: Transaction<'static, Postgres>, run: &RunRow) -> Written<()> {
     run_events::notify(&mut tx, run_events::Change::Run(run.id)).await?;
     Ok(tx.commit().await?)
 }

@@ -1,4 +1,4 @@
-use crate::{Error, db::Tx};
+use crate::Error;
 use async_trait::async_trait;
 use innkeeper_domain::{
     ids::{OrganisationId, RunId, TenantId},
@@ -7,9 +7,8 @@ use innkeeper_domain::{
     support::SupportNumber,
 };
 use serde_json::Value;
-use sqlx::{PgConnection, PgPool};
-use std::sync::Arc;
-use std::time::Duration;
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use std::{sync::Arc, time::Duration};
 
 /// How an action went that did not fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,7 +155,7 @@ impl RunRow {
 
     /// Begins a transaction on the control database that only this hold of the run can commit: it keeps the run's row
     /// until its end. A worker that woke after its lease was over would otherwise change what nobody undoes any more.
-    pub async fn begin(&self, pool: &PgPool) -> Result<Tx, StepError> {
+    pub async fn begin(&self, pool: &PgPool) -> Result<Transaction<'static, Postgres>, StepError> {
         let mut tx = pool.begin().await?;
         if self.is_held(&mut tx).await? { Ok(tx) } else { Err(lost()) }
     }

@@ -1,7 +1,7 @@
 use crate::{
     Error,
     context::{
-        audit::{self, Actor},
+        audit::{Action, Actor},
         outbox,
     },
     workflows::{
@@ -79,20 +79,13 @@ impl Step<Hold> for HandOver {
         let to = sqlx::query_scalar!("select email from account where id = $1", addressed_to.0)
             .fetch_one(&mut *conn)
             .await?;
-        audit::record(
-            conn,
-            &self.tools.ids,
-            audit::Entry {
-                actor: Actor::System,
-                address: None,
-                action: "handoff.seal",
-                subject: &tenant.name,
-                organisation: Some(run.organisation),
-                tenant: Some(run.tenant),
-                detail: json!({ "handoff": handoff, "addressed_to": addressed_to }),
-            },
-        )
-        .await?;
+        Actor::System
+            .audit(Action::HandoffSeal)
+            .subject(&tenant.name)
+            .in_tenant((run.organisation, run.tenant))
+            .detail(json!({ "handoff": handoff, "addressed_to": addressed_to }))
+            .record(conn, &self.tools.ids)
+            .await?;
         let until = row
             .sealed_until
             .format(format_description!("[day padding:none] [month repr:long], [hour]:[minute] UTC"))

@@ -52,7 +52,7 @@ async fn nobody_is_staff_by_a_group_in_a_session_of_another_way(pool: PgPool) {
     for way in ["mail", "passkey", "other", "org-acme", "unknown", ""] {
         sqlx::query("update session set provider = $1 where id = $2")
             .bind(way)
-            .bind(mail.session.unwrap().0)
+            .bind(mail.session().unwrap().0)
             .execute(&stage.portal.owner)
             .await
             .unwrap();

@@ -46,7 +46,7 @@ async fn a_link_works_by_ways_that_count_while_they_are_fresh(pool: PgPool) {
     old.account.as_mut().unwrap().fresh = false;
     let customers = stage.portal.person("sam@acme.example").await;
     sqlx::query("update session set provider = 'org-acme' where id = $1")
-        .bind(customers.session.unwrap().0)
+        .bind(customers.session().unwrap().0)
         .execute(&stage.portal.owner)
         .await
         .unwrap();
@@ -82,7 +82,10 @@ async fn mail_counts_on_one_machine_only(pool: PgPool) {
         .change("insert into staff (account_id, role, identity_id) select account_id, 'operator', identity_id from session")
         .await;
     let staff = async |portal: &TestPortal| {
-        let seen = session::requester_of(&portal.service, jane.session, jane.address).await.unwrap();
+        let seen =
+            session::requester_of(&portal.service, jane.known_session(), jane.browser().unwrap().address)
+                .await
+                .unwrap();
         seen.signed_in().unwrap().staff
     };
     assert_eq!(staff(&portal).await, None);
@@ -103,7 +106,7 @@ async fn mail_counts_on_one_machine_only(pool: PgPool) {
 async fn a_second_link_never_takes_away(pool: PgPool) {
     let (stage, jane, link) = with_link(&pool, StaffRole::Approver).await;
     let service = &stage.portal.service;
-    let lower = add(&stage.portal.worker, &service.ids, &*service.random, StaffRole::Viewer).await.unwrap();
+    let lower = add(&stage.portal.operator(), &Requester::OPERATOR, StaffRole::Viewer).await.unwrap();
     for link in [link, lower] {
         let claimed = claim(service, &jane, link.token.expose()).await.unwrap();
         assert_eq!(claimed.role, StaffRole::Approver);
@@ -144,7 +147,7 @@ async fn the_first_link_is_made_once_and_anew_when_it_is_over(pool: PgPool) {
     claim(&stage.portal.service, &jane, link.token.expose()).await.unwrap();
     assert!(start(&stage).await.is_none(), "there is staff now");
     let jane =
-        remove(&stage.portal.worker, &stage.portal.service.ids, &jane.signed_in().unwrap().id.to_string())
+        remove(&stage.portal.operator(), &Requester::OPERATOR, &jane.signed_in().unwrap().id.to_string())
             .await;
     assert_eq!(jane.unwrap().roles, [("approver".to_owned(), None)]);
     assert!(start(&stage).await.is_some(), "and none again");
@@ -165,7 +168,7 @@ async fn who_reads_the_mailbox_of_one_of_the_staff_is_none_of_them(pool: PgPool)
              update session set account_id = $2, provider = $3, authenticated_at = now(), identity_id = way.id
              from way where session.id = $1",
         )
-        .bind(eve.session.unwrap().0)
+        .bind(eve.session().unwrap().0)
         .bind(id.0)
         .bind(provider)
         .bind(subject)

@@ -5,6 +5,8 @@ mod sessions;
 
 use super::*;
 use crate::{
+    Error, Result,
+    context::requester::Requester,
     people::session,
     sign_in::oidc::{
         Purpose,
@@ -15,7 +17,8 @@ use crate::{
 use innkeeper_domain::{
     identity::{Facts, Groups},
     mail::Message,
-    staff::StaffGroups,
+    permission::Permission,
+    staff::{StaffGroups, StaffRole},
 };
 use sqlx::PgPool;
 
@@ -37,6 +40,12 @@ fn jane_in(names: &[&str]) -> Facts {
 
 async fn role(stage: &Stage, browser: &Requester) -> Option<StaffRole> {
     stage.seen(browser).await.signed_in().unwrap().staff
+}
+
+/// Whether a requester has a permission of staff.
+async fn may(stage: &Stage, requester: &Requester, permission: Permission) -> Result<()> {
+    let mut tx = requester.begin_unscoped(&stage.portal.service.pool).await?;
+    requester.authorize(&mut tx, permission).await
 }
 
 /// How often each deed stands in the audit log.
@@ -61,7 +70,6 @@ async fn with_link(pool: &PgPool, role: StaffRole) -> (Stage, Requester, Link) {
         .await
         .unwrap();
     let jane = stage.seen(&stage.browser).await;
-    let service = &stage.portal.service;
-    let link = add(&stage.portal.worker, &service.ids, &*service.random, role).await.unwrap();
+    let link = add(&stage.portal.operator(), &Requester::OPERATOR, role).await.unwrap();
     (stage, jane, link)
 }

@@ -7,22 +7,25 @@ async fn what_takes_it_away_holds_with_the_next_request(pool: PgPool) {
     let mut stage = Stage::open_with(&pool, groups()).await;
     stage.come_by("acme", &stage.browser, Purpose::SignIn, jane_in(&["heads"])).await.unwrap();
     let jane = stage.seen(&stage.browser).await;
-    assert!(require(&jane, StaffRole::Approver).is_ok());
+    assert!(may(&stage, &jane, Permission::DomainDecide).await.is_ok());
     let gone = stage.portal.change("update staff set role = 'viewer'").await;
     let viewer = stage.seen(&stage.browser).await;
-    assert!(gone == 1 && require(&viewer, StaffRole::Viewer).is_ok());
-    assert!(matches!(require(&viewer, StaffRole::Operator), Err(Error::NotFound)));
+    assert!(gone == 1 && may(&stage, &viewer, Permission::StaffView).await.is_ok());
+    assert!(matches!(may(&stage, &viewer, Permission::DomainDecide).await, Err(Error::NotFound)));
     // The operator takes the provider out of the configuration.
     let providers = std::mem::take(&mut stage.portal.service.providers);
     let jane = stage.seen(&stage.browser).await;
-    assert!(jane.account.is_some() && matches!(require(&jane, StaffRole::Viewer), Err(Error::NotFound)));
+    assert!(
+        jane.account.is_some()
+            && matches!(may(&stage, &jane, Permission::StaffView).await, Err(Error::NotFound))
+    );
     stage.portal.service.providers = providers;
-    assert!(require(&stage.seen(&stage.browser).await, StaffRole::Viewer).is_ok());
-    let (worker, ids) = (&stage.portal.worker, &stage.portal.service.ids);
-    assert_eq!(remove(worker, ids, "Jane@ACME.example").await.unwrap().address, "jane@acme.example");
-    assert!(stage.seen(&stage.browser).await.session.is_none(), "and is signed out");
-    assert!(matches!(remove(worker, ids, "jane@acme.example").await, Err(Error::NotFound)));
-    assert!(matches!(require(&stage.browser, StaffRole::Viewer), Err(Error::NotFound)));
+    assert!(may(&stage, &stage.seen(&stage.browser).await, Permission::StaffView).await.is_ok());
+    let (store, operator) = (stage.portal.operator(), Requester::OPERATOR);
+    assert_eq!(remove(&store, &operator, "Jane@ACME.example").await.unwrap().address, "jane@acme.example");
+    assert!(stage.seen(&stage.browser).await.known_session().is_none(), "and is signed out");
+    assert!(matches!(remove(&store, &operator, "jane@acme.example").await, Err(Error::NotFound)));
+    assert!(matches!(may(&stage, &stage.browser, Permission::StaffView).await, Err(Error::NotFound)));
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
@@ -44,7 +47,7 @@ async fn sessions_of_staff_end_sooner(pool: PgPool) {
         .portal
         .change("update session set last_seen_at = now() - interval '60 minutes', expires_at = now() + interval '11 hours'")
         .await;
-    assert!(stage.seen(&browser).await.session.is_none(), "an hour without use");
+    assert!(stage.seen(&browser).await.known_session().is_none(), "an hour without use");
     let live = "select count(*) from session where expires_at > now() and account_id is not null";
     assert_eq!(stage.portal.count(live).await, 0, "it does not come back when the role is taken away");
 
@@ -60,7 +63,7 @@ async fn sessions_of_staff_end_sooner(pool: PgPool) {
     let left = "select max(extract(epoch from expires_at - now()))::bigint from session where account_id is not null";
     assert!((100..=180).contains(&stage.portal.count(left).await));
     stage.portal.change("update session set created_at = now() - interval '24 hours'").await;
-    assert!(stage.seen(&browser).await.session.is_none(), "a day, however much it is used");
+    assert!(stage.seen(&browser).await.known_session().is_none(), "a day, however much it is used");
 
     // The same as a customer lives on.
     let browser = sign_in(&[]).await;

@@ -51,7 +51,9 @@ async fn a_mailbox_becomes_one_more_way_in_of_who_asked(pool: PgPool) {
     let phone = portal.stranger("198.51.100.9").await;
     let (token, _) = asked(&portal, &phone, MORE).await;
     sign_in(&portal, &phone, &token, "").await.unwrap();
-    let seen = session::requester_of(service, phone.session, phone.address).await.unwrap();
+    let seen = session::requester_of(service, phone.known_session(), phone.browser().unwrap().address)
+        .await
+        .unwrap();
     assert_eq!(seen.signed_in().unwrap().id, jane.signed_in().unwrap().id);
     assert_eq!(portal.count("select count(*) from account").await, 1);
 }

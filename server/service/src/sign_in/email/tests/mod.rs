@@ -71,11 +71,14 @@ async fn the_link_signs_in_the_browser_that_asked_with_one_press(pool: PgPool) {
     assert_eq!(portal.count(USED).await, 0, "looking changes nothing");
     assert_eq!(sign_in(&portal, &requester, &token, "").await.unwrap(), "/sign-up/database");
 
-    let known = session::requester_of(service, requester.session, requester.address).await.unwrap();
+    let known =
+        session::requester_of(service, requester.known_session(), requester.browser().unwrap().address)
+            .await
+            .unwrap();
     assert_eq!(known.fresh().unwrap().email.key(), JANE);
     assert!(matches!(
         pending(service, &known, &token).await.unwrap(),
-        Pending::Used { from: Some(from), by_you: true, .. } if from == requester.address
+        Pending::Used { from: Some(from), by_you: true, .. } if from == requester.browser().unwrap().address
     ));
     assert_eq!(portal.count("select count(*) from audit_event where action = 'session.sign_in'").await, 1);
     assert_eq!(portal.count("select count(*) from audit_event where action = 'account.create'").await, 1);
@@ -110,9 +113,11 @@ async fn the_link_in_another_browser_needs_the_code_beside_it(pool: PgPool) {
     sign_in(&portal, &other, &token, &code).await.unwrap();
     assert!(matches!(
         pending(service, &asking, "").await.unwrap(),
-        Pending::Used { by_you: false, from: Some(from), .. } if from == other.address
+        Pending::Used { by_you: false, from: Some(from), .. } if from == other.browser().unwrap().address
     ));
-    let stays_out = session::requester_of(service, asking.session, asking.address).await.unwrap();
+    let stays_out = session::requester_of(service, asking.known_session(), asking.browser().unwrap().address)
+        .await
+        .unwrap();
     assert_eq!(stays_out.account, None);
 }
 
@@ -121,7 +126,7 @@ async fn a_browser_without_a_session_is_told_no_mailbox_and_gets_nowhere(pool: P
     let portal = TestPortal::open(&pool).await;
     let asking = portal.stranger("203.0.113.7").await;
     let (token, code) = asked(&portal, &asking, JANE).await;
-    let scanner = Requester { session: None, ..asking };
+    let scanner = Requester::browser_at(None, asking.browser().unwrap().address);
     assert_eq!(pending(&portal.service, &scanner, &token).await.unwrap(), Pending::Code { email: None });
     assert_eq!(pending(&portal.service, &scanner, "").await.unwrap(), Pending::Nothing);
     assert!(matches!(check(&portal.service, &scanner, &token, &code).await, Err(Error::NotFound)));
@@ -314,7 +319,7 @@ async fn one_mailbox_is_one_account_however_it_is_written(pool: PgPool) {
 async fn what_one_person_left_in_a_browser_is_not_the_next_persons(pool: PgPool) {
     let portal = TestPortal::open(&pool).await;
     let requester = portal.person("first@acme.example").await;
-    let session = requester.session.unwrap();
+    let session = requester.session().unwrap();
     crate::people::refused_forms::keep(&portal.service, session, "f1", &json!({ "values": "typed" }))
         .await
         .unwrap();
@@ -323,7 +328,9 @@ async fn what_one_person_left_in_a_browser_is_not_the_next_persons(pool: PgPool)
     sign_in(&portal, &requester, &token, "").await.unwrap();
     assert_eq!(crate::people::refused_forms::take(&portal.service, session, "f1").await.unwrap(), None);
     assert_eq!(session::take_flash(&portal.service, session).await.unwrap(), None);
-    let now = session::requester_of(&portal.service, Some(session), requester.address).await.unwrap();
+    let now = session::requester_of(&portal.service, Some(session), requester.browser().unwrap().address)
+        .await
+        .unwrap();
     assert_eq!(now.signed_in().unwrap().email.key(), JANE);
 }
 

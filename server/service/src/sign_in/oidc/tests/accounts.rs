@@ -10,10 +10,13 @@ async fn who_is_vouched_for_gets_an_account_once(pool: PgPool) {
     // She has another address by now, and another name.
     let again = stage.sign_in(&elsewhere, person("1", "jane.doe@acme.example", true)).await.unwrap();
     assert_eq!((again, stage.portal.count(ACCOUNTS).await), (jane, 1));
-    let known =
-        crate::people::session::requester_of(&stage.portal.service, elsewhere.session, elsewhere.address)
-            .await
-            .unwrap();
+    let known = crate::people::session::requester_of(
+        &stage.portal.service,
+        elsewhere.known_session(),
+        elsewhere.browser().unwrap().address,
+    )
+    .await
+    .unwrap();
     assert_eq!(known.fresh().unwrap().email.to_string(), "jane@acme.example", "mails go where they went");
     assert_eq!(
         stage.portal.count("select count(*) from audit_event where action = 'account.create'").await,

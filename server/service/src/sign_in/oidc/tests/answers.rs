@@ -10,7 +10,7 @@ async fn an_answer_counts_once_in_the_browser_that_asked_and_for_whom_it_asked(p
     let good = [("state", state.as_str()), ("code", "good")];
 
     let other = stage.portal.stranger("198.51.100.9").await;
-    let nobody = Requester { session: None, ..other.clone() };
+    let nobody = Requester::browser_at(None, other.browser().unwrap().address);
     assert_eq!(reason(stage.back(&other, "acme", &good).await), Reason::State);
     assert_eq!(reason(stage.back(&nobody, "acme", &good).await), Reason::State);
     assert_eq!(reason(stage.back(&stage.browser, "other", &good).await), Reason::State);
@@ -64,9 +64,13 @@ async fn who_shows_that_it_is_still_them_has_to_be_the_same(pool: PgPool) {
     let stranger = leave(service, &stage.browser, "acme", Purpose::Fresh, "/").await;
     assert!(matches!(stranger, Err(Error::NotFound)));
     stage.sign_in(&stage.browser, person("1", "jane@acme.example", true)).await.unwrap();
-    let jane = crate::people::session::requester_of(service, stage.browser.session, stage.browser.address)
-        .await
-        .unwrap();
+    let jane = crate::people::session::requester_of(
+        service,
+        stage.browser.known_session(),
+        stage.browser.browser().unwrap().address,
+    )
+    .await
+    .unwrap();
 
     let state = stage.leave(&jane, Purpose::Fresh).await;
     assert!(stage.told.asked.lock().unwrap().as_ref().unwrap().fresh);

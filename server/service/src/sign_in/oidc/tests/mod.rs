@@ -120,9 +120,13 @@ impl Stage {
 
     /// Who the browser is now.
     pub(crate) async fn seen(&self, browser: &Requester) -> Requester {
-        crate::people::session::requester_of(&self.portal.service, browser.session, browser.address)
-            .await
-            .unwrap()
+        crate::people::session::requester_of(
+            &self.portal.service,
+            browser.known_session(),
+            browser.browser().unwrap().address,
+        )
+        .await
+        .unwrap()
     }
 }
 

@@ -1,7 +1,12 @@
-use super::{about, guide::Guide, proof::Proof, record};
-use crate::{Error, Result, Service, context::requester::Requester, tenants};
+use super::{about, guide::Guide, proof::Proof};
+use crate::{
+    Error, Result, Service,
+    context::{audit::Action, requester::Requester},
+    tenants,
+};
 use innkeeper_domain::{
     connection::{Credentials, Format},
+    permission::Permission,
     tenant::{PerRole, TenantRole},
 };
 use serde::Serialize;
@@ -20,9 +25,9 @@ pub struct Bundle {
 
 /// The bundle of a handoff that is open in the requester's session; else [`Error::Overtaken`].
 pub async fn bundle(service: &Service, requester: &Requester, name: &str) -> Result<Bundle> {
-    let person = requester.signed_in()?;
-    let mut tx = person.begin(&service.pool).await?;
-    let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
+    let _person = requester.signed_in()?;
+    let mut tx = requester.begin(&service.pool).await?;
+    let tenant = tenants::load(&mut tx, requester, Permission::HandoffView, name).await?;
     let proof = Proof::make(&mut tx, &tenant, requester).await?.ok_or(Error::Overtaken)?;
     let credentials = proof.credentials(service, &mut tx, &tenant).await?;
     let server = tenant.server.and_then(|id| service.servers.get(id));
@@ -37,7 +42,12 @@ pub async fn bundle(service: &Service, requester: &Requester, name: &str) -> Res
     };
     let bytes = pack(&credentials, &server.ca_certificate(), &guide.to_string(), proof.now)
         .map_err(|error| Error::corrupt("bundle:", error))?;
-    record(service, requester, &mut tx, &tenant, "handoff.download", about(proof.handoff)).await?;
+    requester
+        .audit(Action::HandoffDownload)
+        .of(&tenant)
+        .detail(about(proof.handoff))
+        .record(&mut tx, &service.ids)
+        .await?;
     tx.commit().await?;
     Ok(Bundle { file_name: format!("{}.zip", tenant.name), bytes })
 }

@@ -152,7 +152,7 @@ async fn somebody_elses_request_is_not_found(pool: PgPool) {
     let made = accept(&portal.service, &jane, &request, &version).await.unwrap();
     assert!(matches!(accept(&portal.service, &eve, &request, &version).await, Err(Error::NotFound)));
     // The second wall: even without a condition on the account, the rows are not there for her.
-    let mut tx = eve.signed_in().unwrap().begin(&portal.service.pool).await.unwrap();
+    let mut tx = portal.begin_as(&eve).await;
     for hidden in
         ["select count(*) from request", "select count(*) from tenant", "select count(*) from organisation"]
     {
@@ -257,7 +257,7 @@ impl Random for Stuttering {
 async fn a_drawn_name_that_is_taken_is_drawn_again(pool: PgPool) {
     let mut portal = portal(&pool).await;
     let (jane, ola) = (portal.person("jane@acme.example").await, portal.person("ola@other.example").await);
-    portal.service.random = Arc::new(Stuttering(AtomicUsize::new(4), portal.service.random.clone()));
+    portal.service.store.random = Arc::new(Stuttering(AtomicUsize::new(4), portal.service.random.clone()));
     assert_eq!(accepted(&portal, &jane, &draft("Acme", "shop")).await.as_str(), "shop_aaaaaa");
     let second = accepted(&portal, &ola, &draft("Other", "shop")).await;
     assert_ne!(second.as_str(), "shop_aaaaaa");

@@ -51,8 +51,7 @@ impl Accepted {
                 .unwrap();
         }
         let service = &house.portal.service;
-        let person = house.jane.signed_in().unwrap();
-        let mut tx = person.begin(&service.pool).await.unwrap();
+        let mut tx = house.portal.begin_as(&house.jane).await;
         start_onboarding(service, &mut tx, house.acme, shop).await.unwrap();
         tx.commit().await.unwrap();
         let worker = house.portal.worker.clone();

@@ -1,16 +1,12 @@
-//! What whoever has the machine does about organisations: sees who is shut out, and opens all ways again.
+//! All organisations, for the operator: who is shut out, and which one is meant by an id or a name.
 
 use crate::{
     Error, Result,
-    context::audit::{self, Actor, Entry},
+    context::{deps::Store, requester::Requester},
     db::paging::pattern,
 };
-use innkeeper_domain::{
-    ids::{Ids, OrganisationId},
-    organisation::OrganisationName,
-};
-use serde_json::json;
-use sqlx::PgPool;
+use innkeeper_domain::{ids::OrganisationId, organisation::OrganisationName, permission::Permission};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -39,58 +35,24 @@ pub struct OrganisationLine {
     pub open_ways: Vec<String>,
 }
 
-/// An organisation that the operator wanted to be open to all ways.
-#[derive(Debug, Clone)]
-pub struct Opened {
-    /// As it stood before.
-    pub organisation: OrganisationLine,
-    /// Whether ways were closed until now.
-    pub was_closed: bool,
-}
-
 /// The organisations in whose names this text is, those with closed ways first, then by name; a thousand at most, and how
 /// many there are in all.
-pub async fn all(worker: &PgPool, search: &str) -> Result<(Vec<OrganisationLine>, i64)> {
-    rows(worker, None, None, &pattern(search), MOST).await
+pub async fn search(
+    store: &Store,
+    requester: &Requester,
+    text: &str,
+) -> Result<(Vec<OrganisationLine>, i64)> {
+    let mut tx = requester.begin_read(&store.pool).await?;
+    requester.authorize(&mut tx, Permission::OrganisationSearch).await?;
+    rows(&mut tx, None, None, &pattern(text), MOST).await
 }
 
-/// Opens all ways again to an organisation. Open already is success. `who` is its id, or a name that no other has.
-/// [`Error::NotFound`] where none is meant; a mistake that names them where several are.
-pub async fn open(worker: &PgPool, ids: &Ids, who: &str) -> Result<Opened> {
-    let organisation = find(worker, who).await?;
-    let mut tx = worker.begin().await?;
-    let closed = sqlx::query_scalar!(
-        "select open_ways from organisation_identity where organisation_id = $1 and enforced_at is not null for update",
-        organisation.id.0
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
-    let Some(open) = closed else { return Ok(Opened { organisation, was_closed: false }) };
-    sqlx::query!(
-        "update organisation_identity set enforced_at = null, open_ways = '{}' where organisation_id = $1",
-        organisation.id.0
-    )
-    .execute(&mut *tx)
-    .await?;
-    let entry = Entry {
-        actor: Actor::Operator,
-        address: None,
-        action: "identity.release",
-        subject: &organisation.name,
-        organisation: Some(organisation.id),
-        tenant: None,
-        detail: json!({ "open": open }),
-    };
-    audit::record(&mut tx, ids, entry).await?;
-    tx.commit().await?;
-    Ok(Opened { organisation, was_closed: true })
-}
-
-/// The one that is meant. A text that is an id means no name: names are typed by customers.
-async fn find(worker: &PgPool, who: &str) -> Result<OrganisationLine> {
+/// The one that is meant by its id, or by a name that no other has. [`Error::NotFound`] where none is meant; a mistake that
+/// names them where several are. A text that is an id means no name: names are typed by customers.
+pub(crate) async fn find(conn: &mut PgConnection, who: &str) -> Result<OrganisationLine> {
     let (mut meant, total) = match (who.trim().parse::<OrganisationId>(), OrganisationName::parse(who)) {
-        (Ok(id), _) => rows(worker, Some(id.0), None, "%", MOST_MEANT).await?,
-        (Err(_), Ok(name)) => rows(worker, None, Some(name.as_str()), "%", MOST_MEANT).await?,
+        (Ok(id), _) => rows(conn, Some(id.0), None, "%", MOST_MEANT).await?,
+        (Err(_), Ok(name)) => rows(conn, None, Some(name.as_str()), "%", MOST_MEANT).await?,
         (Err(_), Err(_)) => return Err(Error::NotFound),
     };
     if meant.len() > 1 {
@@ -112,7 +74,7 @@ fn several(meant: &[OrganisationLine], total: i64) -> String {
 }
 
 async fn rows(
-    worker: &PgPool,
+    conn: &mut PgConnection,
     id: Option<Uuid>,
     name: Option<&str>,
     pattern: &str,
@@ -132,7 +94,7 @@ async fn rows(
         pattern,
         most,
     )
-    .fetch_all(worker)
+    .fetch_all(conn)
     .await?;
     let total = rows.first().map_or(0, |row| row.total);
     let lines = rows.into_iter().map(|row| OrganisationLine {

@@ -1,4 +1,4 @@
-//! What whoever has the machine does: the first link, further links, who is staff, and who no longer.
+//! The staff as the operator manages them: the first invite link, further links, who is staff, and who no longer.
 
 use super::{
     claim::token_hash,
@@ -6,14 +6,14 @@ use super::{
 };
 use crate::{
     Error, Result, Service,
-    context::audit::{self, Actor, Entry},
+    context::{audit::Action, deps::Store, requester::Requester},
     people::{session, staff_roles::StaffWays},
 };
 use innkeeper_domain::{
     email::EmailAddress,
-    ids::{AccountId, Ids, SessionId, StaffClaimId},
+    ids::{AccountId, SessionId, StaffClaimId},
     password::draw_token,
-    ports::Random,
+    permission::Permission,
     secret::Secret,
     staff::StaffRole,
 };
@@ -42,10 +42,11 @@ impl Link {
     }
 }
 
-/// Makes a link, for the operator. `worker` connects as the worker role.
-pub async fn add(worker: &PgPool, ids: &Ids, random: &dyn Random, role: StaffRole) -> Result<Link> {
-    let mut tx = worker.begin().await?;
-    let link = make(&mut tx, ids, random, role, Actor::Operator).await?;
+/// Makes a link to a staff role.
+pub async fn add(store: &Store, requester: &Requester, role: StaffRole) -> Result<Link> {
+    let mut tx = requester.begin(&store.pool).await?;
+    requester.authorize(&mut tx, Permission::StaffManage).await?;
+    let link = make(store, requester, &mut tx, role).await?;
     tx.commit().await?;
     Ok(link)
 }
@@ -56,7 +57,8 @@ pub async fn first(service: &Service, worker: &PgPool) -> Result<Option<Link>> {
     if !StaffWays::of(service).groups.is_empty() {
         return Ok(None);
     }
-    let mut tx = worker.begin().await?;
+    let mut tx = Requester::SYSTEM.begin(worker).await?;
+    Requester::SYSTEM.authorize(&mut tx, Permission::StaffManage).await?;
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('first of the staff', 0))")
         .fetch_one(&mut *tx)
         .await?;
@@ -67,22 +69,21 @@ pub async fn first(service: &Service, worker: &PgPool) -> Result<Option<Link>> {
     if known.fetch_one(&mut *tx).await? {
         return Ok(None);
     }
-    let link = make(&mut tx, &service.ids, &*service.random, StaffRole::Approver, Actor::System).await?;
+    let link = make(service, &Requester::SYSTEM, &mut tx, StaffRole::Approver).await?;
     tx.commit().await?;
     Ok(Some(link))
 }
 
 async fn make(
+    store: &Store,
+    requester: &Requester,
     conn: &mut PgConnection,
-    ids: &Ids,
-    random: &dyn Random,
     role: StaffRole,
-    actor: Actor,
 ) -> Result<Link> {
     sqlx::query!("delete from staff_claim where expires_at < now() - interval '30 days'")
         .execute(&mut *conn)
         .await?;
-    let (id, token): (StaffClaimId, _) = (ids.make(), draw_token(random));
+    let (id, token): (StaffClaimId, _) = (store.ids.make(), draw_token(&*store.random));
     let until = sqlx::query_scalar!(
         "insert into staff_claim (id, token_hash, role, expires_at) values ($1, $2, $3, now() + interval '24 hours')
          returning expires_at",
@@ -92,12 +93,12 @@ async fn make(
     )
     .fetch_one(&mut *conn)
     .await?;
-    let detail = json!({ "role": role.as_str() });
-    record(conn, ids, actor, "staff.link", &id.to_string(), detail).await?;
+    let entry = requester.audit(Action::StaffLink).subject(id).detail(json!({ "role": role.as_str() }));
+    entry.record(conn, &store.ids).await?;
     Ok(Link { token, role, until })
 }
 
-/// One of the staff, for the operator.
+/// One of the staff, with each way to be it.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Member {
     /// The account.
@@ -117,8 +118,10 @@ pub struct Member {
 }
 
 /// The staff by their addresses, a thousand at most.
-pub async fn all(worker: &PgPool) -> Result<Vec<Member>> {
-    let rows = rows(worker, "%", Order::Address, "", MOST).await?;
+pub async fn all(store: &Store, requester: &Requester) -> Result<Vec<Member>> {
+    let mut tx = requester.begin_read(&store.pool).await?;
+    requester.authorize(&mut tx, Permission::StaffView).await?;
+    let rows = rows(&mut tx, "%", Order::Address, "", MOST).await?;
     let member = |row: super::list::Row| Member {
         account: AccountId(row.id),
         address: row.email,
@@ -137,11 +140,11 @@ pub async fn all(worker: &PgPool) -> Result<Vec<Member>> {
 
 /// Takes away all that makes this account staff, and ends its sessions. `who` is an account id, or an address that one of
 /// the staff has. [`Error::NotFound`] where nobody of the staff is meant; a mistake where several are.
-pub async fn remove(worker: &PgPool, ids: &Ids, who: &str) -> Result<Member> {
+pub async fn remove(store: &Store, requester: &Requester, who: &str) -> Result<Member> {
     let id = who.parse::<AccountId>().ok();
     let key = EmailAddress::parse(who).ok().map(|email| email.key());
     let mut meant = Vec::new();
-    for member in all(worker).await? {
+    for member in all(store, requester).await? {
         let same_address =
             key.is_some() && EmailAddress::parse(&member.address).ok().map(|known| known.key()) == key;
         if Some(member.account) == id || same_address {
@@ -155,7 +158,8 @@ pub async fn remove(worker: &PgPool, ids: &Ids, who: &str) -> Result<Member> {
         return Err(Error::mistake("who", what));
     }
     let member = meant.pop().ok_or(Error::NotFound)?;
-    let mut tx = worker.begin().await?;
+    let mut tx = requester.begin(&store.pool).await?;
+    requester.authorize(&mut tx, Permission::StaffManage).await?;
     let removed =
         sqlx::query!("delete from staff where account_id = $1", member.account.0).execute(&mut *tx).await?;
     if removed.rows_affected() == 0 {
@@ -169,19 +173,8 @@ pub async fn remove(worker: &PgPool, ids: &Ids, who: &str) -> Result<Member> {
         session::forget_carried(&mut tx, SessionId(*session)).await?;
     }
     let detail = json!({ "roles": member.roles, "account": member.account, "ended": ended.len() });
-    record(&mut tx, ids, Actor::Operator, "staff.remove", &member.address, detail).await?;
+    let entry = requester.audit(Action::StaffRemove).subject(&member.address).detail(detail);
+    entry.record(&mut tx, &store.ids).await?;
     tx.commit().await?;
     Ok(member)
-}
-
-async fn record(
-    conn: &mut PgConnection,
-    ids: &Ids,
-    actor: Actor,
-    action: &'static str,
-    subject: &str,
-    detail: serde_json::Value,
-) -> Result<()> {
-    let entry = Entry { actor, address: None, action, subject, organisation: None, tenant: None, detail };
-    Ok(audit::record(conn, ids, entry).await?)
 }
