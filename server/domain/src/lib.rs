@@ -24,6 +24,7 @@ pub mod password;
 pub mod plan;
 pub mod ports;
 pub mod removal;
+pub mod routes;
 pub mod run;
 pub mod secret;
 pub mod staff;
