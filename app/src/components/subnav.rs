@@ -1,19 +1,23 @@
-use innkeeper_domain::{name::TenantName, organisation_slug::OrganisationSlug};
+use innkeeper_domain::{
+    name::TenantName,
+    organisation_slug::OrganisationSlug,
+    routes::{Page, Segment, TenantPage},
+};
 use leptos::prelude::*;
 
-/// A page of the organisation, for all of its databases.
-const SIGN_IN: &str = "/sign-in";
-
-/// The pages of a tenant, and whether only admins have them.
-const PAGES: [(&str, &str, bool); 7] = [
-    ("", "Overview", false),
-    ("/connect", "Connect", false),
-    ("/credentials", "Credentials", true),
-    ("/plan", "Plan", true),
-    ("/runs", "Journal", false),
-    (SIGN_IN, "Sign-in", true),
-    ("/danger", "Danger zone", true),
-];
+/// The pages of a tenant, and whether only admins have them. The sign-in settings are the organisation's, for all of its
+/// databases.
+fn pages(name: Segment<TenantName>, organisation: OrganisationSlug) -> [(Page, &'static str, bool); 7] {
+    [
+        (Page::Tenant(name.clone()), "Overview", false),
+        (Page::Connect(name.clone()), "Connect", false),
+        (Page::Credentials(name.clone()), "Credentials", true),
+        (Page::Plan(name.clone()), "Plan", true),
+        (Page::Runs(name.clone()), "Journal", false),
+        (Page::SignInSettings(organisation.into()), "Sign-in", true),
+        (Page::Danger(name), "Danger zone", true),
+    ]
+}
 
 /// The pages of a tenant.
 #[component]
@@ -24,17 +28,16 @@ pub fn SubNav(
     organisation: OrganisationSlug,
     /// Whether the requester is an admin of it.
     admin: bool,
-    /// Which one this is: the end of its path, empty for the overview.
-    current: &'static str,
+    /// Which one this is.
+    current: TenantPage,
 ) -> impl IntoView {
-    let links: Vec<_> = PAGES
+    let current = current((&name).into());
+    let links: Vec<_> = pages(name.into(), organisation)
         .into_iter()
         .filter(|(_, _, admins)| admin || !admins)
-        .map(|(end, label, _)| {
-            let here = (end == current).then_some("page");
-            let href =
-                if end == SIGN_IN { format!("/o/{organisation}{end}") } else { format!("/t/{name}{end}") };
-            view! { <a href=href aria-current=here>{label}</a> }
+        .map(|(page, label, _)| {
+            let here = (page == current).then_some("page");
+            view! { <a href=page.to_string() aria-current=here>{label}</a> }
         })
         .collect();
     view! { <nav class="subnav" aria-label="This database">{links}</nav> }

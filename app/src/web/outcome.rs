@@ -1,6 +1,7 @@
 //! How a server function ends.
 
 use super::Mistakes;
+use innkeeper_domain::routes::Page;
 use innkeeper_service::Error;
 use leptos::server_fn::{
     codec::JsonEncoding,
@@ -65,7 +66,7 @@ impl From<Error> for Refusal {
         match error {
             Error::NotFound => Self::NotFound,
             Error::TooMany(seconds) => Self::TooMany(seconds),
-            Error::StaleSignIn => Self::StaleSignIn { return_to: "/".into() },
+            Error::StaleSignIn => Self::StaleSignIn { return_to: Page::Landing.into() },
             error => {
                 tracing::error!(%error, "a change failed");
                 Self::Internal
@@ -101,7 +102,7 @@ mod tests {
         }
         let typed = Typed { email: "a@b".into(), code: super::super::Secret("123456".into()) };
         let Refusal::Mistakes { page, values, mistakes } =
-            refused("/verify", &typed, Error::mistake("code", "Wrong."))
+            refused(&Page::Verify.to_string(), &typed, Error::mistake("code", "Wrong."))
         else {
             panic!("not a mistake");
         };

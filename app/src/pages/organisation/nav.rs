@@ -4,12 +4,16 @@ use crate::{
     pages::nothing,
     web::{Cx, PageEnd},
 };
-use innkeeper_domain::organisation_slug::OrganisationSlug;
+use innkeeper_domain::{
+    organisation_slug::OrganisationSlug,
+    routes::{OrganisationPage, Page},
+};
 use innkeeper_service::organisations;
 use leptos::prelude::*;
 
 /// The pages of an organisation, and whether only admins have them.
-const PAGES: [(&str, &str, bool); 2] = [("", "Overview", false), ("/sign-in", "Single sign-on (SSO)", true)];
+const PAGES: [(OrganisationPage, &str, bool); 2] =
+    [(Page::Organisation, "Overview", false), (Page::SignInSettings, "Single sign-on (SSO)", true)];
 
 /// The pages of an organisation.
 #[component]
@@ -18,23 +22,25 @@ pub(crate) fn OrganisationNav(
     slug: OrganisationSlug,
     /// Whether the requester is an admin of it.
     admin: bool,
-    /// Which one this is: the end of its path, empty for the overview.
-    current: &'static str,
+    /// Which one this is.
+    current: OrganisationPage,
 ) -> impl IntoView {
+    let current = current((&slug).into());
     let links: Vec<_> = PAGES
         .into_iter()
         .filter(|(_, _, admins)| admin || !admins)
-        .map(|(end, label, _)| {
-            let here = (end == current).then_some("page");
-            view! { <a href=format!("/o/{slug}{end}") aria-current=here>{label}</a> }
+        .map(|(page, label, _)| {
+            let page = page((&slug).into());
+            let here = (page == current).then_some("page");
+            view! { <a href=page.to_string() aria-current=here>{label}</a> }
         })
         .collect();
     view! { <nav class="subnav" aria-label="This organisation">{links}</nav> }
 }
 
 /// Leads to the same page at the organisation's address of now.
-pub(crate) fn moved(cx: &Cx, slug: &OrganisationSlug, end: &str) -> AnyView {
-    nothing(cx, PageEnd::Redirect(format!("/o/{slug}{end}")))
+pub(crate) fn moved(cx: &Cx, slug: &OrganisationSlug, page: OrganisationPage) -> AnyView {
+    nothing(cx, PageEnd::Redirect(page(slug.into()).into()))
 }
 
 /// The slug that an organisation has now, of a form that was shown at an address before: a redirect from there would lose

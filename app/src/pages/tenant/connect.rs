@@ -10,7 +10,7 @@ use crate::{
     pages::{load, part},
     web::{Cx, PageTitle},
 };
-use innkeeper_domain::{connection::Format, organisation::MemberRole, tenant::TenantRole};
+use innkeeper_domain::{connection::Format, organisation::MemberRole, routes::Page, tenant::TenantRole};
 use innkeeper_service::tenants::{self, TenantView};
 use leptos::prelude::*;
 
@@ -51,7 +51,7 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole, public_url: &st
                 <Icon name="server"/>
                 <h2>"No server yet"</h2>
                 <p>"This database has no address until it is set up."</p>
-                <a class="btn" href=format!("/t/{name}/setup")>"See how far it is"</a>
+                <a class="btn" href=Page::Setup((&name).into()).to_string()>"See how far it is"</a>
             </div>
         }
         .into_any(),
@@ -62,7 +62,7 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole, public_url: &st
             <h1>{format!("Connect to {wish}")}</h1>
             <p>"Ready to paste, without passwords: programs read them from PGPASSWORD or from ~/.pgpass."</p>
         </div>
-        <SubNav name organisation=tenant.organisation_slug.clone() admin={tenant.role == MemberRole::Admin} current="/connect"/>
+        <SubNav name organisation=tenant.organisation_slug.clone() admin={tenant.role == MemberRole::Admin} current=Page::Connect/>
         <div class="stack">
             <CutOff tenant/>
             {body}
@@ -75,14 +75,14 @@ fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>, public
     let (name, login) = (tenant.name.to_string(), tenant.name.role(role));
     let organisation = tenant.organisation.clone();
     let renewal = if tenant.role == MemberRole::Admin {
-        view! { <a href=format!("/t/{name}/credentials")>"make new passwords"</a> }.into_any()
+        view! { <a href=Page::Credentials((&name).into()).to_string()>"make new passwords"</a> }.into_any()
     } else {
         "make new passwords".into_any()
     };
     let roles: Vec<_> = [TenantRole::App, TenantRole::Owner, TenantRole::ReadOnly]
         .into_iter()
         .map(|one| {
-            let href = format!("/t/{name}/connect?role={}", one.as_str());
+            let href = Page::Connect((&name).into()).with("role", one.as_str()).to_string();
             view! { <a href=href aria-current=(one == role).then_some("page")>{one.label()}</a> }
         })
         .collect();
@@ -148,7 +148,7 @@ fn Facts(tenant: TenantView, login: String) -> impl IntoView {
                      installation, which they look for in ~/.postgresql/root.crt; on Windows in \
                      %APPDATA%\\postgresql\\root.crt."
                 </p>
-                <p class="tight"><a class="btn btn-sm" href="/ca.crt" download="ca.crt"><Icon name="download"/>"Download ca.crt"</a></p>
+                <p class="tight"><a class="btn btn-sm" href=Page::CaCertificate.to_string() download="ca.crt"><Icon name="download"/>"Download ca.crt"</a></p>
             </section>
         </aside>
     }

@@ -1,4 +1,4 @@
-use super::{Page, pattern::WITH_SLASHES};
+use super::pattern::WITH_SLASHES;
 use percent_encoding::utf8_percent_encode;
 use std::fmt;
 
@@ -13,21 +13,20 @@ pub fn with_query(path: &str, name: &str, value: &str) -> String {
 pub struct Link(String);
 
 impl Link {
+    /// A link to a path that is encoded already.
+    pub(super) fn to(path: String) -> Self {
+        Self(path)
+    }
+
     /// The same with one more value in its query.
     #[must_use]
-    pub fn with(&self, name: &str, value: &str) -> Self {
-        Self(with_query(&self.0, name, value))
+    pub fn with(&self, name: &str, value: impl fmt::Display) -> Self {
+        Self(with_query(&self.0, name, &value.to_string()))
     }
 
     /// The whole URL, for who is elsewhere.
     pub fn absolute(&self, public_url: &str) -> String {
         format!("{public_url}{self}")
-    }
-}
-
-impl From<&Page> for Link {
-    fn from(page: &Page) -> Self {
-        Self(page.to_string())
     }
 }
 
