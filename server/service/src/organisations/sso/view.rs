@@ -15,7 +15,10 @@ use crate::{
         view::{OrganisationView, load_as_admin},
     },
 };
-use innkeeper_domain::identity::{GroupRule, ProviderKind};
+use innkeeper_domain::{
+    identity::{GroupRule, ProviderKind},
+    routes::Page,
+};
 use time::OffsetDateTime;
 
 /// How the people of an organisation come in, as its admin sees it.
@@ -117,7 +120,7 @@ pub async fn identity(service: &Service, requester: &Requester, slug: &str) -> R
         linked: false,
     };
     let Some(row) = row else { return Ok(view) };
-    view.callback = Some(format!("{}/sign-in/{}/callback", service.settings.public_url, row.provider));
+    view.callback = Some(Page::Callback((&row.provider).into()).absolute(&service.settings.public_url));
     view.provider = Some(row.provider);
     view.enforced_at = row.enforced_at;
     view.linked = row.linked;

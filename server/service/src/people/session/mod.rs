@@ -25,6 +25,7 @@ use innkeeper_domain::{
     email::EmailAddress,
     handoff::FRESH_FOR,
     ids::{AccountId, IdentityId, SessionId},
+    routes::Page,
 };
 use serde_json::json;
 use sqlx::{PgConnection, PgExecutor};
@@ -214,13 +215,13 @@ pub async fn carry_over(
 /// where one is made.
 pub(crate) async fn landing(conn: &mut PgConnection, begin: &Begin<'_>, return_to: &str) -> Result<String> {
     let page = ReturnTo::parse(return_to);
-    if page.as_str() != "/" {
+    if page.as_str() != Page::Landing.to_string() {
         return Ok(page.to_string());
     }
     as_account(conn, begin.account, begin.provider, Some(begin.identity)).await?;
     let any =
         sqlx::query_scalar!(r#"select exists (select 1 from tenant where state <> 'destroyed') as "any!""#);
-    Ok(if any.fetch_one(conn).await? { page.to_string() } else { "/sign-up/database".to_owned() })
+    Ok(if any.fetch_one(conn).await? { page.to_string() } else { Page::Database.to_string() })
 }
 
 /// Ends the requester's session, with all it carried, and says by which way it came: its provider may think the person

@@ -14,6 +14,7 @@ use innkeeper_domain::{
     ids::{AccountId, Ids, SessionId, StaffClaimId},
     password::draw_token,
     ports::Random,
+    routes::Page,
     secret::Secret,
     staff::StaffRole,
 };
@@ -38,7 +39,7 @@ pub struct Link {
 impl Link {
     /// Its address at a portal.
     pub fn address(&self, public_url: &str) -> String {
-        format!("{public_url}/staff/claim?token={}", self.token.expose())
+        Page::StaffClaim.with("token", self.token.expose()).absolute(public_url)
     }
 }
 

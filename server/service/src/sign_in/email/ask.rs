@@ -14,6 +14,7 @@ use innkeeper_domain::{
     ids::{AccountId, ChallengeId},
     mail::Message,
     password::{draw_code, draw_token},
+    routes::Page,
 };
 use serde_json::json;
 
@@ -33,7 +34,7 @@ pub async fn ask(service: &Service, requester: &Requester, email: &str, return_t
 /// told only to who has shown that it is theirs.
 pub async fn ask_to_link(service: &Service, requester: &Requester, email: &str) -> Result<()> {
     let person = may_change_ways(service, requester).await?;
-    send(service, requester, email, "/account", Some(person.id)).await
+    send(service, requester, email, &Page::Account.to_string(), Some(person.id)).await
 }
 
 async fn send(
@@ -75,7 +76,7 @@ async fn send(
     )
     .execute(&mut *tx)
     .await?;
-    let link = format!("{}/verify?token={}", service.settings.public_url, token.expose());
+    let link = Page::Verify.with("token", token.expose()).absolute(&service.settings.public_url);
     let code = code.expose().into();
     let message = match account {
         None => Message::SignIn { link, code, known },
