@@ -7,7 +7,6 @@
 pub mod components;
 pub mod pages;
 pub mod shell;
-pub mod url;
 pub mod web;
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! A list with a search, two orders and pages. It does all of that by links and a form of its own address.
 
 use super::{Icon, words};
-use crate::url::with_query;
+use innkeeper_domain::routes::{Link, Page};
 use leptos::prelude::*;
 
 /// What one list is, whatever was asked of it.
 pub struct List {
-    /// Its path.
-    pub path: &'static str,
+    /// Its page.
+    pub page: Page,
     /// What it is called, for who does not see it.
     pub label: &'static str,
     /// What one of its lines is, and what several are.
@@ -41,14 +41,14 @@ impl Asked {
 impl List {
     /// Its address with this search, in this order, and behind this line.
     fn address(&self, search: &str, ordered: bool, after: Option<&str>) -> String {
-        let mut path = self.path.to_owned();
+        let mut link = Link::from(&self.page);
         if !search.is_empty() {
-            path = with_query(&path, "search", search);
+            link = link.with("search", search);
         }
         if ordered {
-            path = with_query(&path, "sort", self.order.0);
+            link = link.with("sort", self.order.0);
         }
-        after.map_or(path.clone(), |after| with_query(&path, "after", after))
+        after.map_or(link.clone(), |after| link.with("after", after)).into()
     }
 
     fn is_ordered(&self, asked: &Asked) -> bool {
@@ -85,7 +85,7 @@ pub fn Listing(
 
 fn search(of: &List, asked: &Asked) -> AnyView {
     view! {
-        <form class="row" role="search" method="get" action=of.path>
+        <form class="row" role="search" method="get" action=of.page.to_string()>
             {of.is_ordered(asked).then(|| view! { <input type="hidden" name="sort" value=of.order.0/> })}
             <label class="vh" for="search">{of.search}</label>
             <div class="input-icon grow">
@@ -93,7 +93,7 @@ fn search(of: &List, asked: &Asked) -> AnyView {
                 <input id="search" class="input" type="search" name="search" value=asked.search.clone() autocomplete="off"/>
             </div>
             <button type="submit" class="btn">"Search"</button>
-            {(!asked.search.is_empty()).then(|| view! { <a class="btn btn-quiet" href=of.path>"Clear"</a> })}
+            {(!asked.search.is_empty()).then(|| view! { <a class="btn btn-quiet" href=of.page.to_string()>"Clear"</a> })}
         </form>
     }
     .into_any()
@@ -106,7 +106,7 @@ fn nothing(of: &List) -> AnyView {
             <Icon name="search"/>
             <h2>{title}</h2>
             <p>{text}</p>
-            <a class="btn" href=of.path>{all}</a>
+            <a class="btn" href=of.page.to_string()>{all}</a>
         </div>
     }
     .into_any()

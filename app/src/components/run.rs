@@ -45,6 +45,7 @@ pub fn RunCard(
     /// When something of it last changed.
     changed_at: Option<OffsetDateTime>,
     /// The page it stands on, to be looked at again.
+    #[prop(into)]
     page: String,
 ) -> impl IntoView {
     let (done, total) =

@@ -1,21 +1,19 @@
-use innkeeper_domain::{
-    name::TenantName, organisation::MemberRole, organisation_slug::OrganisationSlug, permission::Permission,
-};
+use innkeeper_domain::{name::TenantName, organisation_slug::OrganisationSlug, routes::{Page, Segment, TenantPage}};
 use leptos::prelude::*;
 
-/// A page of the organisation, for all of its databases.
-const SIGN_IN: &str = "/sign-in";
-
-/// The pages of a tenant, and what it takes to see them.
-const PAGES: [(&str, &str, Permission); 7] = [
-    ("", "Overview", Permission::TenantView),
-    ("/connect", "Connect", Permission::TenantView),
-    ("/credentials", "Credentials", Permission::CredentialsView),
-    ("/plan", "Plan", Permission::PlanView),
-    ("/runs", "Journal", Permission::TenantView),
-    (SIGN_IN, "Sign-in", Permission::SsoView),
-    ("/danger", "Danger zone", Permission::LifecycleView),
-];
+/// The pages of a tenant, and what it takes to see them. The sign-in settings are the organisation's, for all of its
+/// databases.
+fn pages(name: Segment<TenantName>, organisation: OrganisationSlug) -> [(Page, &'static str, Permission); 7] {
+    [
+        (Page::Tenant(name.clone()), "Overview", Permission::TenantView),
+        (Page::Connect(name.clone()), "Connect", Permission::TenantView),
+        (Page::Credentials(name.clone()), "Credentials", Permission::CredentialsView),
+        (Page::Plan(name.clone()), "Plan", Permission::PlanView),
+        (Page::Runs(name.clone()), "Journal", Permission::TenantView),
+        (Page::SignInSettings(organisation.into()), "Sign-in", Permission::SsoView),
+        (Page::Danger(name), "Danger zone", Permission::LifecycleView),
+    ]
+}
 
 /// The pages of a tenant.
 #[component]
@@ -24,19 +22,18 @@ pub fn SubNav(
     name: TenantName,
     /// Whose it is.
     organisation: OrganisationSlug,
-    /// What the requester is in its organisation.
+    /// What the requester is in it.
     role: MemberRole,
-    /// Which one this is: the end of its path, empty for the overview.
-    current: &'static str,
+    /// Which one this is.
+    current: TenantPage,
 ) -> impl IntoView {
-    let links: Vec<_> = PAGES
+    let current = current((&name).into());
+    let links: Vec<_> = pages(name.into(), organisation)
         .into_iter()
         .filter(|(_, _, permission)| permission.of_member(role))
-        .map(|(end, label, _)| {
-            let here = (end == current).then_some("page");
-            let href =
-                if end == SIGN_IN { format!("/o/{organisation}{end}") } else { format!("/t/{name}{end}") };
-            view! { <a href=href aria-current=here>{label}</a> }
+        .map(|(page, label, _)| {
+            let here = (page == current).then_some("page");
+            view! { <a href=page.to_string() aria-current=here>{label}</a> }
         })
         .collect();
     view! { <nav class="subnav" aria-label="This database">{links}</nav> }

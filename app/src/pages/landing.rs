@@ -5,6 +5,7 @@ use crate::{
     pages::nothing,
     web::{Cx, PageEnd, PageTitle},
 };
+use innkeeper_domain::routes::Page;
 use innkeeper_service::tenants;
 use leptos::prelude::*;
 
@@ -21,8 +22,8 @@ pub fn LandingPage() -> impl IntoView {
             match tenants::list(&cx.service, &cx.requester, "", "created", "").await {
                 Ok(page) => {
                     let path = match page.items.as_slice() {
-                        [only] => format!("/t/{}", only.name),
-                        _ => "/t".to_owned(),
+                        [only] => Page::Tenant((&only.name).into()).to_string(),
+                        _ => Page::Tenants.to_string(),
                     };
                     nothing(&cx, PageEnd::Redirect(path))
                 }
@@ -34,7 +35,7 @@ pub fn LandingPage() -> impl IntoView {
 }
 
 pub(crate) fn landing_view(support: Option<String>) -> AnyView {
-    let contact = support.map_or_else(|| "/help".to_owned(), |to| format!("mailto:{to}"));
+    let contact = support.map_or_else(|| Page::Help.to_string(), |to| format!("mailto:{to}"));
     view! {
         <PageTitle text="PostgreSQL without a ticket"/>
         <div class="hero">
@@ -45,8 +46,8 @@ pub(crate) fn landing_view(support: Option<String>) -> AnyView {
                      else by its own roles, its own list of addresses and TLS."
                 </p>
                 <p class="row">
-                    <a class="btn btn-primary btn-lg" href="/sign-up"><Icon name="database"/>"Create a database"</a>
-                    <a class="btn btn-quiet btn-lg" href="/sign-in">"Sign in"</a>
+                    <a class="btn btn-primary btn-lg" href=Page::SignUp.to_string()><Icon name="database"/>"Create a database"</a>
+                    <a class="btn btn-quiet btn-lg" href=Page::SignIn.to_string()>"Sign in"</a>
                 </p>
             </div>
             <div class="card card-body">
@@ -103,7 +104,7 @@ fn PlanCard(
     let ticks: Vec<_> = ticks.into_iter().map(|tick| view! { <li><Icon name="check"/>{tick}</li> }).collect();
     let link = match contact {
         Some(contact) => view! { <a class="btn" href=contact>"Contact us"</a> }.into_any(),
-        None => view! { <a class="btn" href="/sign-up" aria-label=format!("Choose {name}")>"Choose"</a> }
+        None => view! { <a class="btn" href=Page::SignUp.to_string() aria-label=format!("Choose {name}")>"Choose"</a> }
             .into_any(),
     };
     view! {

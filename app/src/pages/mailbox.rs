@@ -6,7 +6,10 @@ use crate::{
     pages::{nothing, part},
     web::{Cx, NoReferrer, PageEnd, PageTitle},
 };
-use innkeeper_domain::ports::{MailboxEntry, MailboxMail};
+use innkeeper_domain::{
+    ports::{MailboxEntry, MailboxMail},
+    routes::Page,
+};
 use leptos::prelude::*;
 
 /// The most mails in the list.
@@ -38,7 +41,7 @@ pub(crate) fn mailbox_view(mails: Vec<MailboxEntry>) -> AnyView {
         .map(|mail| {
             view! {
                 <li>
-                    <div><a class="name" href=format!("/dev/mailbox/{}", mail.file)>{mail.subject}</a></div>
+                    <div><a class="name" href=Page::Mail(mail.file.into()).to_string()>{mail.subject}</a></div>
                     <p>{mail.to}</p>
                     <time class="small dim num" datetime=words::stamp(mail.at)>{words::moment(mail.at)}</time>
                     <span class="go"><Icon name="chevron-right"/></span>
@@ -52,7 +55,7 @@ pub(crate) fn mailbox_view(mails: Vec<MailboxEntry>) -> AnyView {
                 <Icon name="mail"/>
                 <h2>"No mail yet"</h2>
                 <p>"Mails that the portal would send stand here, newest first."</p>
-                <a class="btn" href="/dev/mailbox"><Icon name="refresh-cw"/>"Look again"</a>
+                <a class="btn" href=Page::Mailbox.to_string()><Icon name="refresh-cw"/>"Look again"</a>
             </div>
         }
         .into_any()
@@ -81,7 +84,7 @@ pub(crate) fn mail_view(mail: MailboxMail) -> AnyView {
         <NoReferrer/>
         <div class="narrow stack">
             <div class="page-head flush">
-                <p><a href="/dev/mailbox">"Local mailbox"</a></p>
+                <p><a href=Page::Mailbox.to_string()>"Local mailbox"</a></p>
                 <h1>{mail.subject}</h1>
                 <p>"To " <strong>{mail.to}</strong></p>
             </div>

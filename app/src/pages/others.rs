@@ -3,9 +3,12 @@
 use crate::{
     components::Notice,
     pages::passkey::{self, PasskeyWay},
-    web::{Cx, with_query},
+    web::Cx,
 };
-use innkeeper_domain::identity::{ProviderId, Reason};
+use innkeeper_domain::{
+    identity::{ProviderId, Reason},
+    routes::Page,
+};
 use innkeeper_service::{Error, context::providers::Provider, people::providers, sign_in::oidc};
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -44,13 +47,13 @@ impl Others {
         let own = || providers.iter().find(|provider| provider.id.as_str() == asked);
         let label = label_of(cx, &asked).or_else(|| own().map(|provider| provider.label.clone()));
         let way = |provider: &Arc<Provider>| {
-            let to = with_query(&format!("/sign-in/{}", provider.id), "return", return_to);
+            let to = Page::Provider((&provider.id).into()).with("return", return_to);
             if let Some(host) = &provider.host {
                 // What an organisation calls its own way is its own affair: where it leads is said beside it.
-                let to = with_query(&to, "ticket", &oidc::ticket(&cx.csrf(), provider.id.as_str()));
-                return (format!("{} ({host})", provider.label), to);
+                let to = to.with("ticket", oidc::ticket(&cx.csrf(), provider.id.as_str()));
+                return (format!("{} ({host})", provider.label), to.into());
             }
-            (provider.label.clone(), if signed_in { with_query(&to, "for", "fresh") } else { to })
+            (provider.label.clone(), if signed_in { to.with("for", "fresh") } else { to }.into())
         };
         Ok(Self {
             ways: providers.iter().map(way).collect(),

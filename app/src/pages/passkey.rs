@@ -3,10 +3,13 @@
 use crate::{
     components::{Icon, Notice},
     pages::load,
-    web::{Cx, Form, PageTitle, Refusal, Secret, SeeOther, refused, see_other, with_query},
+    web::{Cx, Form, PageTitle, Refusal, Secret, SeeOther, refused, see_other},
 };
 use innkeeper_assets::url;
-use innkeeper_domain::identity::{ProviderId, Reason};
+use innkeeper_domain::{
+    identity::{ProviderId, Reason},
+    routes::{Link, Page},
+};
 use innkeeper_service::{
     Error,
     sign_in::passkey::{self, Question},
@@ -41,7 +44,7 @@ pub async fn begin_passkey(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     passkey::begin(&cx.service, &cx.requester, &form.return_to).await?;
-    see_other("/sign-in/passkey")
+    see_other(Page::Passkey)
 }
 
 /// Checks the passkey and signs in: with a new session id, so that an older one is worth nothing.
@@ -59,18 +62,18 @@ pub async fn use_passkey(
     };
     match entered.await {
         Ok(path) => see_other(path),
-        Err(error) => see_other(with_query(&not_let_in("/sign-in", error)?, "return", &form.return_to)),
+        Err(error) => see_other(not_let_in(&Page::SignIn, error)?.with("return", &form.return_to)),
     }
 }
 
 /// The page that says why a passkey was not taken.
-pub(super) fn not_let_in(page: &str, error: Error) -> Result<String, Refusal> {
+pub(super) fn not_let_in(page: &Page, error: Error) -> Result<Link, Refusal> {
     let reason = match error {
         Error::NotVouched(refusal) => refusal.reason,
         Error::Overtaken => Reason::State,
-        error => return Err(refused(page, &(), error)),
+        error => return Err(refused(&page.to_string(), &(), error)),
     };
-    Ok(with_query(&with_query(page, "provider", ProviderId::PASSKEY), "reason", reason.code()))
+    Ok(page.with("provider", ProviderId::PASSKEY).with("reason", reason.code()))
 }
 
 /// What a passkey is called where a provider has its label.
@@ -146,7 +149,7 @@ pub fn PasskeyPage() -> impl IntoView {
 pub(crate) fn passkey_view(question: Question, signed_in: bool) -> AnyView {
     let Question { options, return_to } = question;
     let head = if signed_in { "Show your passkey" } else { "Sign in with a passkey" };
-    let others = with_query("/sign-in", "return", &return_to);
+    let others = Page::SignIn.with("return", &return_to);
     view! {
         <PageTitle text=head/>
         <div class="narrow slim stack">
@@ -161,7 +164,7 @@ pub(crate) fn passkey_view(question: Question, signed_in: bool) -> AnyView {
                 <input type="hidden" name="return_to" value=return_to/>
                 <Ask what="get" options label="Use a passkey"/>
             </Form<UsePasskey>>
-            <p class="small dim"><a href=others>"Choose another way"</a></p>
+            <p class="small dim"><a href=others.to_string()>"Choose another way"</a></p>
         </div>
     }
     .into_any()
@@ -175,7 +178,7 @@ fn nothing_asked() -> AnyView {
             <Notice icon="info" title="Start again from the sign-in page">
                 <p>"This browser has not been asked for a passkey in the last 5 minutes, or has answered already."</p>
             </Notice>
-            <p><a class="btn btn-primary" href="/sign-in">"Sign in"</a></p>
+            <p><a class="btn btn-primary" href=Page::SignIn.to_string()>"Sign in"</a></p>
         </div>
     }
     .into_any()

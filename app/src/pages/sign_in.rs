@@ -6,11 +6,9 @@ use crate::{
         load,
         others::{Others, Refused, Ways},
     },
-    web::{
-        Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other, with_query,
-    },
+    web::{Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other},
 };
-use innkeeper_domain::email::EmailAddress;
+use innkeeper_domain::{email::EmailAddress, routes::Page};
 use innkeeper_service::{
     Error,
     organisations::{self, KnownWay},
@@ -39,18 +37,18 @@ pub async fn sign_in(
     form: SignInForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let page = with_query("/sign-in", "return", &form.return_to);
+    let page = Page::SignIn.with("return", &form.return_to);
     if let Some(KnownWay { provider, label }) = own_way(&cx, &form).await? {
         let what = format!(
             "The organisation with this domain signs in by {label}: use the button above. For anything else here \
              continue once more."
         );
         let form = SignInForm { by_mail: "on".into(), ..form };
-        return Err(refused(&with_query(&page, "way", &provider), &form, Error::mistake("email", what)));
+        return Err(refused(&page.with("way", provider).to_string(), &form, Error::mistake("email", what)));
     }
     match email::ask(&cx.service, &cx.requester, &form.email, &form.return_to).await {
-        Ok(()) => see_other("/verify"),
-        Err(error @ Error::Mistakes(_)) => Err(refused(&page, &form, error)),
+        Ok(()) => see_other(Page::Verify),
+        Err(error @ Error::Mistakes(_)) => Err(refused(&page.to_string(), &form, error)),
         Err(error) => Err(error.into()),
     }
 }
@@ -122,7 +120,7 @@ pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool, others: Ot
                 </div>
             </Form<SignIn>>
             {(!signed_in).then(|| view! {
-                <p class="small dim">"No account yet? " <a href="/sign-up">"Create a database"</a></p>
+                <p class="small dim">"No account yet? " <a href=Page::SignUp.to_string()>"Create a database"</a></p>
             })}
         </div>
     }

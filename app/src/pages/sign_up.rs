@@ -7,6 +7,7 @@ use crate::{
     pages::wizard::Steps,
     web::{Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other},
 };
+use innkeeper_domain::routes::Page;
 use innkeeper_service::sign_in::email;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -27,10 +28,10 @@ pub async fn sign_up(
     form: SignUpForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    email::ask(&cx.service, &cx.requester, &form.email, "/sign-up/database")
+    email::ask(&cx.service, &cx.requester, &form.email, &Page::Database.to_string())
         .await
-        .map_err(|error| refused("/sign-up", &form, error))?;
-    see_other("/verify")
+        .map_err(|error| refused(&Page::SignUp.to_string(), &form, error))?;
+    see_other(Page::Verify)
 }
 
 /// The page of step 1.
@@ -39,7 +40,7 @@ pub fn SignUpPage() -> impl IntoView {
     let cx = Cx::get();
     let signed_in = cx.requester.account.as_ref().map(|person| person.email.to_string());
     let form = cx.form();
-    load(async move { Others::of(&cx, "/sign-up/database", false).await }, move |others| {
+    load(async move { Others::of(&cx, &Page::Database.to_string(), false).await }, move |others| {
         sign_up_view(form, signed_in, others)
     })
 }
@@ -50,7 +51,7 @@ pub(crate) fn sign_up_view(form: Filled<SignUpForm>, signed_in: Option<String>, 
         view! {
             <p class="small dim">
                 "You are signed in as " <strong>{email}</strong> ". "
-                <a href="/sign-up/database">"Go on with the database"</a>
+                <a href=Page::Database.to_string()>"Go on with the database"</a>
             </p>
         }
     });
@@ -77,7 +78,7 @@ pub(crate) fn sign_up_view(form: Filled<SignUpForm>, signed_in: Option<String>, 
                 </div>
                 <div class="card-foot">
                     <button type="submit" class="btn btn-primary">"Continue"<Icon name="arrow-right"/></button>
-                    <a class="btn btn-quiet" href="/sign-in">"I have an account"</a>
+                    <a class="btn btn-quiet" href=Page::SignIn.to_string()>"I have an account"</a>
                 </div>
             </Form<SignUp>>
             {signed_in}

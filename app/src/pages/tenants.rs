@@ -5,7 +5,7 @@ use crate::{
     pages::load,
     web::{Cx, PageTitle},
 };
-use innkeeper_domain::{identity::ProviderId, tenant::TenantState};
+use innkeeper_domain::{identity::ProviderId, routes, tenant::TenantState};
 use innkeeper_service::{
     db::paging::Page,
     organisations::{self, Closed, KnownWay},
@@ -14,8 +14,8 @@ use innkeeper_service::{
 };
 use leptos::prelude::*;
 
-const TENANTS: List = List {
-    path: "/t",
+static TENANTS: List = List {
+    page: routes::Page::Tenants,
     label: "Databases",
     counted: ("database", "databases"),
     search: "Search by name or organisation",
@@ -54,8 +54,8 @@ pub(crate) fn tenants_view(page: Page<TenantLine>, asked: Asked, closed: Vec<Clo
         <div class="page-head">
             <div class="row between">
                 <h1>"Databases"</h1>
-                <a class="btn btn-quiet push" href="/o">"Your organisations"</a>
-                <a class="btn btn-primary" href="/sign-up/database"><Icon name="plus"/>"New database"</a>
+                <a class="btn btn-quiet push" href=routes::Page::Organisations.to_string()>"Your organisations"</a>
+                <a class="btn btn-primary" href=routes::Page::Database.to_string()><Icon name="plus"/>"New database"</a>
             </div>
         </div>
         <div class="stack">
@@ -65,7 +65,7 @@ pub(crate) fn tenants_view(page: Page<TenantLine>, asked: Asked, closed: Vec<Clo
                     <Icon name="database"/>
                     <h2>"No database yet"</h2>
                     <p>"Your databases will stand here. Making one takes less than a minute."</p>
-                    <a class="btn" href="/sign-up/database">"Create a database"</a>
+                    <a class="btn" href=routes::Page::Database.to_string()>"Create a database"</a>
                 </div>
             </Listing>
         </div>
@@ -90,11 +90,15 @@ pub(crate) fn not_this_way(closed: Closed, csrf: &str) -> AnyView {
     };
     let link = |way: KnownWay| {
         let (to, label) = match way.provider.as_str() {
-            ProviderId::MAIL | ProviderId::PASSKEY => {
-                ("/sign-in?return=/t".to_owned(), format!("Sign in by {}", way.label))
-            }
+            ProviderId::MAIL | ProviderId::PASSKEY => (
+                routes::Page::SignIn.with("return", routes::Page::Tenants).to_string(),
+                format!("Sign in by {}", way.label),
+            ),
             provider => (
-                format!("/sign-in/{provider}?return=/t&ticket={}", oidc::ticket(csrf, provider)),
+                routes::Page::Provider(provider.into())
+                    .with("return", routes::Page::Tenants)
+                    .with("ticket", oidc::ticket(csrf, provider))
+                    .to_string(),
                 format!("Continue with {}", way.label),
             ),
         };
@@ -103,7 +107,7 @@ pub(crate) fn not_this_way(closed: Closed, csrf: &str) -> AnyView {
     let mut links: Vec<_> = ways.into_iter().map(link).collect();
     if links.is_empty() {
         links.push(
-            view! { <a class="btn btn-sm" href="/sign-in?return=/t">"Sign in by another way"</a> }.into_any(),
+            view! { <a class="btn btn-sm" href=routes::Page::SignIn.with("return", routes::Page::Tenants).to_string()>"Sign in by another way"</a> }.into_any(),
         );
     }
     view! {
@@ -125,8 +129,8 @@ fn Line(line: TenantLine) -> impl IntoView {
     view! {
         <li>
             <div>
-                <a class="name" href=format!("/t/{}", line.name)>{line.wish}</a>
-                <p><a href=format!("/o/{}", line.organisation_slug)>{line.organisation}</a></p>
+                <a class="name" href=routes::Page::Tenant((&line.name).into()).to_string()>{line.wish}</a>
+                <p><a href=routes::Page::Organisation((&line.organisation_slug).into()).to_string()>{line.organisation}</a></p>
             </div>
             <p>
                 <span class="mono">{line.name}</span> ", " {line.plan_label} ", " {line.region_label}

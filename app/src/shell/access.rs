@@ -23,6 +23,12 @@ pub fn signs_in(path: &str) -> bool {
         .contains(&path)
 }
 
+/// Whether what a server function of this path was sent from shows a secret and is left for good: it must not come back from
+/// the browser's memory, which no-store does not forbid.
+pub fn leaves_a_secret(path: &str) -> bool {
+    path == pages::tenant::handoff::Confirm::PATH
+}
+
 /// Every server function with its rule. A test of the portal compares it with what is registered.
 pub const ACCESS: &[(&str, Access)] = &[
     (pages::sign_up::SignUp::PATH, Access::Anyone),

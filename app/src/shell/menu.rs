@@ -2,8 +2,9 @@
 
 use crate::{
     components::Icon,
-    web::{Cx, Form, Refusal, SeeOther, see_other, with_query},
+    web::{Cx, Form, Refusal, SeeOther, see_other},
 };
+use innkeeper_domain::routes::Page;
 use innkeeper_service::people::{providers, session};
 use leptos::prelude::*;
 
@@ -15,9 +16,9 @@ pub async fn sign_out() -> Result<SeeOther, Refusal> {
     cx.session.end().await?;
     let provider = provider.unwrap_or_default();
     match providers::named(&cx.service, &provider).await {
-        Ok(_) => see_other(with_query("/signed-out", "provider", &provider)),
+        Ok(_) => see_other(Page::SignedOut.with("provider", &provider)),
         // By mail, by a passkey, or by one that is no longer there.
-        Err(_) => see_other("/"),
+        Err(_) => see_other(Page::Landing),
     }
 }
 
@@ -29,11 +30,12 @@ pub fn AccountMenu(
     /// Whether they are staff in this session.
     staff: bool,
 ) -> impl IntoView {
-    let staff = staff.then(|| view! { <a href="/staff"><Icon name="shield-check"/>"Staff"</a> });
+    let staff =
+        staff.then(|| view! { <a href=Page::Staff.to_string()><Icon name="shield-check"/>"Staff"</a> });
     view! {
         <nav class="row push" aria-label="Main">
-            <a class="btn btn-quiet btn-sm" href="/t">"Databases"</a>
-            <a class="btn btn-quiet btn-sm hide-sm" href="/help">"Help"</a>
+            <a class="btn btn-quiet btn-sm" href=Page::Tenants.to_string()>"Databases"</a>
+            <a class="btn btn-quiet btn-sm hide-sm" href=Page::Help.to_string()>"Help"</a>
         </nav>
         <details class="menu-pop">
             <summary>
@@ -43,9 +45,9 @@ pub fn AccountMenu(
             </summary>
             <div>
                 <p>"Signed in as" <strong>{email}</strong></p>
-                <a href="/o"><Icon name="list"/>"Your organisations"</a>
-                <a href="/sign-up/database"><Icon name="plus"/>"New database"</a>
-                <a href="/account"><Icon name="user"/>"Your account"</a>
+                <a href=Page::Organisations.to_string()><Icon name="list"/>"Your organisations"</a>
+                <a href=Page::Database.to_string()><Icon name="plus"/>"New database"</a>
+                <a href=Page::Account.to_string()><Icon name="user"/>"Your account"</a>
                 {staff}
                 <Form<SignOut>>
                     <button type="submit"><Icon name="log-out"/>"Sign out"</button>
@@ -60,8 +62,8 @@ pub fn AccountMenu(
 pub fn SignInMenu() -> impl IntoView {
     view! {
         <nav class="row push" aria-label="Main">
-            <a class="btn btn-quiet btn-sm hide-sm" href="/help">"Help"</a>
-            <a class="btn btn-sm" href="/sign-in">"Sign in"</a>
+            <a class="btn btn-quiet btn-sm hide-sm" href=Page::Help.to_string()>"Help"</a>
+            <a class="btn btn-sm" href=Page::SignIn.to_string()>"Sign in"</a>
         </nav>
     }
 }

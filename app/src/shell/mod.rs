@@ -4,7 +4,7 @@ mod access;
 pub mod menu;
 mod routes;
 
-pub use access::{ACCESS, Access, access, signs_in};
+pub use access::{ACCESS, Access, access, leaves_a_secret, signs_in};
 
 use self::{
     menu::{AccountMenu, SignInMenu},

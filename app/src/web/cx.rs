@@ -4,9 +4,8 @@ use super::{
     form_state::{Filled, FormState},
     outcome::Refusal,
 };
-use crate::url::with_query;
 use async_trait::async_trait;
-use innkeeper_domain::{mistakes::Mistakes, ports::LocalMailbox};
+use innkeeper_domain::{mistakes::Mistakes, ports::LocalMailbox, routes::Page};
 use innkeeper_service::{
     Error, Service,
     context::requester::{Requester, SignedIn},
@@ -155,7 +154,7 @@ impl Cx {
 
     /// The sign-in page that leads back to this one.
     pub fn sign_in_and_return(&self) -> String {
-        with_query("/sign-in", "return", &self.path)
+        Page::SignIn.with("return", &self.path).into()
     }
 
     /// Keeps one line for the next page.

@@ -2,6 +2,7 @@
 
 use crate::components::Icon;
 use innkeeper_assets::url;
+use innkeeper_domain::routes::Page;
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 
@@ -42,7 +43,7 @@ pub fn Layout(
     view! {
         <a class="skip" href="#main">"Skip to content"</a>
         <header class="topbar">
-            <a class="brand" href="/"><Icon name="brand" plain=true/>{PRODUCT}</a>
+            <a class="brand" href=Page::Landing.to_string()><Icon name="brand" plain=true/>{PRODUCT}</a>
             {menu}
         </header>
         <main id="main" class="page" tabindex="-1">
@@ -51,8 +52,8 @@ pub fn Layout(
         </main>
         <footer class="foot">
             <span>"Innkeeper gives people isolated PostgreSQL databases."</span>
-            <a href="/help">"Help"</a>
-            <a href="/ca.crt">"CA certificate"</a>
+            <a href=Page::Help.to_string()>"Help"</a>
+            <a href=Page::CaCertificate.to_string()>"CA certificate"</a>
             {support}
         </footer>
     }

@@ -8,7 +8,6 @@ mod form_state;
 mod outcome;
 mod problem;
 
-pub use crate::url::with_query;
 pub use cx::{BrowserSession, Cx, PageEnd, Theme};
 pub use document::{Head, Layout, NoReferrer, PageTitle};
 pub use fields::{Area, Choice, ErrorSummary, Field, Issue, described_by};

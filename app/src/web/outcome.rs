@@ -2,10 +2,8 @@
 
 use super::Mistakes;
 use innkeeper_service::{Error, context::permission::Forbidden};
-use leptos::server_fn::{
-    codec::JsonEncoding,
-    error::{FromServerFnError, ServerFnErrorErr},
-};
+use innkeeper_domain::routes::Page;
+use leptos::server_fn::{codec::JsonEncoding, error::{FromServerFnError, ServerFnErrorErr}};
 use serde::{Deserialize, Serialize};
 
 /// The one answer of a change that went well: where to go next, a path of this portal.
@@ -66,7 +64,7 @@ impl From<Error> for Refusal {
             Error::NotFound => Self::NotFound,
             Error::Forbidden(forbidden) => Self::Forbidden(forbidden),
             Error::TooMany(seconds) => Self::TooMany(seconds),
-            Error::StaleSignIn => Self::StaleSignIn { return_to: "/".into() },
+            Error::StaleSignIn => Self::StaleSignIn { return_to: Page::Landing.into() },
             error => {
                 tracing::error!(%error, "a change failed");
                 Self::Internal
@@ -102,7 +100,7 @@ mod tests {
         }
         let typed = Typed { email: "a@b".into(), code: super::super::Secret("123456".into()) };
         let Refusal::Mistakes { page, values, mistakes } =
-            refused("/verify", &typed, Error::mistake("code", "Wrong."))
+            refused(&Page::Verify.to_string(), &typed, Error::mistake("code", "Wrong."))
         else {
             panic!("not a mistake");
         };

@@ -1,7 +1,7 @@
 //! The one page for everything that cannot be shown or done. Needs nothing: no router, session or database.
 
 use super::{Head, Layout};
-use innkeeper_domain::organisation::MemberRole;
+use innkeeper_domain::{organisation::MemberRole, routes::Page};
 use innkeeper_service::context::permission::Forbidden;
 use leptos::prelude::*;
 
@@ -122,8 +122,8 @@ pub fn problem_page(status: u16, problem: Problem) -> String {
                                 {number}
                             </div>
                             <p class="row">
-                                <a class="btn btn-primary" href="/">"Go to the first page"</a>
-                                <a class="btn btn-quiet" href="/help">"Help"</a>
+                                <a class="btn btn-primary" href=Page::Landing.to_string()>"Go to the first page"</a>
+                                <a class="btn btn-quiet" href=Page::Help.to_string()>"Help"</a>
                             </p>
                         </div>
                     </Layout>

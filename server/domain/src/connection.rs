@@ -3,6 +3,7 @@
 
 use crate::{
     name::TenantName,
+    routes::Page,
     secret::Secret,
     tenant::{PerRole, TenantRole, stored},
 };
@@ -86,8 +87,9 @@ impl Format {
 /// The command that puts the CA certificate of the portal at this address where libpq and pgJDBC look for it, on Linux and
 /// macOS. Those that are there already stay, even where the last one has no line end; without an answer nothing is written.
 pub fn save_ca(public_url: &str) -> String {
+    let certificate = Page::CaCertificate.absolute(public_url);
     format!(
-        "mkdir -p ~/.postgresql && ca=$(curl -fsS {public_url}/ca.crt) && printf '\\n%s\\n' \"$ca\" >> \
+        "mkdir -p ~/.postgresql && ca=$(curl -fsS {certificate}) && printf '\\n%s\\n' \"$ca\" >> \
          ~/.postgresql/root.crt"
     )
 }

@@ -25,6 +25,7 @@ pub mod permission;
 pub mod plan;
 pub mod ports;
 pub mod removal;
+pub mod routes;
 pub mod run;
 pub mod secret;
 pub mod staff;

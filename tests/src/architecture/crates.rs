@@ -1,5 +1,5 @@
 use super::{
-    Arrows,
+    Arrows, literals,
     names::{Scope, Uses},
 };
 use std::{
@@ -16,6 +16,8 @@ pub struct Package {
     pub folder: String,
     /// Arrows between its files, by their paths below `src`.
     pub files: Arrows,
+    /// Literals that hold a path of the portal, as `file: literal`. The type that writes them has its own.
+    pub path_literals: Vec<String>,
 }
 
 /// A module that is no test's.
@@ -44,7 +46,12 @@ fn package(root: &Path, folder: &str) -> Package {
         let found = uses.paths.iter().filter_map(|used| home(&modules, used, 0));
         (module.file.clone(), found.filter(|file| *file != module.file).collect())
     });
-    Package { folder: folder.to_owned(), files: files.collect() }
+    let others =
+        modules.values().filter(|module| folder != "server/domain" || !module.file.starts_with("routes/"));
+    let path_literals = others.flat_map(|module| {
+        literals::of(&module.syntax).into_iter().map(|literal| format!("{}: {literal}", module.file))
+    });
+    Package { folder: folder.to_owned(), path_literals: path_literals.collect(), files: files.collect() }
 }
 
 /// Reads a module and those that it declares.

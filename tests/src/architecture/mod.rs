@@ -1,10 +1,12 @@
 //! The structure of the sources: which file takes something from which, and that the arrows between rooms point one way.
 //!
 //! An arrow goes from the file that names a thing to the file that defines it: a name that a module only passes on
-//! (`pub use`) counts for the file behind it, and test modules are left out.
+//! (`pub use`) counts for the file behind it, and test modules are left out. Beside the arrows: paths of the portal that
+//! stand as text where a `Page` should.
 
 mod circles;
 mod crates;
+mod literals;
 mod names;
 pub mod rules;
 

@@ -18,7 +18,7 @@ const ORDERS: [(&str, &[&str]); 3] = [
             "background",
         ],
     ),
-    ("app", &["url", "components", "web", "pages", "shell"]),
+    ("app", &["components", "web", "pages", "shell"]),
     ("server/portal", &["config", "web", "api", "startup", "cli", "main"]),
 ];
 

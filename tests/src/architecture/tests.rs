@@ -1,4 +1,4 @@
-use super::{Arrows, components, modules, packages, rules};
+use super::{Arrows, components, literals, modules, packages, rules};
 
 fn arrows(pairs: &[(&str, &[&str])]) -> Arrows {
     let to = |to: &[&str]| to.iter().map(|one| (*one).to_owned()).collect();
@@ -41,4 +41,32 @@ fn a_module_takes_from_those_before_it() {
         }
     }
     assert_eq!(up, [""; 0]);
+}
+
+#[test]
+fn a_path_as_text_is_found_wherever_it_stands() {
+    let file = syn::parse_file(
+        r#"
+        /// GET /t/{name}
+        #[server(prefix = "/do")]
+        fn one() {
+            let page = "/sign-up/database#addresses";
+            link("/account?provider=mail", "/accounts", "/", "{end}/danger", "https://example.com/help");
+            view! { <a href=format!("/t/{}/plan", name)>{"{public_url}/staff"}</a> <Route path=path!("/t/:name")/> }
+        }
+        #[cfg(test)]
+        mod tests {
+            const PAGE: &str = "/t";
+        }
+        "#,
+    );
+    let wanted =
+        ["/sign-up/database#addresses", "/account?provider=mail", "/t/{}/plan", "{public_url}/staff"];
+    assert_eq!(literals::of(&file.unwrap()), wanted);
+}
+
+#[test]
+fn pages_are_not_written_as_text() {
+    let literals: Vec<_> = packages().into_iter().flat_map(|package| package.path_literals).collect();
+    assert!(literals.len() <= 10, "{literals:#?}");
 }

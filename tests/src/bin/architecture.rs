@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut wrong = 0;
+    let mut path_literals = vec![];
     for package in packages() {
         let circles = components(&package.files);
         let rooms_in_circles = (1..4).flat_map(|depth| components(&modules(&package.files, depth))).count();
@@ -40,7 +41,12 @@ fn main() -> ExitCode {
                 }
             }
         }
+        path_literals.extend(package.path_literals.iter().map(|one| format!("{}/src/{one}", package.folder)));
         wrong += circles.len() + rooms_in_circles + up.len();
+    }
+    println!("path literals outside the router's type and tests: {}", path_literals.len());
+    for literal in path_literals {
+        println!("  {literal}");
     }
     if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -9,7 +9,10 @@ use crate::{
     pages::{load, others::label_of},
     web::{Cx, ErrorSummary, Filled, Mistakes, PageTitle},
 };
-use innkeeper_domain::identity::{ProviderId, Reason};
+use innkeeper_domain::{
+    identity::{ProviderId, Reason},
+    routes::Page,
+};
 use innkeeper_service::sign_in::{
     account::{self, AccountView},
     oidc,
@@ -40,7 +43,11 @@ impl Around {
             let ticket = oidc::ticket(&csrf, provider.id.as_str());
             (
                 provider.label.clone(),
-                format!("/sign-in/{}?for=link&ticket={ticket}&return=/account", provider.id),
+                Page::Provider((&provider.id).into())
+                    .with("for", "link")
+                    .with("ticket", ticket)
+                    .with("return", Page::Account)
+                    .to_string(),
             )
         });
         let asked = cx.asked("provider");

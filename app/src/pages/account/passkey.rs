@@ -12,6 +12,7 @@ use crate::{
         see_other,
     },
 };
+use innkeeper_domain::routes::Page;
 use innkeeper_service::{
     Error,
     sign_in::passkey::{self, Question},
@@ -34,9 +35,9 @@ pub struct AddPasskeyForm {
 pub async fn begin_add_passkey() -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     match passkey::begin_add(&cx.service, &cx.requester).await {
-        Ok(()) => see_other("/account/passkey"),
-        Err(error @ Error::NotVouched(_)) => see_other(not_let_in("/account", error)?),
-        Err(error) => Err(refused("/account", &(), error)),
+        Ok(()) => see_other(Page::AddPasskey),
+        Err(error @ Error::NotVouched(_)) => see_other(not_let_in(&Page::Account, error)?),
+        Err(error) => Err(refused(&Page::Account.to_string(), &(), error)),
     }
 }
 
@@ -51,12 +52,12 @@ pub async fn add_passkey(
     match passkey::add(&cx.service, &cx.requester, &form.name, &form.answer.0).await {
         Ok(()) => {
             cx.say("The passkey was added. From now on you can sign in with it.").await?;
-            see_other("/account")
+            see_other(Page::Account)
         }
         Err(Error::Mistakes(found)) if found.of("name").is_some() => {
-            Err(refused("/account/passkey", &form, Error::Mistakes(found)))
+            Err(refused(&Page::AddPasskey.to_string(), &form, Error::Mistakes(found)))
         }
-        Err(error) => see_other(not_let_in("/account", error)?),
+        Err(error) => see_other(not_let_in(&Page::Account, error)?),
     }
 }
 
@@ -118,7 +119,7 @@ pub(crate) fn add_passkey_view(form: Filled<AddPasskeyForm>, question: Option<Qu
                 </p>
             </div>
             {body}
-            <p class="small dim"><a href="/account">"Back to your account"</a></p>
+            <p class="small dim"><a href=Page::Account.to_string()>"Back to your account"</a></p>
         </div>
     }
     .into_any()

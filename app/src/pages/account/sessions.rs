@@ -4,6 +4,7 @@ use crate::{
     components::words,
     web::{Cx, Form, Refusal, SeeOther, see_other},
 };
+use innkeeper_domain::routes::Page;
 use innkeeper_service::{
     Error,
     sign_in::account::{self, SessionLine},
@@ -34,7 +35,7 @@ pub async fn end_session(
         Err(Error::Overtaken) => {}
         Err(error) => return Err(error.into()),
     }
-    see_other("/account")
+    see_other(Page::Account)
 }
 
 /// Ends all of the person's sessions but this one.
@@ -43,7 +44,7 @@ pub async fn end_sessions() -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     account::end_others(&cx.service, &cx.requester).await?;
     cx.say("All other browsers are signed out.").await?;
-    see_other("/account")
+    see_other(Page::Account)
 }
 
 /// The card.

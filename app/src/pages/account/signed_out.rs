@@ -5,7 +5,7 @@ use crate::{
     pages::nothing,
     web::{Cx, PageEnd, PageTitle},
 };
-use innkeeper_domain::identity::ProviderKind;
+use innkeeper_domain::{identity::ProviderKind, routes::Page};
 use innkeeper_service::people::providers;
 use leptos::prelude::*;
 
@@ -15,7 +15,7 @@ pub fn SignedOutPage() -> impl IntoView {
     let cx = Cx::get();
     let asked = cx.asked("provider");
     if cx.requester.account.is_some() {
-        return nothing(&cx, PageEnd::Redirect("/".into()));
+        return nothing(&cx, PageEnd::Redirect(Page::Landing.into()));
     }
     view! {
         {Suspend::new(async move {
@@ -23,9 +23,9 @@ pub fn SignedOutPage() -> impl IntoView {
                 // GitHub offers no address for that.
                 Ok(provider) => {
                     let way_out = provider.kind != ProviderKind::GitHub;
-                    signed_out_view(provider.label.clone(), way_out.then(|| format!("/sign-in/{asked}/out")))
+                    signed_out_view(provider.label.clone(), way_out.then(|| Page::ProviderSignOut(asked.into()).to_string()))
                 }
-                Err(_) => nothing(&cx, PageEnd::Redirect("/".into())),
+                Err(_) => nothing(&cx, PageEnd::Redirect(Page::Landing.into())),
             }
         })}
     }
@@ -52,7 +52,7 @@ pub(crate) fn signed_out_view(label: String, way_out: Option<String>) -> AnyView
             </div>
             <div class="row">
                 {there}
-                <a class="btn btn-quiet" href="/">"To the first page"</a>
+                <a class="btn btn-quiet" href=Page::Landing.to_string()>"To the first page"</a>
             </div>
         </div>
     }

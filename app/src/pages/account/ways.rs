@@ -5,7 +5,7 @@ use crate::{
     components::{Icon, words},
     web::{Cx, Field, Filled, Form, Refusal, SeeOther, refused, see_other},
 };
-use innkeeper_domain::identity::ProviderId;
+use innkeeper_domain::{identity::ProviderId, routes::Page};
 use innkeeper_service::sign_in::{
     account::{self, Way},
     email, passkey,
@@ -33,9 +33,9 @@ pub async fn remove_way(
     match account::remove(&cx.service, &cx.requester, way).await {
         Ok(()) => {
             cx.say("The way in was removed, and everybody who came by it is signed out.").await?;
-            see_other("/account")
+            see_other(Page::Account)
         }
-        Err(error) => Err(refused("/account", &form, error)),
+        Err(error) => Err(refused(&Page::Account.to_string(), &form, error)),
     }
 }
 
@@ -56,8 +56,8 @@ pub async fn add_mailbox(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     match email::ask_to_link(&cx.service, &cx.requester, &form.email).await {
-        Ok(()) => see_other("/verify"),
-        Err(error) => Err(refused("/account", &form, error)),
+        Ok(()) => see_other(Page::Verify),
+        Err(error) => Err(refused(&Page::Account.to_string(), &form, error)),
     }
 }
 
@@ -71,7 +71,7 @@ fn AddMailboxForm(
 ) -> impl IntoView {
     if !fresh {
         return view! {
-            <a class="btn btn-sm" href="/sign-in?return=/account">"Sign in again to add an e-mail address"</a>
+            <a class="btn btn-sm" href=Page::SignIn.with("return", Page::Account).to_string()>"Sign in again to add an e-mail address"</a>
         }
         .into_any();
     }
@@ -139,7 +139,7 @@ fn Line(way: Way, fresh: bool) -> impl IntoView {
     let act = match (way.only, fresh) {
         (true, _) => view! { <span class="small dim">"Your only way in"</span> }.into_any(),
         (false, false) => {
-            view! { <a class="btn btn-sm" href="/sign-in?return=/account">"Sign in again to remove"</a> }
+            view! { <a class="btn btn-sm" href=Page::SignIn.with("return", Page::Account).to_string()>"Sign in again to remove"</a> }
                 .into_any()
         }
         (false, true) => view! {

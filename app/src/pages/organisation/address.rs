@@ -6,7 +6,7 @@ use crate::{
     pages::tenant::confirm::SignInAgain,
     web::{Cx, Field, Filled, Form, Refusal, SeeOther, refused, see_other},
 };
-use innkeeper_domain::organisation_slug::OrganisationSlug;
+use innkeeper_domain::{organisation_slug::OrganisationSlug, routes::Page};
 use innkeeper_service::organisations;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -30,13 +30,13 @@ pub async fn rename_slug(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     match organisations::rename_slug(&cx.service, &cx.requester, &form.organisation, &form.slug).await {
-        Ok(slug) if slug.as_str() == form.organisation => see_other(format!("/o/{slug}")),
+        Ok(slug) if slug.as_str() == form.organisation => see_other(Page::Organisation((&slug).into())),
         Ok(slug) => {
             cx.say("Address changed. The previous one redirects here for 90 days.").await?;
-            see_other(format!("/o/{slug}"))
+            see_other(Page::Organisation((&slug).into()))
         }
         Err(error) => {
-            let page = format!("/o/{}", present(&cx, &form.organisation).await);
+            let page = Page::Organisation(present(&cx, &form.organisation).await.into()).to_string();
             Err(refused(&page, &form, error))
         }
     }
@@ -51,7 +51,7 @@ pub(super) fn Address(slug: OrganisationSlug, form: Filled<AddressForm>, fresh: 
         view! { <button type="submit" class="btn"><Icon name="check"/>"Change address"</button> }.into_any()
     } else {
         view! {
-            <SignInAgain what="Sign in again to change it" back=format!("/o/{slug}")/>
+            <SignInAgain what="Sign in again to change it" back=Page::Organisation((&slug).into())/>
             <p class="small dim">"This is possible only within 5 minutes of a sign-in. Yours is older."</p>
         }
         .into_any()

@@ -4,6 +4,7 @@ use crate::{
     pages::{load, part},
     web::Cx,
 };
+use innkeeper_domain::routes::Page;
 use innkeeper_service::tenants;
 use leptos::prelude::*;
 
@@ -16,6 +17,6 @@ pub fn FormerSettingsPage() -> impl IntoView {
     }
     let (name, ends) = (part("name"), cx.clone());
     load(async move { tenants::open(&cx.service, &cx.requester, &name).await }, move |tenant| {
-        super::nav::moved(&ends, &tenant.organisation_slug, "/sign-in")
+        super::nav::moved(&ends, &tenant.organisation_slug, Page::SignInSettings)
     })
 }

@@ -6,14 +6,15 @@ use crate::{
     pages::{load, tenants::not_this_way},
     web::{Cx, PageTitle},
 };
+use innkeeper_domain::routes;
 use innkeeper_service::{
     db::paging::Page,
     organisations::{self, Closed, OrganisationLine},
 };
 use leptos::prelude::*;
 
-const ORGANISATIONS: List = List {
-    path: "/o",
+static ORGANISATIONS: List = List {
+    page: routes::Page::Organisations,
     label: "Your organisations",
     counted: ("organisation", "organisations"),
     search: "Search by name or address",
@@ -59,7 +60,7 @@ pub(crate) fn organisations_view(
                     <Icon name="user"/>
                     <h2>"You have no organisations yet"</h2>
                     <p>"Your first database creates one."</p>
-                    <a class="btn" href="/sign-up/database">"Create a database"</a>
+                    <a class="btn" href=routes::Page::Database.to_string()>"Create a database"</a>
                 </div>
             </Listing>
         </div>
@@ -72,8 +73,8 @@ fn Line(line: OrganisationLine) -> impl IntoView {
     let databases = usize::try_from(line.databases).unwrap_or_default();
     view! {
         <li>
-            <a class="name" href=format!("/o/{}", line.slug)>{line.name}</a>
-            <p><span class="mono">{format!("/o/{}", line.slug)}</span> ", " {words::count(databases, "database", "databases")}</p>
+            <a class="name" href=routes::Page::Organisation((&line.slug).into()).to_string()>{line.name}</a>
+            <p><span class="mono">{routes::Page::Organisation((&line.slug).into()).to_string()}</span> ", " {words::count(databases, "database", "databases")}</p>
             <span class="badge">{role_label(line.role)}</span>
             <span class="go"><Icon name="chevron-right"/></span>
         </li>

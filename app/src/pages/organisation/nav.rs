@@ -1,45 +1,40 @@
 //! The links between the pages of an organisation, and the way from an address it had before.
 
-use crate::{
-    pages::nothing,
-    web::{Cx, PageEnd},
-};
-use innkeeper_domain::{
-    organisation::MemberRole, organisation_slug::OrganisationSlug, permission::Permission,
-};
+use crate::{pages::nothing, web::{Cx, PageEnd}};
+use innkeeper_domain::{organisation::MemberRole, organisation_slug::OrganisationSlug, permission::Permission, routes::{OrganisationPage, Page}};
 use innkeeper_service::organisations;
 use leptos::prelude::*;
 
 /// The pages of an organisation, and what it takes to see them.
-const PAGES: [(&str, &str, Permission); 2] = [
-    ("", "Overview", Permission::OrganisationView),
-    ("/sign-in", "Single sign-on (SSO)", Permission::SsoView),
-];
+const PAGES: [(OrganisationPage, &str, Permission); 2] =
+    [(Page::Organisation, "Overview", Permission::OrganisationView), (Page::SignInSettings, "Single sign-on (SSO)", Permission::SsoView)];
 
 /// The pages of an organisation.
 #[component]
 pub(crate) fn OrganisationNav(
     /// Its slug.
     slug: OrganisationSlug,
-    /// What the requester is there.
+    /// What the requester is in it.
     role: MemberRole,
-    /// Which one this is: the end of its path, empty for the overview.
-    current: &'static str,
+    /// Which one this is.
+    current: OrganisationPage,
 ) -> impl IntoView {
+    let current = current((&slug).into());
     let links: Vec<_> = PAGES
         .into_iter()
         .filter(|(_, _, permission)| permission.of_member(role))
-        .map(|(end, label, _)| {
-            let here = (end == current).then_some("page");
-            view! { <a href=format!("/o/{slug}{end}") aria-current=here>{label}</a> }
+        .map(|(page, label, _)| {
+            let page = page((&slug).into());
+            let here = (page == current).then_some("page");
+            view! { <a href=page.to_string() aria-current=here>{label}</a> }
         })
         .collect();
     view! { <nav class="subnav" aria-label="This organisation">{links}</nav> }
 }
 
 /// Leads to the same page at the organisation's address of now.
-pub(crate) fn moved(cx: &Cx, slug: &OrganisationSlug, end: &str) -> AnyView {
-    nothing(cx, PageEnd::Redirect(format!("/o/{slug}{end}")))
+pub(crate) fn moved(cx: &Cx, slug: &OrganisationSlug, page: OrganisationPage) -> AnyView {
+    nothing(cx, PageEnd::Redirect(page(slug.into()).into()))
 }
 
 /// The slug that an organisation has now, of a form that was shown at an address before: a redirect from there would lose

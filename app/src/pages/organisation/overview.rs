@@ -1,20 +1,9 @@
 //! An organisation at a glance: its databases, its people, its address.
 
-use super::{
-    address::{Address, AddressForm},
-    nav::{OrganisationNav, moved},
-    roles::role_label,
-};
-use crate::{
-    components::{Icon, TenantBadge, words},
-    pages::{load, part},
-    web::{Cx, ErrorSummary, Filled, PageTitle, with_query},
-};
-use innkeeper_domain::{organisation::MemberRole, permission::Permission};
-use innkeeper_service::{
-    organisations::{self, OrganisationView},
-    tenants::{self, TenantLine},
-};
+use super::{address::{Address, AddressForm}, nav::{OrganisationNav, moved}, roles::role_label};
+use crate::{components::{Icon, TenantBadge, words}, pages::{load, part}, web::{Cx, ErrorSummary, Filled, PageTitle}};
+use innkeeper_domain::{organisation::MemberRole, permission::Permission, routes::Page};
+use innkeeper_service::{organisations::{self, OrganisationView}, tenants::{self, TenantLine}};
 use leptos::prelude::*;
 
 /// The page.
@@ -32,7 +21,7 @@ pub fn OrganisationPage() -> impl IntoView {
         },
         move |(view, databases)| {
             if view.slug.as_str() != asked {
-                return moved(&ends, &view.slug, "");
+                return moved(&ends, &view.slug, Page::Organisation);
             }
             organisation_view(view, databases, form, fresh)
         },
@@ -55,7 +44,7 @@ pub(crate) fn organisation_view(
                 <div class="card-head"><h2 id="sso">"Single sign-on (SSO)"</h2></div>
                 <p class="card-body small dim">"Your identity provider, verified domains, group mapping, and enforcing SSO."</p>
                 <div class="card-foot">
-                    <a class="btn" href=format!("/o/{}/sign-in", view.slug)><Icon name="lock-keyhole"/>"Sign-in settings"</a>
+                    <a class="btn" href=Page::SignInSettings((&view.slug).into()).to_string()><Icon name="lock-keyhole"/>"Sign-in settings"</a>
                 </div>
             </section>
         }
@@ -68,12 +57,12 @@ pub(crate) fn organisation_view(
             <div class="row between">
                 <h1>{view.name.clone()}</h1>
                 {(view.role == MemberRole::Admin).then(|| view! {
-                    <a class="btn" href="/sign-up/database"><Icon name="plus"/>"New database"</a>
+                    <a class="btn" href=Page::Database.to_string()><Icon name="plus"/>"New database"</a>
                 })}
             </div>
             <p>{format!("{members}. Your role: {}.", role_label(view.role))}</p>
         </div>
-        <OrganisationNav slug role=view.role current=""/>
+        <OrganisationNav slug role=view.role current=Page::Organisation/>
         <div class="stack">
             <Databases name=view.name lines total/>
             {sign_in}
@@ -87,8 +76,8 @@ pub(crate) fn organisation_view(
 fn Databases(name: String, lines: Vec<TenantLine>, total: i64) -> impl IntoView {
     let total = usize::try_from(total).unwrap_or_default();
     let all = (total > lines.len()).then(|| {
-        let to = with_query("/t", "search", &name);
-        view! { <div class="card-foot"><a class="btn btn-sm" href=to>"All databases"</a></div> }
+        let to = Page::Tenants.with("search", &name);
+        view! { <div class="card-foot"><a class="btn btn-sm" href=to.to_string()>"All databases"</a></div> }
     });
     let rows: Vec<_> = lines.into_iter().map(|line| view! { <Line line/> }).collect();
     let body = if rows.is_empty() {
@@ -112,7 +101,7 @@ fn Databases(name: String, lines: Vec<TenantLine>, total: i64) -> impl IntoView 
 fn Line(line: TenantLine) -> impl IntoView {
     view! {
         <li>
-            <a class="name" href=format!("/t/{}", line.name)>{line.wish}</a>
+            <a class="name" href=Page::Tenant((&line.name).into()).to_string()>{line.wish}</a>
             <p><span class="mono">{line.name}</span> ", " {line.plan_label} ", " {line.region_label}</p>
             <TenantBadge state=line.state unconfirmed=line.unconfirmed/>
             <span class="go"><Icon name="chevron-right"/></span>

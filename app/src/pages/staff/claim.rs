@@ -5,9 +5,9 @@
 use crate::{
     components::Icon,
     pages::load,
-    web::{Cx, Form, NoReferrer, PageTitle, Refusal, Secret, SeeOther, see_other, with_query},
+    web::{Cx, Form, NoReferrer, PageTitle, Refusal, Secret, SeeOther, see_other},
 };
-use innkeeper_domain::staff::StaffRole;
+use innkeeper_domain::{routes::Page, staff::StaffRole};
 use innkeeper_service::{
     Error,
     people::{
@@ -37,13 +37,13 @@ pub async fn claim(
     let claimed = match staff::claim(&cx.service, &cx.requester, &form.token.0).await {
         Ok(claimed) => claimed,
         // The page says how it stands.
-        Err(Error::Overtaken) => return see_other(with_query("/staff/claim", "token", &form.token.0)),
+        Err(Error::Overtaken) => return see_other(Page::StaffClaim.with("token", &form.token.0)),
         Err(error) => return Err(error.into()),
     };
     let id_hash = cx.session.renew().await?;
     session::carry_over(&cx.service, &cx.requester, &claimed.session, &id_hash).await?;
     cx.say(&format!("You are staff now. Your role: {}.", claimed.role.as_str())).await?;
-    see_other("/staff")
+    see_other(Page::Staff)
 }
 
 /// What the page knows besides the link.
@@ -112,7 +112,7 @@ fn dead() -> AnyView {
             "It was used, is older than 24 hours, or is not complete. Whoever has this portal's machine makes a new one \
              there with " <code>"innkeeper staff add"</code> "."
         </p>
-        <p><a class="btn btn-primary" href="/">"To the first page"</a></p>
+        <p><a class="btn btn-primary" href=Page::Landing.to_string()>"To the first page"</a></p>
     }
     .into_any()
 }
@@ -124,7 +124,7 @@ fn sign_in(around: &Around) -> AnyView {
             "This link makes one person staff of this portal: whoever is signed in when it is used. Sign in by {ways}, then \
              open the link again."
         )}</p>
-        <p><a class="btn btn-primary" href="/sign-in">"Sign in"</a></p>
+        <p><a class="btn btn-primary" href=Page::SignIn.to_string()>"Sign in"</a></p>
     }
     .into_any()
 }
@@ -138,8 +138,8 @@ fn other_way(around: &Around) -> AnyView {
         </p>
         <p>"Have you none of them yet? Add one to your account, sign in by it, and open this link again."</p>
         <p class="row">
-            <a class="btn btn-primary" href="/sign-in">"Sign in by another way"</a>
-            <a class="btn btn-quiet" href="/account">"Your account"</a>
+            <a class="btn btn-primary" href=Page::SignIn.to_string()>"Sign in by another way"</a>
+            <a class="btn btn-quiet" href=Page::Account.to_string()>"Your account"</a>
         </p>
     }
     .into_any()
@@ -151,7 +151,7 @@ fn stale(around: &Around) -> AnyView {
         <p>{format!(
             "Somebody becomes staff only within 5 minutes of a sign-in. Sign in again by {ways}, then open this link again."
         )}</p>
-        <p><a class="btn btn-primary" href="/sign-in">"Sign in again"</a></p>
+        <p><a class="btn btn-primary" href=Page::SignIn.to_string()>"Sign in again"</a></p>
     }
     .into_any()
 }
@@ -169,7 +169,7 @@ fn open(role: StaffRole, token: String, around: &Around) -> AnyView {
             </dl>
             <div class="card-foot">
                 <button type="submit" class="btn btn-primary"><Icon name="user-check"/>"Become staff"</button>
-                <a class="btn btn-quiet" href="/">"Not now"</a>
+                <a class="btn btn-quiet" href=Page::Landing.to_string()>"Not now"</a>
             </div>
         </Form<Claim>>
     }

@@ -1,18 +1,21 @@
 //! Mail domains that organisations say are theirs and cannot show in DNS: staff decides.
 
-use super::nav::{DOMAINS as PAGE, DomainsNav, StaffNav};
+use super::nav::{DomainsNav, StaffNav};
 use crate::{
     components::{Icon, Notice, words},
     pages::load,
-    web::{Cx, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other, with_query},
+    web::{Cx, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other},
 };
-use innkeeper_domain::staff::StaffRole;
+use innkeeper_domain::{routes::Page, staff::StaffRole};
 use innkeeper_service::{
     Error,
     organisations::{self, Waiting},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+
+/// This page.
+const PAGE: Page = Page::StaffDomains;
 
 /// What staff decides.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -41,7 +44,7 @@ pub async fn decide_domain(
             Ok(()) if theirs => format!("{} is theirs now.", form.domain),
             Ok(()) => format!("{} was declined.", form.domain),
             Err(Error::Overtaken) => "That was decided already, or nobody asks for it any more.".into(),
-            Err(error) => return Err(refused(PAGE, &form, error)),
+            Err(error) => return Err(refused(&PAGE.to_string(), &form, error)),
         };
     cx.say(&line).await?;
     see_other(PAGE)
@@ -72,11 +75,11 @@ pub(crate) fn domains_view(
         view! { <Notice tone="bad" icon="circle-alert" title="Nothing was decided"><p>{mistake}</p></Notice> }
     });
     let stale = (may && !fresh && total > 0).then(|| {
-        let again = with_query("/sign-in", "return", PAGE);
+        let again = Page::SignIn.with("return", PAGE);
         view! {
             <Notice icon="lock-keyhole" title="Looking only">
                 <p>"Domains are decided only within 5 minutes of a sign-in. Yours is older."</p>
-                <p><a class="btn btn-sm" href=again>"Sign in again to decide"</a></p>
+                <p><a class="btn btn-sm" href=again.to_string()>"Sign in again to decide"</a></p>
             </Notice>
         }
     });

@@ -6,14 +6,15 @@ use crate::{
     pages::load,
     web::{Cx, PageTitle},
 };
+use innkeeper_domain::routes;
 use innkeeper_service::{
     db::paging::Page,
     people::staff::{self, How, StaffLine},
 };
 use leptos::prelude::*;
 
-const STAFF: List = List {
-    path: "/staff",
+static STAFF: List = List {
+    page: routes::Page::Staff,
     label: "People",
     counted: ("person", "people"),
     search: "Search by name or address",
@@ -46,7 +47,7 @@ pub(crate) fn staff_view(page: Page<StaffLine>, asked: Asked) -> AnyView {
             <h1>"Staff"</h1>
             <p>"Who runs this portal. What makes somebody staff is set by whoever has its machine."</p>
         </div>
-        <StaffNav current="/staff"/>
+        <StaffNav current=routes::Page::Staff/>
         <div class="stack">
             <Listing of=&STAFF asked total next lines/>
         </div>

@@ -1,20 +1,26 @@
 //! The mail domains that organisations have proven.
 
 use super::{
-    nav::{DomainsNav, StaffNav, VERIFIED_DOMAINS as PAGE},
+    nav::{DomainsNav, StaffNav},
     take_back::here,
 };
 use crate::{
     components::{Badge, Icon, words},
     pages::load,
-    web::{Cx, PageTitle, with_query},
+    web::{Cx, PageTitle},
 };
-use innkeeper_domain::staff::StaffRole;
+use innkeeper_domain::{
+    routes::{self, Link},
+    staff::StaffRole,
+};
 use innkeeper_service::{
     db::paging::Page,
     organisations::{self, Proven},
 };
 use leptos::prelude::*;
+
+/// This list.
+const PAGE: routes::Page = routes::Page::VerifiedDomains;
 
 /// What was asked of the list; stands in the address, so that a bookmark keeps it.
 #[derive(Clone, Debug, Default)]
@@ -26,11 +32,9 @@ pub(crate) struct Asked {
 impl Asked {
     /// The list's address with this search, at another page.
     fn path(&self, after: Option<&str>) -> String {
-        let path = match self.search.as_str() {
-            "" => PAGE.to_owned(),
-            search => with_query(PAGE, "search", search),
-        };
-        after.map_or(path.clone(), |after| with_query(&path, "after", after))
+        let all = Link::from(&PAGE);
+        let found = if self.search.is_empty() { all } else { all.with("search", &self.search) };
+        after.map_or(found.clone(), |after| found.with("after", after)).into()
     }
 }
 
@@ -58,17 +62,17 @@ pub(crate) fn proven_view(page: Page<Proven>, asked: &Asked, may: bool) -> AnyVi
             <h1>"Proven mail domains"</h1>
             <p>"Whose sign-in speaks for which addresses, and how they have shown that they may."</p>
         </div>
-        <StaffNav current="/staff/domains"/>
+        <StaffNav current=routes::Page::StaffDomains/>
         <div class="stack">
             <DomainsNav current=PAGE/>
-            <form class="row" role="search" method="get" action=PAGE>
+            <form class="row" role="search" method="get" action=PAGE.to_string()>
                 <label class="vh" for="search">"Search by domain or organisation"</label>
                 <div class="input-icon grow">
                     <Icon name="search"/>
                     <input id="search" class="input" type="search" name="search" value=asked.search.clone() autocomplete="off"/>
                 </div>
                 <button type="submit" class="btn">"Search"</button>
-                {searching.then(|| view! { <a class="btn btn-quiet" href=PAGE>"Clear"</a> })}
+                {searching.then(|| view! { <a class="btn btn-quiet" href=PAGE.to_string()>"Clear"</a> })}
             </form>
             {body}
         </div>
@@ -83,7 +87,7 @@ fn empty(searching: bool) -> AnyView {
                 <Icon name="search"/>
                 <h2>"No proven domain is called so"</h2>
                 <p>"We looked for it in the domains and in the names of their organisations."</p>
-                <a class="btn" href=PAGE>"Show all proven domains"</a>
+                <a class="btn" href=PAGE.to_string()>"Show all proven domains"</a>
             </div>
         }
         .into_any();
@@ -127,7 +131,7 @@ fn Line(line: Proven, may: bool) -> impl IntoView {
     let Proven { organisation, name, domain, proven_at, by_dns } = line;
     let act = may.then(|| {
         let which = format!(" {domain} of {name}");
-        let href = here(organisation, &domain);
+        let href = here(organisation, &domain).to_string();
         view! { <a class="btn btn-sm" href=href>"Take back"<span class="vh">{which}</span></a> }
     });
     let how = if by_dns { "Shown in DNS" } else { "Decided by staff" };

@@ -1,6 +1,5 @@
 //! Taking a proven mail domain back from an organisation: asked for on a page of its own that says what will happen.
 
-use super::nav::VERIFIED_DOMAINS as PAGE;
 use crate::{
     components::words,
     pages::{
@@ -12,7 +11,7 @@ use crate::{
         see_other,
     },
 };
-use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain};
+use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain, routes::Page};
 use innkeeper_service::{
     Error,
     organisations::{self, TakingBack},
@@ -47,15 +46,15 @@ pub async fn take_back_domain(
     let line = match taken {
         Ok(()) => format!("{domain} was taken back. The organisation's admins get a mail that says so."),
         Err(Error::Overtaken) => format!("{domain} is not that organisation's any more: nothing was done."),
-        Err(error) => return Err(refused(&here(organisation, domain), &form, error)),
+        Err(error) => return Err(refused(&here(organisation, domain).to_string(), &form, error)),
     };
     cx.say(&line).await?;
-    see_other(PAGE)
+    see_other(Page::VerifiedDomains)
 }
 
 /// Where it is asked. Paths to come back to have no dots, and domains no underscores.
-pub(super) fn here(organisation: OrganisationId, domain: &MailDomain) -> String {
-    format!("{PAGE}/{organisation}/{}", domain.as_str().replace('.', "_"))
+pub(super) fn here(organisation: OrganisationId, domain: &MailDomain) -> Page {
+    Page::RevokeDomain(organisation.into(), domain.as_str().replace('.', "_").into())
 }
 
 /// The page.
@@ -102,7 +101,7 @@ pub(crate) fn take_back_view(asked: TakingBack, form: Filled<TakeBackForm>, fres
                 {reason}
                 <Press
                     label="Take back domain" icon="triangle-alert" class="btn btn-primary btn-danger" fresh
-                    here=here(organisation, &domain) back=PAGE.to_owned()
+                    here=here(organisation, &domain) back=Page::VerifiedDomains
                 />
             </Form<TakeBackDomain>>
         </div>

@@ -2,12 +2,9 @@
 
 use crate::{
     components::Icon,
-    web::{
-        Cx, ErrorSummary, Field, Issue, Mistakes, PageTitle, Refusal, SeeOther, refused, see_other,
-        with_query,
-    },
+    web::{Cx, ErrorSummary, Field, Issue, Mistakes, PageTitle, Refusal, SeeOther, refused, see_other},
 };
-use innkeeper_domain::name::TenantName;
+use innkeeper_domain::{name::TenantName, routes::Page};
 use innkeeper_service::Error;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -103,8 +100,10 @@ pub(in crate::pages) fn Press(
     /// Whether the sign-in is fresh.
     fresh: bool,
     /// This page, to come back to.
+    #[prop(into)]
     here: String,
     /// The page the person came from.
+    #[prop(into)]
     back: String,
 ) -> impl IntoView {
     let press = if fresh {
@@ -125,7 +124,7 @@ pub(in crate::pages) fn Press(
 
 /// Leads through a fresh sign-in and back to a page.
 #[component]
-pub(crate) fn SignInAgain(what: &'static str, back: String) -> impl IntoView {
-    let href = with_query("/sign-in", "return", &back);
-    view! { <a class="btn btn-primary" href=href><Icon name="lock-keyhole"/>{what}</a> }
+pub(crate) fn SignInAgain(what: &'static str, #[prop(into)] back: String) -> impl IntoView {
+    let href = Page::SignIn.with("return", &back);
+    view! { <a class="btn btn-primary" href=href.to_string()><Icon name="lock-keyhole"/>{what}</a> }
 }

@@ -1,16 +1,8 @@
 //! How to connect, without passwords.
 
-use super::{
-    handoff::open::SaveCa,
-    snippets::{certificate_note, password_source, without_password},
-    standing::CutOff,
-};
-use crate::{
-    components::{FormatTabs, Icon, Notice, Snippet, SubNav, words},
-    pages::{load, part},
-    web::{Cx, PageTitle},
-};
-use innkeeper_domain::{connection::Format, permission::Permission, tenant::TenantRole};
+use super::{handoff::open::SaveCa, snippets::{certificate_note, password_source, without_password}, standing::CutOff};
+use crate::{components::{FormatTabs, Icon, Notice, Snippet, SubNav, words}, pages::{load, part}, web::{Cx, PageTitle}};
+use innkeeper_domain::{connection::Format, permission::Permission, tenant::TenantRole, organisation::MemberRole, routes::Page};
 use innkeeper_service::tenants::{self, TenantView};
 use leptos::prelude::*;
 
@@ -51,7 +43,7 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole, public_url: &st
                 <Icon name="server"/>
                 <h2>"No server yet"</h2>
                 <p>"This database has no address until it is set up."</p>
-                <a class="btn" href=format!("/t/{name}/setup")>"See how far it is"</a>
+                <a class="btn" href=Page::Setup((&name).into()).to_string()>"See how far it is"</a>
             </div>
         }
         .into_any(),
@@ -62,7 +54,7 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole, public_url: &st
             <h1>{format!("Connect to {wish}")}</h1>
             <p>"Ready to paste, without passwords: programs read them from PGPASSWORD or from ~/.pgpass."</p>
         </div>
-        <SubNav name organisation=tenant.organisation_slug.clone() role=tenant.role current="/connect"/>
+        <SubNav name organisation=tenant.organisation_slug.clone() role=tenant.role current=Page::Connect/>
         <div class="stack">
             <CutOff tenant/>
             {body}
@@ -75,14 +67,14 @@ fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>, public
     let (name, login) = (tenant.name.to_string(), tenant.name.role(role));
     let organisation = tenant.organisation.clone();
     let renewal = if tenant.may(Permission::CredentialsReset) {
-        view! { <a href=format!("/t/{name}/credentials")>"make new passwords"</a> }.into_any()
+        view! { <a href=Page::Credentials((&name).into()).to_string()>"make new passwords"</a> }.into_any()
     } else {
         "make new passwords".into_any()
     };
     let roles: Vec<_> = [TenantRole::App, TenantRole::Owner, TenantRole::ReadOnly]
         .into_iter()
         .map(|one| {
-            let href = format!("/t/{name}/connect?role={}", one.as_str());
+            let href = Page::Connect((&name).into()).with("role", one.as_str()).to_string();
             view! { <a href=href aria-current=(one == role).then_some("page")>{one.label()}</a> }
         })
         .collect();
@@ -148,7 +140,7 @@ fn Facts(tenant: TenantView, login: String) -> impl IntoView {
                      installation, which they look for in ~/.postgresql/root.crt; on Windows in \
                      %APPDATA%\\postgresql\\root.crt."
                 </p>
-                <p class="tight"><a class="btn btn-sm" href="/ca.crt" download="ca.crt"><Icon name="download"/>"Download ca.crt"</a></p>
+                <p class="tight"><a class="btn btn-sm" href=Page::CaCertificate.to_string() download="ca.crt"><Icon name="download"/>"Download ca.crt"</a></p>
             </section>
         </aside>
     }

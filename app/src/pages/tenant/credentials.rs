@@ -1,16 +1,8 @@
 //! The login names of a database, and how old their passwords are.
 
-use super::{
-    rotate::waiting_in_words,
-    standing::{CutOff, PasswordsWait},
-    usage::Roles,
-};
-use crate::{
-    components::{CopySecret, Icon, Notice, SubNav, words},
-    pages::{RefreshWithoutScript, load, part},
-    web::{Cx, PageTitle},
-};
-use innkeeper_domain::{handoff::HandoffState, organisation::MemberRole, tenant::TenantState};
+use super::{rotate::waiting_in_words, standing::{CutOff, PasswordsWait}, usage::Roles};
+use crate::{components::{CopySecret, Icon, Notice, SubNav, words}, pages::{RefreshWithoutScript, load, part}, web::{Cx, PageTitle}};
+use innkeeper_domain::{handoff::HandoffState, organisation::MemberRole, tenant::TenantState, routes::Page};
 use innkeeper_service::tenants::lifecycle::{self, CredentialsView};
 use leptos::prelude::*;
 use time::OffsetDateTime;
@@ -55,12 +47,12 @@ pub(crate) fn credentials_view(view: CredentialsView) -> AnyView {
     view! {
         <PageTitle text=format!("Credentials of {wish}")/>
         {working.then(|| view! { <RefreshWithoutScript/> })}
-        <div id="credentials" data-live=working.then(|| format!("/t/{name}/events"))>
+        <div id="credentials" data-live=working.then(|| Page::Events((&name).into()).to_string())>
             <div class="page-head">
                 <h1>{format!("Credentials of {wish}")}</h1>
                 <p>"Three login names, each with its own password. We keep no readable copy of a password."</p>
             </div>
-            <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() role=MemberRole::Admin current="/credentials"/>
+            <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() role=MemberRole::Admin current=Page::Credentials/>
             <div class="split">
                 <div class="stack">
                     <CutOff tenant=tenant.clone()/>
@@ -72,7 +64,7 @@ pub(crate) fn credentials_view(view: CredentialsView) -> AnyView {
                     <div class="card-head"><h2 id="names">"Login names"</h2></div>
                     <dl class="kv card-body">{names}</dl>
                     <div class="card-foot">
-                        <a class="btn btn-sm" href=format!("/t/{name}/connect")><Icon name="plug"/>"How to connect"</a>
+                        <a class="btn btn-sm" href=Page::Connect((&name).into()).to_string()><Icon name="plug"/>"How to connect"</a>
                     </div>
                 </aside>
             </div>
@@ -117,15 +109,16 @@ fn Passwords(
     } else if live {
         view! {
             "Not now: wait until what is being done with this database has ended. "
-            <a href=format!("/t/{name}/runs")>"See the steps"</a>
+            <a href=Page::Runs((&name).into()).to_string()>"See the steps"</a>
         }
         .into_any()
     } else if let Some(state) = waiting {
         let (why, link) = waiting_in_words(state);
-        view! { {format!("Not now: {why} ")} <a href=format!("/t/{name}/handoff")>{link}</a> }.into_any()
+        view! { {format!("Not now: {why} ")} <a href=Page::Handoff((&name).into()).to_string()>{link}</a> }
+            .into_any()
     } else {
         view! {
-            <a class="btn btn-primary" href=format!("/t/{name}/credentials/rotate")>
+            <a class="btn btn-primary" href=Page::Rotate((&name).into()).to_string()>
                 <Icon name="key-round"/>"Make new passwords"
             </a>
             "You see first what that means."

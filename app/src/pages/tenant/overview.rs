@@ -1,21 +1,9 @@
 //! One database at a glance.
 
-use super::{
-    standing::{CutOff, PasswordsWait, SessionsEnded, StorageFull},
-    usage::{Numbers, Roles},
-};
-use crate::{
-    components::{Badge, Icon, IsolationPicture, PlanLimits, SubNav, TenantBadge, words},
-    pages::{nothing, part},
-    web::{Cx, PageEnd, PageTitle},
-};
-use innkeeper_domain::{
-    allowlist::Reach, handoff::HandoffState, permission::Permission, ports::Usage, tenant::TenantState,
-};
-use innkeeper_service::tenants::{
-    self, EndedLine, TenantView,
-    lifecycle::{self, BackupLine},
-};
+use super::{standing::{CutOff, PasswordsWait, SessionsEnded, StorageFull}, usage::{Numbers, Roles}};
+use crate::{components::{Badge, Icon, IsolationPicture, PlanLimits, SubNav, TenantBadge, words}, pages::{nothing, part}, web::{Cx, PageEnd, PageTitle}};
+use innkeeper_domain::{allowlist::Reach, handoff::HandoffState, permission::Permission, ports::Usage, tenant::TenantState, organisation::MemberRole, routes::{Page, TenantPage}};
+use innkeeper_service::tenants::{self, EndedLine, TenantView, lifecycle::{self, BackupLine}};
 use leptos::prelude::*;
 
 /// The page.
@@ -30,7 +18,7 @@ pub fn OverviewPage() -> impl IntoView {
         {Suspend::new(async move {
             match tenants::open(&cx.service, &cx.requester, &name).await {
                 Ok(tenant) if matches!(tenant.state, TenantState::Provisioning | TenantState::Failed) => {
-                    nothing(&cx, PageEnd::Redirect(format!("/t/{}/setup", tenant.name)))
+                    nothing(&cx, PageEnd::Redirect(Page::Setup((&tenant.name).into()).into()))
                 }
                 Ok(tenant) => {
                     let usage = tenants::usage(&cx.service, &tenant).await;
@@ -68,12 +56,12 @@ pub(crate) fn overview_view(
             <p class="row"><TenantBadge state=tenant.state/><span class="small dim">{tenant.organisation.clone()}</span></p>
             <div class="row between">
                 <h1>{tenant.wish.clone()}</h1>
-                {first_thing(&tenant).map(|(end, icon, label)| view! {
-                    <a class="btn btn-primary" href=format!("/t/{name}{end}")><Icon name=icon/>{label}</a>
+                {first_thing(&tenant).map(|(page, icon, label)| view! {
+                    <a class="btn btn-primary" href=page((&name).into()).to_string()><Icon name=icon/>{label}</a>
                 })}
             </div>
         </div>
-        <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() role current=""/>
+        <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() role current=Page::Tenant/>
         <div class="stack">
             <CutOff tenant=tenant.clone()/>
             <StorageFull tenant=tenant.clone()/>
@@ -85,14 +73,14 @@ pub(crate) fn overview_view(
     .into_any()
 }
 
-/// What most people come for: end of the path, icon and label.
-fn first_thing(tenant: &TenantView) -> Option<(&'static str, &'static str, &'static str)> {
+/// What most people come for: page, icon and label.
+fn first_thing(tenant: &TenantView) -> Option<(TenantPage, &'static str, &'static str)> {
     let admin = tenant.may(Permission::LifecycleChange);
     match tenant.state {
-        TenantState::Suspended if admin => Some(("/danger/resume", "rotate-ccw", "Resume database")),
-        TenantState::Destroying if admin => Some(("/danger/keep", "rotate-ccw", "Keep database")),
+        TenantState::Suspended if admin => Some((Page::Resume, "rotate-ccw", "Resume database")),
+        TenantState::Destroying if admin => Some((Page::Keep, "rotate-ccw", "Keep database")),
         TenantState::Suspended | TenantState::Destroying | TenantState::Destroyed => None,
-        _ => Some(("/connect", "plug", "Connect")),
+        _ => Some((Page::Connect, "plug", "Connect")),
     }
 }
 
@@ -113,7 +101,7 @@ fn Parts(tenant: TenantView, usage: Option<Usage>, backup: Option<BackupLine>) -
                 <section class="card" aria-labelledby="plan">
                     <div class="card-head">
                         <h2 id="plan">{format!("Plan {}", tenant.plan.label)}</h2>
-                        {admin.then(|| view! { <a class="push small" href=format!("/t/{name}/plan")>"Change plan"</a> })}
+                        {admin.then(|| view! { <a class="push small" href=Page::Plan((&name).into()).to_string()>"Change plan"</a> })}
                     </div>
                     <PlanLimits limits=tenant.plan.limits.clone()/>
                 </section>
@@ -125,7 +113,7 @@ fn Parts(tenant: TenantView, usage: Option<Usage>, backup: Option<BackupLine>) -
 /// What is left to do with a new database.
 #[component]
 fn Checklist(tenant: TenantView) -> impl IntoView {
-    let page = |end: &str| format!("/t/{}{end}", tenant.name);
+    let name = &tenant.name;
     let saved = matches!(tenant.handoff, Some(HandoffState::Confirmed));
     let connected = tenant.first_connected_at.is_some();
     // Only admins have that page.
@@ -138,26 +126,26 @@ fn Checklist(tenant: TenantView) -> impl IntoView {
             true,
             "Make the database",
             "Done, and every role has signed in once",
-            page("/runs"),
+            Page::Runs(name.into()),
             "See the journal",
         ),
         (
             saved,
             "Save the credentials",
             "Shown once, for 15 minutes",
-            page("/handoff"),
+            Page::Handoff(name.into()),
             "Open the credentials",
         ),
-        (connected, "Connect", "We look out for the first connection", page("/connect"), "See how"),
+        (connected, "Connect", "We look out for the first connection", Page::Connect(name.into()), "See how"),
     ]
     .into_iter()
-    .map(|(done, what, why, href, link)| {
+    .map(|(done, what, why, page, link)| {
         let (state, said) = if done { ("done", "Done: ") } else { ("waiting", "To do: ") };
         view! {
             <li data-state=state>
                 <span class="dot">{done.then(|| view! { <Icon name="check"/> })}</span>
                 <div><p class="what"><span class="vh">{said}</span>{what}</p><p class="why">{why}</p></div>
-                {(!done && (admin || !href.ends_with("/handoff"))).then(|| view! { <a class="small" href=href>{link}</a> })}
+                {(!done && (admin || !matches!(page, Page::Handoff(_)))).then(|| view! { <a class="small" href=page.to_string()>{link}</a> })}
             </li>
         }
     })

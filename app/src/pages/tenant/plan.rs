@@ -1,29 +1,9 @@
 //! Another plan for a database: the offers, and the page that compares the limits before anything changes.
 
-use super::{
-    confirm::{Asking, Press, conclude},
-    lifecycle::run_status::{RunStanding, Support, Watched, on_show},
-    standing::CutOff,
-    usage::sessions,
-};
-use crate::{
-    components::{Icon, LimitsCompared, Notice, PlanLimits, SubNav, words},
-    pages::{
-        RefreshWithoutScript, nothing, part,
-        plan_cards::{PlanCard, PlanCards},
-    },
-    web::{Cx, ErrorSummary, Form, Mistakes, PageEnd, PageTitle, Refusal, SeeOther, refused},
-};
-use innkeeper_domain::{
-    organisation::MemberRole,
-    plan::Plan,
-    ports::Usage,
-    tenant::{TenantRole, TenantState},
-};
-use innkeeper_service::{
-    Error,
-    tenants::lifecycle::{self, PlanOffer, PlanView},
-};
+use super::{confirm::{Asking, Press, conclude}, lifecycle::run_status::{RunStanding, Support, Watched, on_show}, standing::CutOff, usage::sessions};
+use crate::{components::{Icon, LimitsCompared, Notice, PlanLimits, SubNav, words}, pages::{RefreshWithoutScript, nothing, part, plan_cards::{PlanCard, PlanCards}}, web::{Cx, ErrorSummary, Form, Mistakes, PageEnd, PageTitle, Refusal, SeeOther, refused}};
+use innkeeper_domain::{organisation::MemberRole, plan::Plan, ports::Usage, routes::Page, tenant::{TenantRole, TenantState}};
+use innkeeper_service::{Error, tenants::lifecycle::{self, PlanOffer, PlanView}};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -45,12 +25,15 @@ pub async fn change_plan(
     form: PlanForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let page = format!("/t/{}/plan", form.name);
+    let page = Page::Plan((&form.name).into()).to_string();
     let line = format!("The plan of {} is being changed.", form.name);
     match lifecycle::change_plan(&cx.service, &cx.requester, &form.name, &form.plan).await {
         // Beside the cards, which this page does not have.
         Err(error @ Error::Mistakes(_)) => Err(refused(&page, &form, error)),
-        ended => conclude(&form, ended, &format!("{page}/{}", form.plan), &page, &page, line).await,
+        ended => {
+            let asked = Page::PlanCheck((&form.name).into(), (&form.plan).into()).to_string();
+            conclude(&form, ended, &asked, &page, &page, line).await
+        }
     }
 }
 
@@ -66,7 +49,7 @@ pub fn PlanPage() -> impl IntoView {
         {Suspend::new(async move {
             match lifecycle::plans(&cx.service, &cx.requester, &name).await {
                 Ok(view) if offer(&view, &asked).is_some() => {
-                    nothing(&cx, PageEnd::Redirect(format!("/t/{}/plan/{asked}", view.tenant.name)))
+                    nothing(&cx, PageEnd::Redirect(Page::PlanCheck(view.tenant.name.into(), asked.into()).into()))
                 }
                 Ok(view) => {
                     let form = cx.form::<PlanForm>();
@@ -91,7 +74,7 @@ pub fn PlanCheckPage() -> impl IntoView {
                 Ok(view) => match offer(&view, &asked) {
                     Some(plan) => plan_check_view(view, plan, fresh),
                     // The page of the offers says why not.
-                    None => nothing(&cx, PageEnd::Redirect(format!("/t/{}/plan", view.tenant.name))),
+                    None => nothing(&cx, PageEnd::Redirect(Page::Plan((&view.tenant.name).into()).into())),
                 },
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
             }
@@ -113,7 +96,7 @@ pub(crate) fn plan_view(view: PlanView, chosen: String, mistakes: Mistakes) -> A
     let working = tenant.run.as_ref().is_some_and(|(_, state, _)| !state.is_over());
     let run = on_show(&tenant, run.as_ref()).cloned();
     let number = run.as_ref().map(|run| run.support_number.to_string());
-    let steps = run.clone().map(|run| view! { <Watched run page=format!("/t/{name}/plan")/> });
+    let steps = run.clone().map(|run| view! { <Watched run page=Page::Plan((&name).into())/> });
     let any = offers.iter().any(|offer| !offer.current && offer.refused.is_none());
     let cards = offers
         .into_iter()
@@ -142,19 +125,19 @@ pub(crate) fn plan_view(view: PlanView, chosen: String, mistakes: Mistakes) -> A
     view! {
         <PageTitle text=format!("Plan of {}", tenant.wish) error=!mistakes.is_empty()/>
         {working.then(|| view! { <RefreshWithoutScript/> })}
-        <div id="offers" data-live=working.then(|| format!("/t/{name}/events"))>
+        <div id="offers" data-live=working.then(|| Page::Events((&name).into()).to_string())>
             <ErrorSummary mistakes=mistakes.clone() fields=&["plan"]/>
             <div class="page-head">
                 <h1>{format!("Plan of {}", tenant.wish)}</h1>
                 <p>"What the database may use. Its data, passwords and addresses stay the same under every plan."</p>
             </div>
-            <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() role=MemberRole::Admin current="/plan"/>
+            <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() role=MemberRole::Admin current=Page::Plan/>
             <div class="split">
                 <div class="stack">
                     <CutOff tenant=tenant.clone()/>
                     <RunStanding name=name.clone() run live/>
                     {steps}
-                    <form class="card" method="get" action=format!("/t/{name}/plan")>
+                    <form class="card" method="get" action=Page::Plan((&name).into()).to_string()>
                         <div class="card-body"><PlanCards cards chosen mistake=mistakes.of("plan")/></div>
                         <div class="card-foot">{foot}</div>
                     </form>
@@ -174,8 +157,9 @@ pub(crate) fn plan_view(view: PlanView, chosen: String, mistakes: Mistakes) -> A
 
 pub(crate) fn plan_check_view(view: PlanView, new: Plan, fresh: bool) -> AnyView {
     let PlanView { tenant, usage, .. } = view;
-    let (name, back) = (tenant.name.clone(), format!("/t/{}/plan", tenant.name));
-    let here = format!("{back}/{}", new.name);
+    let name = tenant.name.clone();
+    let here = Page::PlanCheck((&name).into(), (&new.name).into());
+    let back = Page::Plan((&name).into());
     let above = usage.as_ref().and_then(|usage| above(usage, &new)).map(|sessions| {
         view! {
             <Notice tone="warn" icon="triangle-alert" title=format!("{} above the new limit", words::count(sessions, "session is", "sessions are"))>

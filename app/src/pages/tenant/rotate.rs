@@ -8,7 +8,7 @@ use crate::{
     pages::{nothing, part},
     web::{Cx, Filled, Form, Issue, PageEnd, Refusal, SeeOther, see_other},
 };
-use innkeeper_domain::{handoff::HandoffState, tenant::TenantState};
+use innkeeper_domain::{handoff::HandoffState, routes::Page, tenant::TenantState};
 use innkeeper_service::{
     Error,
     tenants::lifecycle::{self, CredentialsView},
@@ -24,8 +24,8 @@ pub async fn rotate_passwords(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = lifecycle::rotate(&cx.service, &cx.requester, &form.name, &form.typed).await;
-    let page = |end: &str| format!("/t/{}{end}", form.name);
-    let handoff = page("/handoff");
+    let handoff = Page::Handoff((&form.name).into()).to_string();
+    let asked = Page::Rotate((&form.name).into()).to_string();
     if matches!(ended, Err(Error::Overtaken))
         && let Ok(view) = lifecycle::credentials(&cx.service, &cx.requester, &form.name).await
         && let Some(state) = view.waiting()
@@ -35,7 +35,7 @@ pub async fn rotate_passwords(
         return see_other(handoff);
     }
     let line = format!("New passwords for {} are being made.", form.name);
-    conclude(&form, ended, &page("/credentials/rotate"), &handoff, &handoff, line).await
+    conclude(&form, ended, &asked, &handoff, &handoff, line).await
 }
 
 /// Why no new passwords are made while those made last wait to be saved, and the way to them.
@@ -62,7 +62,7 @@ pub fn RotatePage() -> impl IntoView {
                 Ok(view) if view.tenant.state == TenantState::Active && !view.live && view.waiting().is_none() => {
                     rotate_view(view, cx.form(), email, fresh)
                 }
-                Ok(view) => nothing(&cx, PageEnd::Redirect(format!("/t/{}/credentials", view.tenant.name))),
+                Ok(view) => nothing(&cx, PageEnd::Redirect(Page::Credentials((&view.tenant.name).into()).into())),
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
             }
         })}
@@ -77,7 +77,7 @@ pub(crate) fn rotate_view(
     fresh: bool,
 ) -> AnyView {
     let CredentialsView { tenant, roles, usage, .. } = view;
-    let (name, back) = (tenant.name.to_string(), format!("/t/{}/credentials", tenant.name));
+    let name = tenant.name.to_string();
     let Filled { id, values, mistakes, .. } = form;
     let mistake = Issue::from(mistakes.of("typed"));
     let logins: Vec<_> = roles
@@ -109,7 +109,7 @@ pub(crate) fn rotate_view(
                 <input type="hidden" name="name" value=name.clone()/>
                 {rows}
                 {fresh.then(|| view! { <TypedName name typed=values.typed mistake/> })}
-                <Press label="Make new passwords" icon="key-round" fresh here=format!("{back}/rotate") back/>
+                <Press label="Make new passwords" icon="key-round" fresh here=Page::Rotate((&tenant.name).into()) back=Page::Credentials((&tenant.name).into())/>
             </Form<RotatePasswords>>
         </Asking>
     }

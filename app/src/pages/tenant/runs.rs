@@ -1,15 +1,8 @@
 //! The journal: every run of a database and what each of its steps did.
 
-use crate::{
-    components::{Badge, CopySecret, Icon, SubNav, Timeline, words},
-    pages::{load, part},
-    web::{Cx, PageTitle, with_query},
-};
-use innkeeper_domain::run::RunState;
-use innkeeper_service::{
-    db::paging::Page,
-    tenants::{self, RunLine, TenantView},
-};
+use crate::{components::{Badge, CopySecret, Icon, SubNav, Timeline, words}, pages::{load, part}, web::{Cx, PageTitle}};
+use innkeeper_domain::{run::RunState, organisation::MemberRole, routes};
+use innkeeper_service::{db::paging::Page, tenants::{self, RunLine, TenantView}};
 use leptos::prelude::*;
 
 /// The page.
@@ -28,8 +21,8 @@ pub fn RunsPage() -> impl IntoView {
 }
 
 pub(crate) fn runs_view(tenant: TenantView, page: Page<RunLine>, first: bool) -> AnyView {
-    let path = format!("/t/{}/runs", tenant.name);
-    let older = page.next.map(|next| with_query(&path, "before", &next));
+    let newest = routes::Page::Runs((&tenant.name).into());
+    let older = page.next.map(|next| newest.with("before", next).to_string());
     let total = usize::try_from(page.total).unwrap_or_default();
     let runs: Vec<_> = page
         .items
@@ -43,7 +36,7 @@ pub(crate) fn runs_view(tenant: TenantView, page: Page<RunLine>, first: bool) ->
                 <Icon name="scroll-text"/>
                 <h2>"Nothing has been done yet"</h2>
                 <p>"Each change of this database stands here, step by step, as soon as it begins."</p>
-                <a class="btn" href=format!("/t/{}", tenant.name)>"Go to the overview"</a>
+                <a class="btn" href=routes::Page::Tenant((&tenant.name).into()).to_string()>"Go to the overview"</a>
             </div>
         }
         .into_any()
@@ -53,7 +46,7 @@ pub(crate) fn runs_view(tenant: TenantView, page: Page<RunLine>, first: bool) ->
             <nav class="row between" aria-label="Pages">
                 <span class="small dim">{words::count(total, "run in all", "runs in all")}</span>
                 <span class="row">
-                    {(!first).then(|| view! { <a class="btn btn-sm" href=path>"Newest"</a> })}
+                    {(!first).then(|| view! { <a class="btn btn-sm" href=newest.to_string()>"Newest"</a> })}
                     {older.map(|href| view! { <a class="btn btn-sm" href=href>"Older"<Icon name="chevron-right"/></a> })}
                 </span>
             </nav>
@@ -66,7 +59,7 @@ pub(crate) fn runs_view(tenant: TenantView, page: Page<RunLine>, first: bool) ->
             <h1>{format!("Journal of {}", tenant.wish)}</h1>
             <p>"Everything that was done to this database, step by step, with its result."</p>
         </div>
-        <SubNav name=tenant.name organisation=tenant.organisation_slug role=tenant.role current="/runs"/>
+        <SubNav name=tenant.name organisation=tenant.organisation_slug role=tenant.role current=routes::Page::Runs/>
         <div class="stack">{body}</div>
     }
     .into_any()

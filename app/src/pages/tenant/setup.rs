@@ -6,7 +6,7 @@ use crate::{
     pages::{RefreshWithoutScript, nothing, part},
     web::{Cx, Form, PageEnd, PageTitle, Refusal, SeeOther, refused, see_other},
 };
-use innkeeper_domain::{handoff::HandoffState, run::RunState, tenant::TenantState};
+use innkeeper_domain::{handoff::HandoffState, routes::Page, run::RunState, tenant::TenantState};
 use innkeeper_service::{
     Error,
     tenants::{
@@ -24,7 +24,7 @@ pub async fn retry(
     form: TenantForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let page = format!("/t/{}/setup", form.name);
+    let page = Page::Setup((&form.name).into()).to_string();
     match onboarding::retry(&cx.service, &cx.requester, &form.name).await {
         // Overtaken: somebody pressed before; the page shows what came of it.
         Ok(()) | Err(Error::Overtaken) => see_other(page),
@@ -45,9 +45,9 @@ pub async fn start_over(
     form: TenantForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let page = format!("/t/{}/setup", form.name);
+    let page = Page::Setup((&form.name).into()).to_string();
     match onboarding::start_over(&cx.service, &cx.requester, &form.name).await {
-        Ok(()) => see_other("/sign-up/database"),
+        Ok(()) => see_other(Page::Database),
         Err(Error::Overtaken) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),
     }
@@ -79,8 +79,8 @@ pub fn SetupPage() -> impl IntoView {
 fn next(view: &SetupView) -> Option<String> {
     let SetupView { tenant, run, .. } = view;
     (run.state == RunState::Done).then(|| match tenant.handoff {
-        Some(HandoffState::Confirmed) => format!("/t/{}", tenant.name),
-        _ => format!("/t/{}/handoff", tenant.name),
+        Some(HandoffState::Confirmed) => Page::Tenant((&tenant.name).into()).to_string(),
+        _ => Page::Handoff((&tenant.name).into()).to_string(),
     })
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn setup_view(view: SetupView) -> AnyView {
     view! {
         <PageTitle text=title/>
         {running.then(|| view! { <RefreshWithoutScript/> })}
-        <div id="setup" data-live=running.then(|| format!("/t/{name}/events"))>
+        <div id="setup" data-live=running.then(|| Page::Events((&name).into()).to_string())>
             <div class="page-head">
                 <h1>{heading}</h1>
                 {intro}
@@ -120,7 +120,7 @@ pub(crate) fn setup_view(view: SetupView) -> AnyView {
                 <div class="stack">
                     <Outcome tenant=tenant.clone() state=run.state why/>
                     <RunCard
-                        run what="Set-up" line page=format!("/t/{name}/setup") changed_at=Some(changed_at)
+                        run what="Set-up" line page=Page::Setup((&name).into()) changed_at=Some(changed_at)
                         took=Some(format!("{} {elapsed}", words::seconds(elapsed_seconds)))
                     />
                 </div>

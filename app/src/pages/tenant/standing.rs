@@ -1,17 +1,14 @@
 //! What a database's own state asks of its people: shown on every page where it matters.
 
 use crate::components::{Notice, words};
-use innkeeper_domain::{
-    ended_sessions::EndReason, handoff::HandoffState, permission::Permission, plan::LOCKS_PER_TENANT,
-    removal::GIVEN_BACK_FOR, tenant::TenantState, text::thousands,
-};
+use innkeeper_domain::{ended_sessions::EndReason, handoff::HandoffState, permission::Permission, plan::LOCKS_PER_TENANT, removal::GIVEN_BACK_FOR, tenant::TenantState, text::thousands, organisation::MemberRole, routes::Page};
 use innkeeper_service::tenants::{EndedLine, TenantView};
 use leptos::prelude::*;
 
 /// That a database is cut off, what that means, and who can undo it. Nothing while it is in use.
 #[component]
 pub(super) fn CutOff(tenant: TenantView) -> impl IntoView {
-    let page = format!("/t/{}/danger", tenant.name);
+    let page = Page::Danger((&tenant.name).into()).to_string();
     let (tone, title, text, who, link) = match tenant.state {
         TenantState::Suspended => (
             "warn",
@@ -56,7 +53,7 @@ pub(super) fn StorageFull(tenant: TenantView) -> impl IntoView {
     };
     let storage = tenant.plan.limits.storage_gb;
     let plan = tenant.may(Permission::PlanView).then(|| {
-        view! { " " <a href=format!("/t/{}/plan", tenant.name)>"Change plan"</a> }
+        view! { " " <a href=Page::Plan((&tenant.name).into()).to_string()>"Change plan"</a> }
     });
     view! {
         <Notice tone="warn" icon="triangle-alert" title="Storage is full: the database is read-only">
@@ -115,7 +112,7 @@ fn ended_in_words(line: &EndedLine) -> String {
 /// That passwords wait for somebody, for admins.
 #[component]
 pub(super) fn PasswordsWait(tenant: TenantView) -> impl IntoView {
-    let page = format!("/t/{}/handoff", tenant.name);
+    let page = Page::Handoff((&tenant.name).into()).to_string();
     let (title, text, link) = match tenant.handoff {
         Some(HandoffState::Sealed) => (
             "The credentials wait for you",

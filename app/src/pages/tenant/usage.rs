@@ -1,7 +1,7 @@
 //! How much a database uses, beside what it may.
 
 use crate::components::{Meter, words};
-use innkeeper_domain::{ports::Usage, tenant::TenantRole};
+use innkeeper_domain::{ports::Usage, routes::Page, tenant::TenantRole};
 use innkeeper_service::tenants::{TenantView, lifecycle::BackupLine};
 use leptos::prelude::*;
 
@@ -91,7 +91,7 @@ pub(super) fn Numbers(
             {usage.is_none().then(|| view! {
                 <p class="small dim tight">
                     "The server did not answer within 3 seconds, so there are no figures now. "
-                    <a href=format!("/t/{}", tenant.name)>"Try again"</a>
+                    <a href=Page::Tenant((&tenant.name).into()).to_string()>"Try again"</a>
                 </p>
             })}
         </div>

@@ -1,7 +1,7 @@
 //! What the pages of a confirmation send.
 
-use crate::web::{Cx, Refusal, Secret, SeeOther, refused, see_other, with_query};
-use innkeeper_domain::identity::ProviderId;
+use crate::web::{Cx, Refusal, Secret, SeeOther, refused, see_other};
+use innkeeper_domain::{identity::ProviderId, routes::Page};
 use innkeeper_service::{
     Error,
     sign_in::email::{self, Checked},
@@ -49,11 +49,11 @@ async fn add(cx: &Cx, checked: Checked, page: String) -> Result<SeeOther, Refusa
     match email::link(&cx.service, &cx.requester, checked).await {
         Ok(()) => {
             cx.say("The e-mail address is a way into your account now.").await?;
-            see_other("/account")
+            see_other(Page::Account)
         }
         Err(Error::NotVouched(refusal)) => {
-            let to = with_query("/account", "provider", ProviderId::MAIL);
-            see_other(with_query(&to, "reason", refusal.reason.code()))
+            let to = Page::Account.with("provider", ProviderId::MAIL);
+            see_other(to.with("reason", refusal.reason.code()))
         }
         Err(Error::Overtaken) => see_other(page),
         Err(error) => Err(error.into()),
@@ -62,5 +62,5 @@ async fn add(cx: &Cx, checked: Checked, page: String) -> Result<SeeOther, Refusa
 
 /// The page, with the link's secret where there is one: the one secret that may stand in a URL.
 fn page_of(token: &str) -> String {
-    if token.is_empty() { "/verify".into() } else { with_query("/verify", "token", token) }
+    if token.is_empty() { Page::Verify.into() } else { Page::Verify.with("token", token).into() }
 }

@@ -5,25 +5,26 @@ use crate::{
     components::{Icon, Notice},
     web::{Field, Form, Issue},
 };
+use innkeeper_domain::routes::Page;
 use leptos::prelude::*;
 
 /// What differs between signing in and adding a mailbox: title, text, and where another mail is asked for.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Words {
     title: &'static str,
     text: &'static str,
-    again: &'static str,
+    again: Page,
 }
 
 pub(super) const SIGN_IN: Words = Words {
     title: "Confirm your e-mail address",
     text: "You came here by the link in our mail. One press, and you are signed in.",
-    again: "/sign-in",
+    again: Page::SignIn,
 };
 pub(super) const ADD: Words = Words {
     title: "Add this e-mail address",
     text: "You came here by the link in our mail. One press, and whoever reads this mailbox can sign in to your account.",
-    again: "/account",
+    again: Page::Account,
 };
 
 pub(super) fn press(id: String, token: String, email: String, words: Words) -> AnyView {
@@ -37,7 +38,7 @@ pub(super) fn press(id: String, token: String, email: String, words: Words) -> A
             <dl class="kv card-body"><div><dt>"E-mail address"</dt><dd>{email}</dd></div></dl>
             <div class="card-foot">
                 <button type="submit" class="btn btn-primary"><Icon name="check"/>"Confirm e-mail"</button>
-                <a class="btn btn-quiet" href=words.again>"Use another address"</a>
+                <a class="btn btn-quiet" href=words.again.to_string()>"Use another address"</a>
             </div>
         </Form<Verify>>
     }
@@ -76,7 +77,7 @@ pub(super) fn code(
             <Notice icon="mail" title="This portal sends no mail yet">
                 <p>
                     "It is not connected to a mail server. Find the mail in the "
-                    <a href="/dev/mailbox">"local mailbox"</a>
+                    <a href=Page::Mailbox.to_string()>"local mailbox"</a>
                     ". If it does not open, use the mailbox link that the portal printed when it started."
                 </p>
             </Notice>
@@ -98,7 +99,7 @@ pub(super) fn code(
             </div>
         </Form<Verify>>
         <p class="small dim">
-            "No mail after two minutes? Look into the spam folder, or " <a href=words.again>"send it again"</a> "."
+            "No mail after two minutes? Look into the spam folder, or " <a href=words.again.to_string()>"send it again"</a> "."
         </p>
     }
     .into_any()

@@ -6,6 +6,7 @@ use crate::{
     pages::nothing,
     web::{Cx, Form, PageEnd, PageTitle, Refusal, SeeOther, refused, see_other},
 };
+use innkeeper_domain::routes::Page;
 use innkeeper_service::{
     Error,
     tenants::request::{self, Proposal},
@@ -32,14 +33,14 @@ pub async fn check(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     match request::accept(&cx.service, &cx.requester, &form.request, &form.version).await {
-        Ok(name) => see_other(format!("/t/{name}/setup")),
+        Ok(name) => see_other(Page::Setup((&name).into())),
         Err(Error::Overtaken) => {
             cx.say("Your request was changed in another tab. Here it is as it stands now.").await?;
-            see_other("/sign-up/check")
+            see_other(Page::Check)
         }
         Err(error @ Error::Mistakes(_)) => {
             let (_, draft) = request::open(&cx.service, &cx.requester).await?;
-            Err(refused("/sign-up/database", &draft, error))
+            Err(refused(&Page::Database.to_string(), &draft, error))
         }
         Err(error) => Err(error.into()),
     }
@@ -58,7 +59,7 @@ pub fn CheckPage() -> impl IntoView {
                 Ok(proposal) => check_view(proposal),
                 // Nothing wished for yet, or what was wished for can no longer be had: step 2 says so.
                 Err(Error::NotFound | Error::Mistakes(_)) => {
-                    nothing(&cx, PageEnd::Redirect("/sign-up/database".into()))
+                    nothing(&cx, PageEnd::Redirect(Page::Database.into()))
                 }
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
             }
@@ -85,7 +86,7 @@ pub(crate) fn check_view(proposal: Proposal) -> AnyView {
             <Notice tone="warn" icon="triangle-alert" title="You cannot connect from where you are now">
                 <p>
                     "Your address " <span class="mono">{own.to_string()}</span> " is not on the list. Add it if you want to \
-                     connect from here. " <a href="/sign-up/database#addresses">"Change the addresses"</a>
+                     connect from here. " <a href=format!("{}#addresses", Page::Database)>"Change the addresses"</a>
                 </p>
             </Notice>
         }
@@ -143,7 +144,7 @@ fn Row(what: &'static str, field: &'static str, children: Children) -> impl Into
         <div>
             <dt>{what}</dt>
             <dd>{children()}</dd>
-            <dd><a href=format!("/sign-up/database#{field}")>"Change"<span class="vh">{format!(" {}", what.to_lowercase())}</span></a></dd>
+            <dd><a href=format!("{}#{field}", Page::Database)>"Change"<span class="vh">{format!(" {}", what.to_lowercase())}</span></a></dd>
         </div>
     }
 }

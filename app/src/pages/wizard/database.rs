@@ -12,7 +12,7 @@ use crate::{
         described_by, refused, see_other,
     },
 };
-use innkeeper_domain::{allowlist::AllowedRange, plan::Extension};
+use innkeeper_domain::{allowlist::AllowedRange, plan::Extension, routes::Page};
 use innkeeper_service::tenants::request::{self, Choices, Draft, Region};
 use leptos::prelude::*;
 
@@ -29,8 +29,8 @@ pub async fn database(
     let cx = Cx::get();
     request::save(&cx.service, &cx.requester, &form)
         .await
-        .map_err(|error| refused("/sign-up/database", &form, error))?;
-    see_other("/sign-up/check")
+        .map_err(|error| refused(&Page::Database.to_string(), &form, error))?;
+    see_other(Page::Check)
 }
 
 /// The page of step 2.

@@ -12,6 +12,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, header};
+use innkeeper_domain::routes::Page;
 use innkeeper_service::{Error, tenants::handoff};
 
 /// POST /t/{name}/handoff/bundle: the credentials as a zip. A handler of its own, because a server function answers
@@ -23,7 +24,7 @@ pub(super) async fn bundle(
     RawForm(body): RawForm,
 ) -> Result<Response, Problem> {
     rate_limit::count(&request).await?;
-    let page = format!("/t/{name}/handoff");
+    let page = Page::Handoff((&name).into()).to_string();
     if request.cx.requester.account.is_none() {
         return Ok(sign_in(&page));
     }

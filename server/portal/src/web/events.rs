@@ -31,11 +31,6 @@ const PACE: Duration = Duration::from_millis(200);
 /// After this the browser asks again, and with that proves again that it may.
 const LONGEST: Duration = Duration::from_mins(10);
 
-/// Whether this path is a stream, which has no deadline of a request.
-pub(super) fn is_stream(path: &str) -> bool {
-    path.starts_with("/t/") && path.ends_with("/events")
-}
-
 /// GET /t/{name}/events: `change` for each change of the tenant, its run or its handoff, `end` when the run is over.
 pub(super) async fn events(
     State(state): State<AppState>,
@@ -176,16 +171,5 @@ impl Watcher {
                 },
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn streams_are_known_by_their_path() {
-        assert!(is_stream("/t/shop_k3v9x2/events"));
-        assert!(!is_stream("/t/shop_k3v9x2/setup") && !is_stream("/events"));
     }
 }

@@ -15,8 +15,9 @@ use axum::{
 use http::{header, request::Parts};
 use innkeeper_app::{
     shell::{Access, access, signs_in},
-    web::{Cx, FormState, Refusal, SeeOther, with_query},
+    web::{Cx, FormState, Refusal, SeeOther},
 };
+use innkeeper_domain::routes::{Page, with_query};
 use innkeeper_service::people::refused_forms;
 use leptos::{
     prelude::provide_context,
@@ -51,7 +52,7 @@ async fn perform(
     body: Bytes,
 ) -> Result<Response, Problem> {
     match access(parts.uri.path()).ok_or(Problem::NOT_FOUND)? {
-        Access::SignedIn if request.cx.requester.account.is_none() => return Ok(see_other("/sign-in")),
+        Access::SignedIn if request.cx.requester.account.is_none() => return Ok(see_other(Page::SignIn)),
         Access::SignedIn | Access::Anyone => {}
     }
     csrf::check(&request, &body)?;
@@ -95,7 +96,7 @@ async fn refuse(state: &AppState, cx: &Cx, form: String, refusal: Refusal) -> Re
                 Problem::INTERNAL
             })?;
             refused_forms::keep(&state.service, session, &kept.id, &data).await?;
-            return Ok(see_other(&with_query(&page, "form", &kept.id)));
+            return Ok(see_other(with_query(&page, "form", &kept.id)));
         }
         Refusal::StaleSignIn { return_to } => return Ok(sign_in(&return_to)),
         // Its text quotes what was typed: not logged.

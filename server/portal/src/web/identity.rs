@@ -13,8 +13,11 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use http::{HeaderValue, Uri, header};
-use innkeeper_app::web::{BrowserSession as _, Cx, with_query};
-use innkeeper_domain::identity::{ProviderId, Reason};
+use innkeeper_app::web::{BrowserSession as _, Cx};
+use innkeeper_domain::{
+    identity::{ProviderId, Reason},
+    routes::{Page, with_query},
+};
 use innkeeper_service::{
     Error,
     context::requester::Via,
@@ -32,12 +35,8 @@ pub(super) async fn leave(
     // An issuer that a customer named may answer at once with whom it likes: nobody is led there but from a page of ours.
     let own = ProviderId::parse(&provider).is_ok_and(|id| id.is_own());
     if own && !has_ticket(&cx, &provider) {
-        let page = with_query("/sign-in", "way", &provider);
-        return Ok(see_other(&if return_to.is_empty() {
-            page
-        } else {
-            with_query(&page, "return", &return_to)
-        }));
+        let page = Page::SignIn.with("way", &provider);
+        return Ok(see_other(if return_to.is_empty() { page } else { page.with("return", &return_to) }));
     }
     let purpose = match cx.asked("for").as_str() {
         "" => Purpose::SignIn,
@@ -103,7 +102,7 @@ async fn take(
         }
         Err(Error::NotVouched(refusal)) => Ok(back(&provider, refusal.reason, "")),
         Err(Error::Overtaken) => Ok(back(&provider, Reason::State, "")),
-        Err(error) => Ok(answer(error, "/")),
+        Err(error) => Ok(answer(error, &Page::Landing.to_string())),
     }
 }
 
@@ -152,7 +151,6 @@ fn has_ticket(cx: &Cx, provider: &str) -> bool {
 
 /// To the sign-in page, with the reason for it to tell.
 fn back(provider: &str, reason: Reason, return_to: &str) -> Response {
-    let page = with_query("/sign-in", "provider", provider);
-    let page = with_query(&page, "reason", reason.code());
-    see_other(&if return_to.is_empty() { page } else { with_query(&page, "return", return_to) })
+    let page = Page::SignIn.with("provider", provider).with("reason", reason.code());
+    see_other(if return_to.is_empty() { page } else { page.with("return", return_to) })
 }

@@ -4,12 +4,11 @@ use super::cookies::cookie;
 use http::{HeaderMap, HeaderValue};
 use innkeeper_domain::{
     ports::{LocalMailbox, Random},
+    routes::Page,
     secret::Secret,
 };
 use std::sync::Arc;
 
-/// The page with the list of mails.
-pub(super) const PATH: &str = "/dev/mailbox";
 /// The cookie of a browser that has come by the link.
 const COOKIE: &str = "innkeeper-mailbox";
 
@@ -26,7 +25,7 @@ impl MailboxToken {
 
     /// The link, for standard output and nothing else.
     pub fn link(&self, public_url: &str) -> Secret {
-        Secret::new(format!("{public_url}{PATH}?token={}", self.0.expose()))
+        Secret::new(Page::Mailbox.with("token", self.0.expose()).absolute(public_url))
     }
 }
 
@@ -60,7 +59,8 @@ impl LockedMailbox {
         }
         let secure = if https { "; Secure" } else { "" };
         // Lax, so that the link works wherever it is pressed.
-        let text = format!("{COOKIE}={}; HttpOnly; SameSite=Lax; Path={PATH}{secure}", cookie_of(token));
+        let text =
+            format!("{COOKIE}={}; HttpOnly; SameSite=Lax; Path={}{secure}", cookie_of(token), Page::Mailbox);
         HeaderValue::from_str(&text).ok()
     }
 }

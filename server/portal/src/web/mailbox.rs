@@ -5,7 +5,6 @@ use super::{
     AppState,
     client::Client,
     context::RequestCx,
-    locked_mailbox::PATH,
     page::page,
     problem::{Problem, see_other},
 };
@@ -14,6 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::header;
+use innkeeper_domain::routes::Page;
 
 /// GET /dev/mailbox: with the token the browser gets its cookie and goes on without it; else the page.
 pub(super) async fn mailbox(State(state): State<AppState>, request: Request) -> Response {
@@ -26,7 +26,7 @@ pub(super) async fn mailbox(State(state): State<AppState>, request: Request) -> 
         let Some(cookie) = locked.and_then(|locked| locked.enter(&token, state.site.https())) else {
             return Problem::NOT_FOUND.into_response();
         };
-        let mut answer = see_other(PATH);
+        let mut answer = see_other(Page::Mailbox);
         answer.headers_mut().append(header::SET_COOKIE, cookie);
         return answer;
     }

@@ -13,7 +13,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, HeaderValue, header};
-use innkeeper_domain::backoff::Backoff;
+use innkeeper_domain::{backoff::Backoff, routes::Page};
 use innkeeper_service::people::session::press::{self, Press, Pressed};
 use std::{future::Future, time::Duration};
 use tokio::time::Instant;
@@ -66,7 +66,8 @@ where
         let answer = work.await;
         let path =
             answer.as_ref().ok().and_then(|answer| answer.headers().get(header::LOCATION)?.to_str().ok());
-        let finished = press::finish(&service, &press, browser.renewed(), path.unwrap_or("/")).await;
+        let path = path.map_or_else(|| Page::Landing.to_string(), ToOwned::to_owned);
+        let finished = press::finish(&service, &press, browser.renewed(), &path).await;
         if let Err(error) = finished {
             tracing::warn!(%error, "what became of a press is not noted; sent again, it finds nothing");
         }

@@ -1,7 +1,7 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
 use innkeeper_app::web::with_query;
-use innkeeper_domain::support::SupportNumber;
+use innkeeper_domain::{support::SupportNumber, routes::Page};
 use innkeeper_service::{Error, context::permission::Forbidden};
 use tower_sessions::session_store::Error as Stored;
 
@@ -109,14 +109,17 @@ pub(super) fn not_permitted(forbidden: Forbidden) -> Response {
 
 /// To the sign-in, which leads back.
 pub(super) fn sign_in(return_to: &str) -> Response {
-    see_other(&with_query("/sign-in", "return", return_to))
+    see_other(Page::SignIn.with("return", return_to))
 }
 
 /// 303 to a path of this portal and nowhere else (RFC 9110, section 15.4.4).
-pub(super) fn see_other(path: &str) -> Response {
-    if is_own(path) {
-        return Redirect::to(path).into_response();
+pub(super) fn see_other(path: impl Into<String>) -> Response {
+    let path = path.into();
+    if is_own(&path) {
+        return Redirect::to(&path).into_response();
     }
+    // Not its query, because tokens stand there.
+    let path = path.split('?').next();
     tracing::error!(path, "refused to redirect: not a path of this portal");
     Problem::INTERNAL.into_response()
 }

@@ -4,7 +4,6 @@
 use super::{
     AppState,
     client::Client,
-    events,
     problem::{PROBLEM_JSON, Problem as Refused, problem_json},
 };
 use axum::{
@@ -14,14 +13,12 @@ use axum::{
 };
 use http::{HeaderValue, Method, StatusCode, header};
 use innkeeper_app::web::{Problem, problem_page};
-use innkeeper_domain::support::SupportNumber;
+use innkeeper_domain::{
+    routes::{Page, is_api},
+    support::SupportNumber,
+};
 use std::time::{Duration, Instant};
 use tracing::Instrument as _;
-
-/// Whether a program asks here, which reads problem+json instead of pages.
-pub(super) fn is_api(path: &str) -> bool {
-    path.starts_with("/api/")
-}
 
 /// How long a request may take, its body included. Live pages have their own end.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -40,7 +37,7 @@ pub(super) async fn request_log(State(state): State<AppState>, request: Request,
         let answer = if known(&method) { next.run(request).await } else { not_allowed() };
         let answer = dress(answer, &number, is_api(&path));
         let (status, ms) = (answer.status().as_u16(), began.elapsed().as_millis());
-        if path.starts_with("/assets/") || path == "/health" {
+        if matches!(Page::parse(&path), Some(Page::Asset(_) | Page::Health)) {
             tracing::debug!(%client, status, ms, "answered");
         } else {
             tracing::info!(%client, status, ms, "answered");
@@ -91,7 +88,7 @@ fn dress(answer: Response, number: &SupportNumber, api: bool) -> Response {
 
 /// Gives a request up that takes too long: a slow body, or a handler that waits for something.
 pub(super) async fn deadline(request: Request, next: Next) -> Response {
-    if events::is_stream(request.uri().path()) {
+    if Page::parse(request.uri().path()).is_some_and(|page| page.is_stream()) {
         return next.run(request).await;
     }
     tokio::time::timeout(DEADLINE, next.run(request)).await.unwrap_or_else(|_| {

@@ -1,28 +1,19 @@
 //! Every address of the portal on one page.
 
 use super::{
-    AppState, assets,
-    bundle::bundle,
-    events::events,
-    form_post::form_post,
-    health, identity, locked_mailbox, mailbox,
-    page::page,
-    press,
-    problem::Problem,
-    rate_limit,
-    request_log::{self, is_api},
-    security_headers,
-    store::SessionRows,
+    AppState, assets, bundle::bundle, events::events, form_post::form_post, health, identity, mailbox,
+    page::page, press, problem::Problem, rate_limit, request_log, security_headers, store::SessionRows,
 };
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse as _, Redirect, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use http::Method;
 use innkeeper_app::shell::App;
+use innkeeper_domain::routes::{API, Page, Segment, is_api};
 use leptos_axum::generate_route_list;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -39,36 +30,56 @@ const BODY_MOST: usize = 64 * 1024;
 /// How long a browser keeps its cookie. How long its session lives is for the control database to say.
 const COOKIE: Duration = Duration::days(30);
 
-/// Where the REST API is, in its first version.
-const API: &str = "/api/v1";
-
 /// The whole portal: pages, and this API, which has the same layers around it.
 pub fn router(state: AppState, api: Router<AppState>) -> Router {
     let mut people = Router::new();
     for route in generate_route_list(App) {
-        let handler = if route.path() == locked_mailbox::PATH { get(mailbox::mailbox) } else { get(page) };
+        let handler = if route.path() == Page::Mailbox.pattern() { get(mailbox::mailbox) } else { get(page) };
         people = people.route(route.path(), handler);
     }
+    for (pattern, handler) in beside_pages() {
+        people = people.route(pattern, handler);
+    }
     let people = people
-        .route("/do/{name}", post(form_post))
-        .route("/t/{name}/handoff/bundle", post(bundle))
-        .route("/t/{name}/events", get(events))
-        .route("/sign-in/{provider}", get(identity::leave))
-        .route("/sign-in/{provider}/callback", get(identity::callback))
-        .route("/sign-in/{provider}/out", get(identity::out))
-        .route("/sign-in/{provider}/back-channel", post(identity::back_channel))
         .layer(DefaultBodyLimit::max(BODY_MOST))
         .layer(sessions(&state))
         .layer(from_fn_with_state(state.clone(), press::keep_cookie));
-    let machines = Router::new()
-        .route("/health", get(health::answer))
-        .route("/assets/{*path}", get(assets::asset))
-        .route("/favicon.ico", get(assets::favicon))
-        .route("/ca.crt", get(health::ca_certificate));
+    let mut machines = Router::new();
+    for (pattern, handler) in without_session() {
+        machines = machines.route(pattern, handler);
+    }
     let api = api
         .layer(DefaultBodyLimit::max(BODY_MOST))
         .layer(from_fn_with_state(state.clone(), rate_limit::changes));
     finish(people.merge(machines).nest(API, api).fallback(nothing_here), state)
+}
+
+/// What a browser asks for and is no page that leptos renders.
+pub(super) fn beside_pages() -> [(&'static str, MethodRouter<AppState>); 7] {
+    [
+        (pattern(Page::ServerFunction), post(form_post)),
+        (pattern(Page::Bundle), post(bundle)),
+        (pattern(Page::Events), get(events)),
+        (pattern(Page::Provider), get(identity::leave)),
+        (pattern(Page::Callback), get(identity::callback)),
+        (pattern(Page::ProviderSignOut), get(identity::out)),
+        (pattern(Page::BackChannelLogout), post(identity::back_channel)),
+    ]
+}
+
+/// What needs no session.
+pub(super) fn without_session() -> [(&'static str, MethodRouter<AppState>); 4] {
+    [
+        (Page::Health.pattern(), get(health::answer)),
+        (pattern(Page::Asset), get(assets::asset)),
+        (Page::Favicon.pattern(), get(assets::favicon)),
+        (Page::CaCertificate.pattern(), get(health::ca_certificate)),
+    ]
+}
+
+/// The pattern of pages of one kind.
+fn pattern<T>(page: fn(Segment<T>) -> Page) -> &'static str {
+    page("".into()).pattern()
 }
 
 /// The layers around everything, the outermost last.
@@ -90,7 +101,7 @@ pub(super) fn sessions(state: &AppState) -> SessionManagerLayer<SessionRows> {
         .with_secure(state.site.https())
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
-        .with_path("/")
+        .with_path(Page::Landing.to_string())
         .with_expiry(Expiry::OnInactivity(COOKIE))
 }
 

@@ -13,6 +13,8 @@ use http::{
         X_CONTENT_TYPE_OPTIONS,
     },
 };
+use innkeeper_app::shell::leaves_a_secret;
+use innkeeper_domain::routes::Page;
 
 /// No inline script or style anywhere, and nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
@@ -38,9 +40,6 @@ static ALWAYS: [(HeaderName, &str); 5] = [
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Secretive;
 
-/// After this, the page that was left must not come back from the browser's memory, which no-store does not forbid.
-const LEAVING: [&str; 1] = ["/do/confirm"];
-
 /// A cookie that says nothing: Chromium forgets pages with no-store once an `HttpOnly` cookie has changed.
 fn left(https: bool) -> HeaderValue {
     HeaderValue::from_static(if https {
@@ -50,12 +49,9 @@ fn left(https: bool) -> HeaderValue {
     })
 }
 
-/// Whether a secret is shown on this path, or stands in its URL.
-pub(super) fn is_secretive(path: &str) -> bool {
-    let handoff = |rest: &str| rest.split_once('/').is_some_and(|(_, page)| page.starts_with("handoff"));
-    ["/verify", "/staff/claim"].contains(&path)
-        || path.starts_with("/dev/")
-        || path.strip_prefix("/t/").is_some_and(handoff)
+/// Whether a secret may be shown on this path, or stand in its URL: so it is taken for any path that has no page.
+fn is_secretive(path: &str) -> bool {
+    Page::parse(path).is_none_or(|page| page.is_secret())
 }
 
 /// Sets what is missing on the way out.
@@ -65,7 +61,7 @@ pub(super) async fn security_headers(
     next: Next,
 ) -> Response {
     let secretive = is_secretive(request.uri().path());
-    let leaves = LEAVING.contains(&request.uri().path());
+    let leaves = leaves_a_secret(request.uri().path());
     let mut answer = next.run(request).await;
     let headers = answer.headers_mut();
     for (name, value) in &ALWAYS {
@@ -112,9 +108,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_with_secrets_are_known() {
+    fn pages_with_secrets_are_known_and_what_is_no_page_counts_as_one() {
         for path in [
             "/verify",
+            "/verify/x",
+            "/t/shop_k3v9x2/handoff/new",
+            "/dev/new",
+            "/api/v1/tenants",
+            "/nowhere",
+            "//",
             "/staff/claim",
             "/t/shop_k3v9x2/handoff",
             "/t/shop_k3v9x2/handoff/bundle",
@@ -122,7 +124,8 @@ mod tests {
         ] {
             assert!(is_secretive(path), "{path}");
         }
-        for path in ["/", "/t", "/t/handoff", "/t/shop_k3v9x2", "/t/shop_k3v9x2/setup", "/verify/x", "/staff"]
+        for path in
+            ["/", "/t", "/t/handoff", "/t/shop_k3v9x2", "/t/shop_k3v9x2/setup", "/staff", "/assets/a.css"]
         {
             assert!(!is_secretive(path), "{path}");
         }

@@ -15,6 +15,7 @@ use innkeeper_domain::{
     name::TenantName,
     plan::Limits,
     ports::{Sealer, StorageUse, TenantServer},
+    routes::Page,
 };
 use serde_json::json;
 use sqlx::{PgPool, types::Json};
@@ -220,7 +221,7 @@ impl StorageLimit {
             let message = Message::StorageFull {
                 tenant: found.name.to_string(),
                 limit: format!("{} GB", found.limits.storage_gb),
-                link: format!("{}/t/{}", self.public_url, found.name),
+                link: Page::Tenant((&found.name).into()).absolute(&self.public_url),
             };
             outbox::to_admins(&mut tx, &self.ids, &*self.sealer, found.organisation, &message).await?;
         }

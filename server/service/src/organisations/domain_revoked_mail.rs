@@ -6,7 +6,7 @@ use crate::{
     },
     db,
 };
-use innkeeper_domain::{ids::OrganisationId, mail::Message, organisation::MailDomain};
+use innkeeper_domain::{ids::OrganisationId, mail::Message, organisation::MailDomain, routes::Page};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -26,7 +26,7 @@ pub(crate) async fn tell(
         organisation: row.name,
         domain: domain.to_string(),
         why,
-        link: format!("{}/o/{}/sign-in", service.settings.public_url, row.slug),
+        link: Page::SignInSettings(row.slug.into()).absolute(&service.settings.public_url),
     };
     outbox::to_admins(conn, &service.ids, &*service.sealer, organisation, &message).await
 }

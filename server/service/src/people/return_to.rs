@@ -1,5 +1,6 @@
 //! The page to which a sign-in leads back.
 
+use innkeeper_domain::routes::Page;
 use std::fmt;
 
 /// Where a sign-in leads: the path of a page of this portal, never a URL.
@@ -12,12 +13,10 @@ pub struct ReturnTo(String);
 impl ReturnTo {
     /// The longest path, in bytes.
     const MOST: usize = 200;
-    /// Pages that lead back to signing in, and paths that are no pages.
-    const NOT_PAGES: [&'static str; 5] = ["sign-in", "verify", "do", "api", "dev"];
 
     /// Parses a path; whatever is not the path of a page is the front page.
     pub fn parse(path: &str) -> Self {
-        Self(if Self::is_page(path) { path.into() } else { "/".into() })
+        Self(if Self::is_page(path) { path.into() } else { Page::Landing.to_string() })
     }
 
     fn is_page(path: &str) -> bool {
@@ -25,8 +24,8 @@ impl ReturnTo {
         let plain = |part: &str| {
             !part.is_empty() && part.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
         };
-        let mut parts = rest.split('/');
-        rest.split('/').all(plain) && !parts.next().is_some_and(|first| Self::NOT_PAGES.contains(&first))
+        (rest.is_empty() || rest.split('/').all(plain))
+            && Page::parse(path).is_some_and(|page| page.is_return_target())
     }
 
     /// The path; begins with one slash.
@@ -112,6 +111,8 @@ mod tests {
             "/do/sign-out",
             "/api/v1",
             "/dev/mailbox",
+            "/t/shop_k3v9x2/events",
+            "/nowhere",
         ] {
             assert_eq!(ReturnTo::parse(bad).as_str(), "/", "{bad:?}");
         }

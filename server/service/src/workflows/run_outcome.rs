@@ -15,6 +15,7 @@ use innkeeper_domain::{
     mail::Message,
     plan::Limits,
     removal::{GIVEN_BACK_FOR, KEPT_AFTER_REMOVAL, KEPT_AFTER_RETURN, POSTPONED_BY},
+    routes::{Page, TenantPage},
     run::RunKind,
 };
 use serde_json::json;
@@ -52,7 +53,7 @@ pub async fn ended(tools: &Tools, run: &RunRow, how: &Ended, conn: &mut PgConnec
             )
             .execute(&mut *end.conn)
             .await?;
-            let message = Message::Suspended { tenant: end.name.clone(), link: end.link("danger") };
+            let message = Message::Suspended { tenant: end.name.clone(), link: end.link(Page::Danger) };
             end.tell_admins(&message).await
         }
         (RunKind::RenewPasswords, Ended::Failed(_)) => end.without_passwords().await,
@@ -105,8 +106,8 @@ impl End<'_> {
         Ok(())
     }
 
-    fn link(&self, page: &str) -> String {
-        format!("{}/t/{}/{page}", self.tools.public_url, self.name)
+    fn link(&self, page: TenantPage) -> String {
+        page((&self.name).into()).absolute(&self.tools.public_url)
     }
 
     async fn tell_admins(&mut self, message: &Message) -> Result<()> {
@@ -124,7 +125,7 @@ impl End<'_> {
         .await?;
         let to = EmailAddress::parse(&email).map_err(|_| Error::corrupt("e-mail address", &email))?;
         let message = Message::SetupFailed {
-            link: self.link("setup"),
+            link: self.link(Page::Setup),
             tenant: self.name.clone(),
             reason: why.to_owned(),
             support_number: self.run.support_number.to_string(),
@@ -153,7 +154,7 @@ impl End<'_> {
             tenant: self.name.clone(),
             reason: why.to_owned(),
             support_number: self.run.support_number.to_string(),
-            link: self.link("danger"),
+            link: self.link(Page::Danger),
         };
         self.tell_admins(&message).await
     }
@@ -184,7 +185,7 @@ impl End<'_> {
         let message = Message::RemovalScheduled {
             tenant: self.name.clone(),
             at: outbox::moment(at),
-            link: self.link("danger"),
+            link: self.link(Page::Danger),
         };
         self.tell_admins(&message).await
     }
@@ -238,7 +239,7 @@ impl End<'_> {
         let message = Message::Removed {
             tenant: self.name.clone(),
             kept_until: outbox::moment(until),
-            link: self.link("danger"),
+            link: self.link(Page::Danger),
         };
         self.tell_admins(&message).await
     }

@@ -4,6 +4,7 @@ use crate::{
     pages::organisation::nav::present,
     web::{Cx, Form, Refusal, SeeOther, refused, see_other},
 };
+use innkeeper_domain::routes::Page;
 use innkeeper_service::Error;
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ pub(super) async fn conclude<T: Serialize>(
     line: &str,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let page = format!("/o/{}/sign-in", present(&cx, slug).await);
+    let page = Page::SignInSettings(present(&cx, slug).await.into()).to_string();
     match ended {
         Ok(()) => {
             cx.say(line).await?;

@@ -5,6 +5,7 @@ use crate::{
     components::{Icon, Notice, words},
     web::{Cx, Filled, Form, Refusal, SeeOther},
 };
+use innkeeper_domain::routes::Page;
 use innkeeper_service::organisations::{self, IdentityView, OpenWay};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,7 @@ pub async fn enforce_sign_in(
         // The way this browser came by may be closed now: the list of databases says which one opens them.
         Ok(()) if cx.requester.account.as_ref().is_some_and(|person| !form.open.contains(&person.way)) => {
             cx.say("Other ways are closed for your organisation.").await?;
-            crate::web::see_other("/t")
+            crate::web::see_other(Page::Tenants)
         }
         ended => {
             conclude(&form.organisation, &form, ended, "Other ways are closed for your organisation.").await

@@ -9,6 +9,7 @@ use crate::{
     pages::organisation::roles::words_of,
     web::{Cx, Field, Filled, Form, Refusal, SeeOther},
 };
+use innkeeper_domain::routes::Page;
 use innkeeper_service::{
     organisations::{self, GitHubGroup, GitHubLine, IdentityView, KnownWay},
     sign_in::oidc,
@@ -130,10 +131,11 @@ fn Line(line: GitHubLine, slug: String, csrf: String, fresh: bool) -> impl IntoV
         (None, true) => "Not shown yet: sign in there as one of its owners.".into(),
         (None, false) => format!("{asked_by} has to show it. If you are its owner, add it again yourself."),
     };
-    let to = format!(
-        "/sign-in/{provider}?for=own&ticket={}&return=/o/{slug}/sign-in",
-        oidc::ticket(&csrf, &provider)
-    );
+    let to = Page::Provider((&provider).into())
+        .with("for", "own")
+        .with("ticket", oidc::ticket(&csrf, &provider))
+        .with("return", Page::SignInSettings((&slug).into()))
+        .to_string();
     let label = if shown_at.is_some() { "Read its teams again" } else { "Show that it is yours" };
     let which = format!(" {login}");
     let show = (asked_here && fresh).then(|| {

@@ -12,20 +12,13 @@ mod trial;
 pub use change::AboutForm;
 
 use super::nav::{OrganisationNav, moved};
-use crate::{
-    components::Notice,
-    pages::{load, part, tenant::confirm::SignInAgain},
-    web::{Cx, ErrorSummary, Filled, Mistakes, PageTitle},
-};
+use crate::{components::Notice, pages::{load, part, tenant::confirm::SignInAgain}, web::{Cx, ErrorSummary, Filled, Mistakes, PageTitle}};
 use domains::{DomainForm, Domains};
 use enforce::{EnforceForm, Enforcing};
 use github::{GitHub, GitHubForm};
 use groups::{GroupForm, Groups};
-use innkeeper_domain::identity::Reason;
-use innkeeper_service::{
-    organisations::{self, IdentityView},
-    sign_in::oidc,
-};
+use innkeeper_domain::{identity::Reason, routes::Page};
+use innkeeper_service::{organisations::{self, IdentityView}, sign_in::oidc};
 use issuer::{Issuer, IssuerFields};
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
@@ -96,7 +89,7 @@ pub fn IdentityPage() -> impl IntoView {
     let (asked, ask) = (slug.clone(), cx.clone());
     load(async move { organisations::identity(&cx.service, &cx.requester, &slug).await }, move |view| {
         if view.organisation.slug.as_str() != asked {
-            return moved(&ask, &view.organisation.slug, "/sign-in");
+            return moved(&ask, &view.organisation.slug, Page::SignInSettings);
         }
         identity_view(view, Around { fresh, csrf, refused, unshown, again })
     })
@@ -117,7 +110,7 @@ pub(crate) fn identity_view(view: IdentityView, around: Around) -> AnyView {
     let Around { fresh, csrf, refused, unshown, again } = around;
     let ticket = view.provider.as_deref().map(|provider| oidc::ticket(&csrf, provider));
     let organisation = view.organisation.clone();
-    let page = format!("/o/{}/sign-in", organisation.slug);
+    let page = Page::SignInSettings((&organisation.slug).into()).to_string();
     let Again { issuer, domain, group, github, team, enforce } = again;
     let parts = [
         &issuer.mistakes,
@@ -165,7 +158,7 @@ pub(crate) fn identity_view(view: IdentityView, around: Around) -> AnyView {
             <h1>{format!("Single sign-on (SSO) of {}", organisation.name)}</h1>
             <p>"How the people of your organisation come in, to all of its databases."</p>
         </div>
-        <OrganisationNav slug=organisation.slug role=organisation.role current="/sign-in"/>
+        <OrganisationNav slug=organisation.slug role=organisation.role current=Page::SignInSettings/>
         <div class="stack">
             {stale}
             {refusals}

@@ -4,17 +4,21 @@ use crate::{
     components::{Icon, Notice, words},
     pages::organisation::roles::words_of,
 };
-use innkeeper_domain::identity::Reason;
+use innkeeper_domain::{identity::Reason, routes::Page};
 use innkeeper_service::organisations::{IdentityView, Trial};
 use leptos::prelude::*;
 
 /// The card.
 #[component]
 pub(super) fn Trying(view: IdentityView, ticket: String, fresh: bool) -> impl IntoView {
-    let page = format!("/o/{}/sign-in", view.organisation.slug);
+    let page = Page::SignInSettings((&view.organisation.slug).into()).to_string();
     let way = view.provider.clone().filter(|_| view.issuer.is_some());
     let link = |purpose: &str, provider: &str| {
-        format!("/sign-in/{provider}?for={purpose}&ticket={ticket}&return={page}")
+        Page::Provider(provider.into())
+            .with("for", purpose)
+            .with("ticket", &ticket)
+            .with("return", &page)
+            .to_string()
     };
     let acts = way.as_deref().filter(|_| fresh).map(|provider| {
         let add = (!view.linked).then(|| {

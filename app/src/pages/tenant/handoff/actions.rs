@@ -4,6 +4,7 @@ use crate::{
     pages::tenant::TenantForm,
     web::{Cx, Refusal, SeeOther, refused, see_other},
 };
+use innkeeper_domain::routes::Page;
 use innkeeper_service::{Error, tenants::handoff};
 use leptos::prelude::*;
 
@@ -15,7 +16,7 @@ pub async fn reveal(
     form: TenantForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let page = format!("/t/{}/handoff", form.name);
+    let page = Page::Handoff((&form.name).into()).to_string();
     match handoff::reveal(&cx.service, &cx.requester, &form.name).await {
         Ok(()) | Err(Error::Overtaken) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),
@@ -30,11 +31,11 @@ pub async fn confirm(
     form: TenantForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let page = format!("/t/{}/handoff", form.name);
+    let page = Page::Handoff((&form.name).into()).to_string();
     match handoff::confirm(&cx.service, &cx.requester, &form.name).await {
         Ok(()) => {
             cx.say("Saved. Our sealed copy of the passwords is destroyed.").await?;
-            see_other(format!("/t/{}", form.name))
+            see_other(Page::Tenant((&form.name).into()))
         }
         Err(Error::Overtaken) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),
@@ -49,7 +50,7 @@ pub async fn renew(
     form: TenantForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let page = format!("/t/{}/handoff", form.name);
+    let page = Page::Handoff((&form.name).into()).to_string();
     match handoff::renew(&cx.service, &cx.requester, &form.name).await {
         Ok(()) | Err(Error::Overtaken) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),

@@ -1,13 +1,8 @@
 //! The credentials when there is nothing to reveal.
 
 use super::actions::Renew;
-use crate::{
-    components::{Icon, Notice, SubNav, words},
-    pages::RefreshWithoutScript,
-    pages::tenant::confirm::SignInAgain,
-    web::Form,
-};
-use innkeeper_domain::{organisation::MemberRole, run::RunState};
+use crate::{components::{Icon, Notice, SubNav, words}, pages::{RefreshWithoutScript, tenant::confirm::SignInAgain}, web::Form};
+use innkeeper_domain::{organisation::MemberRole, run::RunState, routes::Page};
 use innkeeper_service::tenants::{TenantView, handoff::HandoffView};
 use leptos::prelude::*;
 use std::net::IpAddr;
@@ -110,17 +105,17 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
     };
     view! {
         {renewing.then(|| view! { <RefreshWithoutScript/> })}
-        <div id="handoff" data-live=renewing.then(|| format!("/t/{name}/events"))>
+        <div id="handoff" data-live=renewing.then(|| Page::Events((&name).into()).to_string())>
             <div class="page-head"><h1>{format!("Handover of credentials for {}", tenant.wish)}</h1></div>
-            <SubNav name=tenant.name.clone() organisation=tenant.organisation_slug.clone() role=MemberRole::Admin current="/credentials"/>
+            <SubNav name=tenant.name.clone() organisation=tenant.organisation_slug.clone() role=MemberRole::Admin current=Page::Credentials/>
             <div class="split">
                 <div class="stack">
                     <Notice tone icon title=head><p>{text}</p></Notice>
                     {standing_still(tenant)}
                     {renewing.then(|| view! {
                         <p class="row">
-                            <a class="btn" href=format!("/t/{name}/handoff")><Icon name="refresh-cw"/>"Check now"</a>
-                            <a class="btn btn-quiet" href=format!("/t/{name}/runs")>"See the steps"</a>
+                            <a class="btn" href=Page::Handoff((&name).into()).to_string()><Icon name="refresh-cw"/>"Check now"</a>
+                            <a class="btn btn-quiet" href=Page::Runs((&name).into()).to_string()>"See the steps"</a>
                         </p>
                     })}
                     {renewal.filter(|_| !stuck).map(|primary| view! { <Renewal name=name.clone() fresh primary/> })}
@@ -143,7 +138,7 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
 /// That something which was done with the database stands still: new passwords have to wait for it.
 fn standing_still(tenant: &TenantView) -> Option<AnyView> {
     let (_, _, number) = tenant.run.as_ref().filter(|(_, state, _)| *state == RunState::Stuck)?;
-    let (runs, number) = (format!("/t/{}/runs", tenant.name), number.to_string());
+    let (runs, number) = (Page::Runs((&tenant.name).into()).to_string(), number.to_string());
     let view = view! {
         <Notice tone="bad" icon="circle-alert" title="Needs attention">
             <p>
@@ -165,7 +160,7 @@ fn Renewal(name: String, fresh: bool, primary: bool) -> impl IntoView {
         view! { <button type="submit" class=class><Icon name="key-round"/>"Make new passwords"</button> }
             .into_any()
     } else {
-        view! { <SignInAgain back=format!("/t/{name}/handoff") what="Sign in again to make new ones"/> }
+        view! { <SignInAgain back=Page::Handoff((&name).into()) what="Sign in again to make new ones"/> }
             .into_any()
     };
     view! {

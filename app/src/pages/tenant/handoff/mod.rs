@@ -14,7 +14,7 @@ use crate::{
     pages::{nothing, part},
     web::{Cx, Form, NoReferrer, PageEnd, PageTitle},
 };
-use innkeeper_domain::{handoff::SEALED_FOR, tenant::TenantState};
+use innkeeper_domain::{handoff::SEALED_FOR, routes::Page, tenant::TenantState};
 use innkeeper_service::tenants::{
     TenantView,
     handoff::{self, HandoffView},
@@ -36,7 +36,7 @@ pub fn HandoffPage() -> impl IntoView {
                 Ok((tenant, HandoffView::NotReady))
                     if matches!(tenant.state, TenantState::Provisioning | TenantState::Failed) =>
                 {
-                    nothing(&cx, PageEnd::Redirect(format!("/t/{}/setup", tenant.name)))
+                    nothing(&cx, PageEnd::Redirect(Page::Setup((&tenant.name).into()).into()))
                 }
                 Ok((tenant, view)) => {
                     let public_url = cx.service.settings.public_url.clone();
@@ -88,7 +88,7 @@ fn sealed(tenant: &TenantView, until: OffsetDateTime, email: String, fresh: bool
         }
         .into_any()
     } else {
-        view! { <SignInAgain back=format!("/t/{name}/handoff") what="Sign in again to reveal them"/> }
+        view! { <SignInAgain back=Page::Handoff((&name).into()) what="Sign in again to reveal them"/> }
             .into_any()
     };
     let number = tenant.run.as_ref().map(|run| run.2.to_string());
@@ -112,7 +112,7 @@ fn sealed(tenant: &TenantView, until: OffsetDateTime, email: String, fresh: bool
                 </dl>
                 <div class="card-foot">
                     {press}
-                    <a class="btn btn-quiet" href=format!("/t/{name}")>"Later"</a>
+                    <a class="btn btn-quiet" href=Page::Tenant((&name).into()).to_string()>"Later"</a>
                     {(!fresh).then(|| view! {
                         <p class="small dim">"Passwords are shown only within 5 minutes of a sign-in. Yours is older."</p>
                     })}

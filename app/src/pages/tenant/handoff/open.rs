@@ -8,6 +8,7 @@ use crate::{
 };
 use innkeeper_domain::{
     connection::{CA_ELSEWHERE, Credentials, Format, save_ca},
+    routes::Page,
     tenant::TenantRole,
 };
 use innkeeper_service::tenants::{TenantView, handoff::OpenHandoff};
@@ -108,7 +109,7 @@ fn Passwords(credentials: Credentials, tenant: TenantView) -> impl IntoView {
             <div class="card-head">
                 <h2 id="passwords">"1. Save three passwords"</h2>
                 // A plain handler of the portal: a server function cannot answer with a file.
-                <form class="push" method="post" action=format!("/t/{}/handoff/bundle", tenant.name)>
+                <form class="push" method="post" action=Page::Bundle((&tenant.name).into()).to_string()>
                     <input type="hidden" name="csrf" value=token()/>
                     <button type="submit" class="btn btn-sm"><Icon name="download"/>"Download bundle"</button>
                 </form>
@@ -183,7 +184,7 @@ pub(crate) fn SaveCa(public_url: String) -> impl IntoView {
                 <CopyCode id="save-ca" text=save_ca(&public_url) what="the command that saves the CA certificate"/>
             </div>
             <p class="small dim tight">
-                "For Linux and macOS. On Windows, save " <a href="/ca.crt" download="ca.crt">"ca.crt"</a>
+                "For Linux and macOS. On Windows, save " <a href=Page::CaCertificate.to_string() download="ca.crt">"ca.crt"</a>
                 " as %APPDATA%\\postgresql\\root.crt. " {CA_ELSEWHERE}
             </p>
         </div>
@@ -221,11 +222,11 @@ pub(crate) fn FirstConnection(tenant: TenantView) -> impl IntoView {
         }
         .into_any(),
     };
-    let events = seen.is_none().then(|| format!("/t/{name}/events"));
+    let events = seen.is_none().then(|| Page::Events((&name).into()).to_string());
     view! {
         <div class="card-foot" role="status" id="first-connection" data-live=events>
             {words}
-            {seen.is_none().then(|| view! { <a class="small" href=format!("/t/{name}/handoff")>"Check now"</a> })}
+            {seen.is_none().then(|| view! { <a class="small" href=Page::Handoff((&name).into()).to_string()>"Check now"</a> })}
         </div>
     }
 }

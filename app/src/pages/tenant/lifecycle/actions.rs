@@ -7,6 +7,7 @@ use crate::{
     },
     web::{Cx, Refusal, SeeOther},
 };
+use innkeeper_domain::routes::{Page, TenantPage};
 use innkeeper_service::tenants::lifecycle;
 use leptos::prelude::*;
 
@@ -19,7 +20,7 @@ pub async fn suspend_tenant(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = lifecycle::suspend(&cx.service, &cx.requester, &form.name, &form.typed).await;
-    after(&form, &form.name, ended, "/suspend", format!("{} is being suspended.", form.name)).await
+    after(&form, &form.name, ended, Page::Suspend, format!("{} is being suspended.", form.name)).await
 }
 
 /// Lets people in again.
@@ -31,7 +32,7 @@ pub async fn resume_tenant(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = lifecycle::resume(&cx.service, &cx.requester, &form.name).await;
-    after(&form, &form.name, ended, "/resume", format!("{} is being resumed.", form.name)).await
+    after(&form, &form.name, ended, Page::Resume, format!("{} is being resumed.", form.name)).await
 }
 
 /// Cuts a database off, to be removed after 7 days.
@@ -43,7 +44,7 @@ pub async fn destroy_tenant(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = lifecycle::destroy(&cx.service, &cx.requester, &form.name, &form.typed).await;
-    after(&form, &form.name, ended, "/destroy", format!("{} is being destroyed.", form.name)).await
+    after(&form, &form.name, ended, Page::Destroy, format!("{} is being destroyed.", form.name)).await
 }
 
 /// Undoes that, as long as it is there.
@@ -55,7 +56,7 @@ pub async fn keep_tenant(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = lifecycle::keep(&cx.service, &cx.requester, &form.name).await;
-    after(&form, &form.name, ended, "/keep", format!("{} is kept: it is being brought back.", form.name))
+    after(&form, &form.name, ended, Page::Keep, format!("{} is kept: it is being brought back.", form.name))
         .await
 }
 
@@ -68,7 +69,7 @@ pub async fn try_again(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = lifecycle::try_again(&cx.service, &cx.requester, &form.name).await;
-    after(&form, &form.name, ended, "", format!("We try again with {}.", form.name)).await
+    after(&form, &form.name, ended, Page::Danger, format!("We try again with {}.", form.name)).await
 }
 
 /// Back to where it stands.
@@ -76,9 +77,9 @@ async fn after<T: serde::Serialize>(
     form: &T,
     name: &str,
     ended: Result<(), innkeeper_service::Error>,
-    asked: &str,
+    asked: TenantPage,
     line: String,
 ) -> Result<SeeOther, Refusal> {
-    let danger = format!("/t/{name}/danger");
-    conclude(form, ended, &format!("{danger}{asked}"), &danger, &danger, line).await
+    let danger = Page::Danger(name.into()).to_string();
+    conclude(form, ended, &asked(name.into()).to_string(), &danger, &danger, line).await
 }

@@ -9,6 +9,7 @@ use crate::{
     web::{Cx, Filled, PageEnd},
 };
 use innkeeper_domain::{
+    routes::Page,
     run::{RunKind, RunState},
     tenant::TenantState,
 };
@@ -27,7 +28,7 @@ fn asking(
         {Suspend::new(async move {
             match lifecycle::danger(&cx.service, &cx.requester, &name).await {
                 Ok(view) if possible(&view) => show(view, cx.form(), fresh),
-                Ok(view) => nothing(&cx, PageEnd::Redirect(format!("/t/{}/danger", view.tenant.name))),
+                Ok(view) => nothing(&cx, PageEnd::Redirect(Page::Danger((&view.tenant.name).into()).into())),
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
             }
         })}

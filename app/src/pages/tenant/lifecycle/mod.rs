@@ -7,22 +7,8 @@ mod status;
 pub(crate) mod views;
 
 use self::status::{Waiting, backup_rows};
-use crate::{
-    components::{Icon, SubNav, TenantBadge, words},
-    pages::{
-        RefreshWithoutScript, nothing, part,
-        tenant::{
-            lifecycle::run_status::{DAYS, RunStanding, Support, Watched, on_show},
-            usage::sessions_in_words,
-        },
-    },
-    web::{Cx, PageEnd, PageTitle},
-};
-use innkeeper_domain::{
-    organisation::MemberRole,
-    run::{RunKind, RunState},
-    tenant::TenantState,
-};
+use crate::{components::{Icon, SubNav, TenantBadge, words}, pages::{RefreshWithoutScript, nothing, part, tenant::{lifecycle::run_status::{DAYS, RunStanding, Support, Watched, on_show}, usage::sessions_in_words}}, web::{Cx, PageEnd, PageTitle}};
+use innkeeper_domain::{organisation::MemberRole, routes::Page, run::{RunKind, RunState}, tenant::TenantState};
 use innkeeper_service::tenants::lifecycle::{self, DangerView};
 use leptos::prelude::*;
 
@@ -40,7 +26,7 @@ pub fn DangerPage() -> impl IntoView {
                 Ok(DangerView { tenant, .. })
                     if matches!(tenant.state, TenantState::Provisioning | TenantState::Failed) =>
                 {
-                    nothing(&cx, PageEnd::Redirect(format!("/t/{}/setup", tenant.name)))
+                    nothing(&cx, PageEnd::Redirect(Page::Setup((&tenant.name).into()).into()))
                 }
                 Ok(view) => danger_view(view),
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
@@ -73,7 +59,7 @@ pub(crate) fn danger_view(view: DangerView) -> AnyView {
     view! {
         <PageTitle text=format!("Danger zone of {}", view.tenant.wish)/>
         {working.then(|| view! { <RefreshWithoutScript/> })}
-        <div id="life" data-live=working.then(|| format!("/t/{name}/events"))>
+        <div id="life" data-live=working.then(|| Page::Events((&name).into()).to_string())>
             <div class="page-head">
                 <p class="row"><TenantBadge state=view.tenant.state/><span class="small dim">{view.tenant.organisation.clone()}</span></p>
                 <h1>{format!("Danger zone of {}", view.tenant.wish)}</h1>
@@ -81,12 +67,12 @@ pub(crate) fn danger_view(view: DangerView) -> AnyView {
                     <p>"Each button first shows what it will do. Nothing happens before you confirm."</p>
                 })}
             </div>
-            <SubNav name=name.clone() organisation=view.tenant.organisation_slug.clone() role=MemberRole::Admin current="/danger"/>
+            <SubNav name=name.clone() organisation=view.tenant.organisation_slug.clone() role=MemberRole::Admin current=Page::Danger/>
             <div class="split">
                 <div class="stack">
                     <RunStanding name=name.clone() run live=view.live/>
                     <Waiting view=view.clone()/>
-                    {steps.map(|run| view! { <Watched run page=format!("/t/{name}/danger")/> })}
+                    {steps.map(|run| view! { <Watched run page=Page::Danger((&name).into())/> })}
                     {deeds}
                 </div>
                 <aside class="stack">
@@ -136,7 +122,7 @@ fn Suspending(view: DangerView) -> impl IntoView {
         ("database", "Data, passwords and allowed addresses stay as they are.".into()),
         ("rotate-ccw", "It can be undone at any time: an admin resumes it.".into()),
     ];
-    let link = ("Suspend database", "btn", format!("/t/{}/danger/suspend", view.tenant.name));
+    let link = ("Suspend database", "btn", Page::Suspend((&view.tenant.name).into()).to_string());
     view! { <Deed id="suspend" title="Suspend" points link waits=view.live/> }
 }
 
@@ -147,7 +133,7 @@ fn Resuming(view: DangerView) -> impl IntoView {
         ("lock-keyhole-open", format!("Connections are let in again, {from}.")),
         ("key-round", "The same passwords work; nothing has to change in your programs.".into()),
     ];
-    let link = ("Resume database", "btn btn-primary", format!("/t/{}/danger/resume", view.tenant.name));
+    let link = ("Resume database", "btn btn-primary", Page::Resume((&view.tenant.name).into()).to_string());
     view! { <Deed id="resume" title="Resume" points link waits=view.live/> }
 }
 
@@ -164,7 +150,7 @@ fn Destroying(view: DangerView) -> impl IntoView {
         ),
         ("x", format!("After {DAYS} days database, roles and passwords are removed for good.")),
     ];
-    let link = ("Destroy database", "btn btn-danger", format!("/t/{}/danger/destroy", view.tenant.name));
+    let link = ("Destroy database", "btn btn-danger", Page::Destroy((&view.tenant.name).into()).to_string());
     view! { <Deed id="destroy" title="Destroy" points link waits=view.live/> }
 }
 

@@ -8,6 +8,7 @@ use crate::{
 use innkeeper_domain::{
     name::TenantName,
     removal::GIVEN_BACK_FOR,
+    routes::Page,
     run::{RunKind, RunState, StepState},
 };
 use innkeeper_service::tenants::{RunLine, TenantView};
@@ -19,7 +20,7 @@ pub(in crate::pages::tenant) const DAYS: i64 = GIVEN_BACK_FOR.whole_days();
 /// The way to the page that asks whether to keep it.
 #[component]
 pub(in crate::pages::tenant) fn KeepLink(name: String) -> impl IntoView {
-    view! { <a class="btn btn-primary" href=format!("/t/{name}/danger/keep")><Icon name="rotate-ccw"/>"Keep database"</a> }
+    view! { <a class="btn btn-primary" href=Page::Keep((&name).into()).to_string()><Icon name="rotate-ccw"/>"Keep database"</a> }
 }
 
 /// The run a page is about: one that is under way or stuck, or the last one if it failed and nothing came after it.
@@ -37,7 +38,7 @@ pub(in crate::pages::tenant) fn on_show<'a>(
 
 /// The steps of that run.
 #[component]
-pub(in crate::pages::tenant) fn Watched(run: RunLine, page: String) -> impl IntoView {
+pub(in crate::pages::tenant) fn Watched(run: RunLine, page: Page) -> impl IntoView {
     let line = match (run.kind, run.state) {
         (RunKind::Destroy, RunState::Stuck) => "Stopped".to_owned(),
         (RunKind::Suspend, RunState::Stuck) if !is_turned_back(&run) => "Needs attention".to_owned(),
@@ -76,7 +77,7 @@ pub(in crate::pages::tenant) fn RunStanding(
                     <Notice icon="info" title="Something else is being done with this database">
                         <p>
                             "Changes wait until it has ended. "
-                            <a href=format!("/t/{name}/runs")>"See the steps"</a>
+                            <a href=Page::Runs((&name).into()).to_string()>"See the steps"</a>
                         </p>
                     </Notice>
                 }
@@ -106,7 +107,7 @@ pub(in crate::pages::tenant) fn RunStanding(
                 <p>"The database is cut off and whole. Try again, or keep it: it is then as it was before."</p>
                 <div class="row tight">
                     <TryAgainForm name=name.clone()/>
-                    <a class="btn" href=format!("/t/{name}/danger/keep")>"Keep database"</a>
+                    <a class="btn" href=Page::Keep((&name).into()).to_string()>"Keep database"</a>
                 </div>
             </Notice>
         }

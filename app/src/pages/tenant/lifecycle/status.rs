@@ -6,6 +6,7 @@ use crate::{
 };
 use innkeeper_domain::{
     removal::GIVEN_BACK_FOR,
+    routes::Page,
     run::{RunKind, RunState},
     tenant::TenantState,
 };
@@ -81,7 +82,7 @@ fn gone(name: String, view: &DangerView) -> AnyView {
         <Notice icon="info" title=format!("{name} is destroyed")>
             <p>{format!("Database, roles and passwords were removed for good{when}. This cannot be undone.")}</p>
             <p>{kept}</p>
-            <p><a href=format!("/t/{name}/runs")>"See the journal"</a></p>
+            <p><a href=Page::Runs((&name).into()).to_string()>"See the journal"</a></p>
         </Notice>
     }
     .into_any()

@@ -11,6 +11,7 @@ use crate::{
 };
 use innkeeper_domain::{
     removal::{GIVEN_BACK_FOR, KEPT_AFTER_REMOVAL, KEPT_AFTER_RETURN},
+    routes::Page,
     tenant::TenantState,
 };
 use innkeeper_service::tenants::lifecycle::DangerView;
@@ -18,7 +19,7 @@ use leptos::prelude::*;
 
 pub(crate) fn suspend_view(view: DangerView, form: Filled<TypedForm>, fresh: bool) -> AnyView {
     let DangerView { tenant, usage, admins, .. } = view;
-    let (name, danger) = (tenant.name.to_string(), format!("/t/{}/danger", tenant.name));
+    let name = tenant.name.to_string();
     let Filled { id, values, mistakes, .. } = form;
     let mistake = Issue::from(mistakes.of("typed"));
     let rows = preview(vec![
@@ -38,7 +39,7 @@ pub(crate) fn suspend_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
                 <input type="hidden" name="name" value=name.clone()/>
                 {rows}
                 {fresh.then(|| view! { <TypedName name typed=values.typed mistake/> })}
-                <Press label="Suspend database" icon="lock-keyhole" fresh here=format!("{danger}/suspend") back=danger/>
+                <Press label="Suspend database" icon="lock-keyhole" fresh here=Page::Suspend((&tenant.name).into()) back=Page::Danger((&tenant.name).into())/>
             </Form<SuspendTenant>>
         </Asking>
     }
@@ -47,7 +48,7 @@ pub(crate) fn suspend_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
 
 pub(crate) fn resume_view(view: DangerView, fresh: bool) -> AnyView {
     let tenant = view.tenant;
-    let (name, danger) = (tenant.name.to_string(), format!("/t/{}/danger", tenant.name));
+    let name = tenant.name.to_string();
     let rows = preview(vec![
         database(&tenant.name),
         ("Organisation", tenant.organisation.into_any()),
@@ -60,7 +61,7 @@ pub(crate) fn resume_view(view: DangerView, fresh: bool) -> AnyView {
             <Form<ResumeTenant> class="card">
                 <input type="hidden" name="name" value=name/>
                 {rows}
-                <Press label="Resume database" icon="lock-keyhole-open" fresh here=format!("{danger}/resume") back=danger/>
+                <Press label="Resume database" icon="lock-keyhole-open" fresh here=Page::Resume((&tenant.name).into()) back=Page::Danger((&tenant.name).into())/>
             </Form<ResumeTenant>>
         </Asking>
     }
@@ -69,7 +70,7 @@ pub(crate) fn resume_view(view: DangerView, fresh: bool) -> AnyView {
 
 pub(crate) fn destroy_view(view: DangerView, form: Filled<TypedForm>, fresh: bool) -> AnyView {
     let DangerView { tenant, usage, admins, now, .. } = view;
-    let (name, danger) = (tenant.name.to_string(), format!("/t/{}/danger", tenant.name));
+    let name = tenant.name.to_string();
     let Filled { id, values, mistakes, .. } = form;
     let mistake = Issue::from(mistakes.of("typed"));
     let at = now + GIVEN_BACK_FOR;
@@ -105,7 +106,7 @@ pub(crate) fn destroy_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
                 {fresh.then(|| view! { <TypedName name typed=values.typed mistake/> })}
                 <Press
                     label="Destroy database" icon="triangle-alert" class="btn btn-primary btn-danger" fresh
-                    here=format!("{danger}/destroy") back=danger
+                    here=Page::Destroy((&tenant.name).into()) back=Page::Danger((&tenant.name).into())
                 />
             </Form<DestroyTenant>>
         </Asking>
@@ -115,7 +116,7 @@ pub(crate) fn destroy_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
 
 pub(crate) fn keep_view(view: DangerView, fresh: bool) -> AnyView {
     let DangerView { tenant, usage, removal_at, backup, state_before, .. } = view;
-    let (name, danger) = (tenant.name.to_string(), format!("/t/{}/danger", tenant.name));
+    let name = tenant.name.to_string();
     let mut rows = vec![database(&tenant.name), ("Organisation", tenant.organisation.into_any())];
     if let Some(at) = removal_at {
         let time = view! { <time datetime=words::stamp(at)>{words::moment(at)}</time> };
@@ -139,7 +140,7 @@ pub(crate) fn keep_view(view: DangerView, fresh: bool) -> AnyView {
             <Form<KeepTenant> class="card">
                 <input type="hidden" name="name" value=name/>
                 {rows}
-                <Press label="Keep database" icon="rotate-ccw" fresh here=format!("{danger}/keep") back=danger/>
+                <Press label="Keep database" icon="rotate-ccw" fresh here=Page::Keep((&tenant.name).into()) back=Page::Danger((&tenant.name).into())/>
             </Form<KeepTenant>>
         </Asking>
     }

@@ -4,7 +4,10 @@ use super::portal::{Browser, Page, state};
 use crate::web::router::finish;
 use axum::{Router, routing::get};
 use http::{Method, StatusCode};
+use innkeeper_app::shell::App;
+use innkeeper_domain::routes;
 use innkeeper_service::{context::rate_limit::Limits, db::MIGRATIONS};
+use leptos_axum::AxumRouteListing;
 use sqlx::PgPool;
 
 const HERE: &str = "http://127.0.0.1:8080";
@@ -21,7 +24,9 @@ fn assert_headers(asked: &str, page: &Page, https: bool) {
     assert!(page.header("permissions-policy").contains("camera=()"), "{asked}");
     let hsts = if https { "max-age=63072000; includeSubDomains" } else { "" };
     assert_eq!(page.header("strict-transport-security"), hsts, "{asked}");
-    let secretive = ["/verify", "/handoff", "/dev/"].iter().any(|part| asked.contains(part));
+    // The last three have no page.
+    let secretive = ["/verify", "/handoff", "/dev/", "/nowhere", "/sign-up/", "/boom"];
+    let secretive = secretive.iter().any(|part| asked.contains(part));
     assert_eq!(
         page.header("referrer-policy"),
         if secretive { "no-referrer" } else { "same-origin" },
@@ -87,6 +92,22 @@ async fn each_kind_of_answer_has_the_header_set(owner: PgPool) {
             assert_headers(&asked, &page, https);
             assert_eq!(status == 405, !page.header("allow").is_empty(), "{asked}");
         }
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn each_page_asks_for_a_sign_in_or_does_not_as_it_says(owner: PgPool) {
+    let mut browser = Browser::at(&owner, HERE).await;
+    let routed = leptos_axum::generate_route_list(App);
+    for pattern in routed.iter().map(AxumRouteListing::path) {
+        let path = pattern.replace(['{', '}'], "");
+        let page = routes::Page::parse(&path).unwrap();
+        let answer = browser.get(&path).await;
+        let sign_in = routes::Page::SignIn.with("return", &path).to_string();
+        assert_eq!(answer.header("location") == sign_in, page.needs_sign_in(), "{path}");
+        let hidden = answer.status == StatusCode::NOT_FOUND;
+        let mailbox = matches!(page, routes::Page::Mailbox | routes::Page::Mail(_));
+        assert_eq!(hidden, page.needs_staff() || mailbox, "{path}: {}", answer.status);
     }
 }
 

@@ -6,8 +6,11 @@ mod listener;
 pub(crate) mod portal;
 mod sessions;
 
-use innkeeper_app::shell::{ACCESS, App};
+use super::router::{beside_pages, without_session};
+use innkeeper_app::shell::{ACCESS, App, leaves_a_secret};
+use innkeeper_domain::routes::Page;
 use leptos::server_fn::axum::server_fn_paths;
+use leptos_axum::AxumRouteListing;
 use std::collections::BTreeSet;
 
 #[test]
@@ -25,48 +28,20 @@ fn every_server_function_is_a_post_with_an_access_rule() {
 }
 
 #[test]
-fn the_pages_are_these() {
-    let mut pages: Vec<_> =
-        leptos_axum::generate_route_list(App).iter().map(|route| route.path().to_owned()).collect();
-    pages.sort();
-    let known = [
-        "/",
-        "/account",
-        "/account/passkey",
-        "/dev/mailbox",
-        "/dev/mailbox/{file}",
-        "/help",
-        "/o",
-        "/o/{slug}",
-        "/o/{slug}/sign-in",
-        "/sign-in",
-        "/sign-in/passkey",
-        "/sign-up",
-        "/sign-up/check",
-        "/sign-up/database",
-        "/signed-out",
-        "/staff",
-        "/staff/claim",
-        "/staff/domains",
-        "/staff/domains/proven",
-        "/staff/domains/proven/{organisation}/{domain}",
-        "/t",
-        "/t/{name}",
-        "/t/{name}/connect",
-        "/t/{name}/credentials",
-        "/t/{name}/credentials/rotate",
-        "/t/{name}/danger",
-        "/t/{name}/danger/destroy",
-        "/t/{name}/danger/keep",
-        "/t/{name}/danger/resume",
-        "/t/{name}/danger/suspend",
-        "/t/{name}/handoff",
-        "/t/{name}/plan",
-        "/t/{name}/plan/{plan}",
-        "/t/{name}/runs",
-        "/t/{name}/settings/identity",
-        "/t/{name}/setup",
-        "/verify",
-    ];
-    assert_eq!(pages, known);
+fn the_router_has_a_place_for_every_page_and_for_nothing_else() {
+    let pages = leptos_axum::generate_route_list(App);
+    let beside = beside_pages().map(|(pattern, _)| pattern);
+    let machines = without_session().map(|(pattern, _)| pattern);
+    let routed: Vec<_> = pages.iter().map(AxumRouteListing::path).chain(beside).chain(machines).collect();
+    let distinct: BTreeSet<_> = routed.iter().copied().collect();
+    assert_eq!(distinct.len(), routed.len(), "a path twice");
+    assert_eq!(distinct, Page::PATTERNS.iter().copied().collect());
+}
+
+#[test]
+fn a_secret_is_left_by_a_server_function_that_there_is() {
+    assert_eq!(ACCESS.iter().filter(|(path, _)| leaves_a_secret(path)).count(), 1);
+    for (path, _) in ACCESS {
+        assert!(matches!(Page::parse(path), Some(Page::ServerFunction(_))), "{path}");
+    }
 }

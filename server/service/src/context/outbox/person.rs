@@ -1,6 +1,6 @@
 use super::{moment, queue};
 use crate::{Error, Result, Service, context::requester::Requester};
-use innkeeper_domain::{email::EmailAddress, mail::Message};
+use innkeeper_domain::{email::EmailAddress, mail::Message, routes::Page};
 use sqlx::PgConnection;
 
 /// How long such a mail is tried, in hours.
@@ -21,7 +21,7 @@ pub(crate) async fn to_person(
         what,
         at: moment(now),
         address: requester.browser()?.address.to_string(),
-        link: format!("{}/account", service.settings.public_url),
+        link: Page::Account.absolute(&service.settings.public_url),
     };
     queue(conn, &service.ids, &*service.sealer, &to, &message, TRIED_FOR).await?;
     Ok(())

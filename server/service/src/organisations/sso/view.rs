@@ -1,24 +1,8 @@
 //! What an organisation's single sign-on page shows.
 
-use super::{
-    enforcement::{KnownWay, hubs, ways},
-    test_sign_in::Trial,
-};
-use crate::{
-    Error, Result, Service,
-    context::requester::Requester,
-    organisations::{
-        domains::{self, DomainLine},
-        github::{self, GitHubLine},
-        membership_source::rules,
-        sso::test_sign_in,
-        view::{OrganisationView, load},
-    },
-};
-use innkeeper_domain::{
-    identity::{GroupRule, ProviderKind},
-    permission::Permission,
-};
+use super::{enforcement::{KnownWay, hubs, ways}, test_sign_in::Trial};
+use crate::{Error, Result, Service, context::requester::Requester, organisations::{domains::{self, DomainLine}, github::{self, GitHubLine}, membership_source::rules, sso::test_sign_in, view::{OrganisationView, load}}};
+use innkeeper_domain::{identity::{GroupRule, ProviderKind}, permission::Permission, routes::Page};
 use time::OffsetDateTime;
 
 /// How the people of an organisation come in, as its admin sees it.
@@ -120,7 +104,7 @@ pub async fn identity(service: &Service, requester: &Requester, slug: &str) -> R
         linked: false,
     };
     let Some(row) = row else { return Ok(view) };
-    view.callback = Some(format!("{}/sign-in/{}/callback", service.settings.public_url, row.provider));
+    view.callback = Some(Page::Callback((&row.provider).into()).absolute(&service.settings.public_url));
     view.provider = Some(row.provider);
     view.enforced_at = row.enforced_at;
     view.linked = row.linked;

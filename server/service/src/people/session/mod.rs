@@ -9,24 +9,8 @@ pub mod rows;
 #[cfg(test)]
 mod tests;
 
-use crate::{
-    Error, Result, Service,
-    context::{
-        audit::Action,
-        requester::{Requester, SignedIn},
-    },
-    db::as_account,
-    people::{
-        return_to::ReturnTo,
-        staff_roles::{self, StaffWays},
-    },
-};
-use innkeeper_domain::{
-    email::EmailAddress,
-    handoff::FRESH_FOR,
-    ids::{AccountId, IdentityId, SessionId},
-    permission::Permission,
-};
+use crate::{Error, Result, Service, context::{audit::Action, requester::{Requester, SignedIn}}, db::as_account, people::{return_to::ReturnTo, staff_roles::{self, StaffWays}}};
+use innkeeper_domain::{email::EmailAddress, handoff::FRESH_FOR, ids::{AccountId, IdentityId, SessionId}, permission::Permission, routes::Page};
 use sqlx::{PgConnection, PgExecutor};
 use std::net::IpAddr;
 use time::OffsetDateTime;
@@ -215,13 +199,13 @@ pub async fn carry_over(
 /// where one is made.
 pub(crate) async fn landing(conn: &mut PgConnection, begin: &Begin<'_>, return_to: &str) -> Result<String> {
     let page = ReturnTo::parse(return_to);
-    if page.as_str() != "/" {
+    if page.as_str() != Page::Landing.to_string() {
         return Ok(page.to_string());
     }
     as_account(conn, begin.account, begin.provider, Some(begin.identity)).await?;
     let any =
         sqlx::query_scalar!(r#"select exists (select 1 from tenant where state <> 'destroyed') as "any!""#);
-    Ok(if any.fetch_one(conn).await? { page.to_string() } else { "/sign-up/database".to_owned() })
+    Ok(if any.fetch_one(conn).await? { page.to_string() } else { Page::Database.to_string() })
 }
 
 /// Ends the requester's session, with all it carried, and says by which way it came: its provider may think the person

@@ -1,22 +1,8 @@
 //! The staff as the operator manages them: the first invite link, further links, who is staff, and who no longer.
 
-use super::{
-    claim::token_hash,
-    list::{Order, rows},
-};
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, deps::Store, requester::Requester},
-    people::{session, staff_roles::StaffWays},
-};
-use innkeeper_domain::{
-    email::EmailAddress,
-    ids::{AccountId, SessionId, StaffClaimId},
-    password::draw_token,
-    permission::Permission,
-    secret::Secret,
-    staff::StaffRole,
-};
+use super::{claim::token_hash, list::{Order, rows}};
+use crate::{Error, Result, Service, context::{audit::Action, deps::Store, requester::Requester}, people::{session, staff_roles::StaffWays}};
+use innkeeper_domain::{email::EmailAddress, ids::{AccountId, SessionId, StaffClaimId}, password::draw_token, permission::Permission, ports::Random, routes::Page, secret::Secret, staff::StaffRole};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
@@ -38,7 +24,7 @@ pub struct Link {
 impl Link {
     /// Its address at a portal.
     pub fn address(&self, public_url: &str) -> String {
-        format!("{public_url}/staff/claim?token={}", self.token.expose())
+        Page::StaffClaim.with("token", self.token.expose()).absolute(public_url)
     }
 }
 

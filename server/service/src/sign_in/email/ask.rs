@@ -1,21 +1,6 @@
 use super::challenge::{code_hash, token_hash};
-use crate::{
-    Error, Result, Service,
-    context::{
-        audit::Action,
-        outbox,
-        rate_limit::{self, Limit},
-        requester::Requester,
-    },
-    people::{lockout::may_change_ways, return_to::ReturnTo},
-};
-use innkeeper_domain::{
-    email::EmailAddress,
-    ids::{AccountId, ChallengeId},
-    mail::Message,
-    password::{draw_code, draw_token},
-    permission::Permission,
-};
+use crate::{Error, Result, Service, context::{audit::Action, outbox, rate_limit::{self, Limit}, requester::Requester}, people::{lockout::may_change_ways, return_to::ReturnTo}};
+use innkeeper_domain::{email::EmailAddress, ids::{AccountId, ChallengeId}, mail::Message, password::{draw_code, draw_token}, permission::Permission, routes::Page};
 use serde_json::json;
 
 /// How much more mail a mailbox may get in all than from those who ask at one address.
@@ -34,7 +19,7 @@ pub async fn ask(service: &Service, requester: &Requester, email: &str, return_t
 /// told only to who has shown that it is theirs.
 pub async fn ask_to_link(service: &Service, requester: &Requester, email: &str) -> Result<()> {
     let person = may_change_ways(service, requester).await?;
-    send(service, requester, email, "/account", Some(person.id)).await
+    send(service, requester, email, &Page::Account.to_string(), Some(person.id)).await
 }
 
 async fn send(
@@ -77,7 +62,7 @@ async fn send(
     )
     .execute(&mut *tx)
     .await?;
-    let link = format!("{}/verify?token={}", service.settings.public_url, token.expose());
+    let link = Page::Verify.with("token", token.expose()).absolute(&service.settings.public_url);
     let code = code.expose().into();
     let message = match account {
         None => Message::SignIn { link, code, known },

@@ -1,12 +1,6 @@
 use super::Purpose;
-use crate::{
-    Error, Result, Service,
-    context::{providers::Provider, rate_limit, requester::Requester},
-    organisations::membership_sync,
-    people::{lockout::may_change_ways, providers::named, return_to::ReturnTo},
-    sign_in::refused::record_refusal,
-};
-use innkeeper_domain::{password::draw_token, permission::Permission, ports::Asked, secret::Secret};
+use crate::{Error, Result, Service, context::{providers::Provider, rate_limit, requester::Requester}, organisations::membership_sync, people::{lockout::may_change_ways, providers::named, return_to::ReturnTo}, sign_in::refused::record_refusal};
+use innkeeper_domain::{password::draw_token, permission::Permission, ports::Asked, secret::Secret, routes::Page};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -29,7 +23,7 @@ pub(crate) fn context(id: Uuid) -> String {
 
 /// Where a provider sends browsers back to.
 pub(super) fn callback(service: &Service, provider: &Provider) -> String {
-    format!("{}/sign-in/{}/callback", service.settings.public_url, provider.id)
+    Page::Callback((&provider.id).into()).absolute(&service.settings.public_url)
 }
 
 /// What a link to a provider has to hold that does more than sign somebody in by one of the operator's: only pages of this

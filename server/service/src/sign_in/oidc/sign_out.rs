@@ -1,20 +1,11 @@
-use crate::{
-    Error, Result, Service,
-    context::{
-        audit::{Action, Actor},
-        rate_limit,
-        requester::Requester,
-    },
-    people::{providers::named, session},
-    sign_in::refused::record_refusal,
-};
-use innkeeper_domain::{identity::Subject, ids::SessionId, permission::Permission};
+use crate::{Error, Result, Service, context::{audit::{Action, Actor}, rate_limit, requester::Requester}, people::{providers::named, session}, sign_in::refused::record_refusal};
+use innkeeper_domain::{identity::Subject, ids::SessionId, permission::Permission, routes::Page};
 use serde_json::json;
 
 /// The address at which a person signs out at a provider, too; none where it offers none.
 pub async fn way_out(service: &Service, provider: &str) -> Result<Option<String>> {
     let provider = &*named(service, provider).await?;
-    Ok(provider.port.sign_out(&format!("{}/", service.settings.public_url)).await?)
+    Ok(provider.port.sign_out(&Page::Landing.absolute(&service.settings.public_url)).await?)
 }
 
 /// Ends the sessions that a provider's message signs out (OpenID Connect Back-Channel Logout 1.0); how many there were.

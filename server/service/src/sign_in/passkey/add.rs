@@ -17,6 +17,7 @@ use innkeeper_domain::{
     ids::IdentityId,
     permission::Permission,
     ports::{NewPasskey, PasskeyOwner},
+    routes::Page,
     text::line,
 };
 use serde_json::json;
@@ -37,7 +38,7 @@ pub async fn begin_add(service: &Service, requester: &Requester) -> Result<()> {
     let owner = PasskeyOwner { account: person.id, email: person.email.to_string() };
     let asked = port.ask_new(&owner, &known).map_err(Into::into);
     let asked = record_refusal_by(service, requester, ProviderId::PASSKEY, asked).await?;
-    keep(service, requester, Purpose::Link, &asked, "/account").await
+    keep(service, requester, Purpose::Link, &asked, &Page::Account.to_string()).await
 }
 
 /// Makes the passkey that a browser has made one more way in of who is signed in. A mistake in its name leaves the

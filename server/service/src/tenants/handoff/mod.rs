@@ -22,7 +22,7 @@ use crate::{
     Result,
     workflows::secrets::{self, Purpose},
 };
-use innkeeper_domain::{ids::TenantId, name::TenantName, tenant::TenantRole};
+use innkeeper_domain::{ids::TenantId, name::TenantName, routes::Page, tenant::TenantRole};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
@@ -48,7 +48,7 @@ pub(crate) async fn revoke(conn: &mut PgConnection, tenant: TenantId) -> Result<
 
 /// The page of a tenant's handoff.
 fn link(public_url: &str, tenant: &TenantName) -> String {
-    format!("{public_url}/t/{tenant}/handoff")
+    Page::Handoff(tenant.into()).absolute(public_url)
 }
 
 /// The detail of an audit row about a handoff.

@@ -16,6 +16,7 @@ use innkeeper_domain::{
     handoff::SEALED_FOR,
     ids::{AccountId, HandoffId},
     mail::Message,
+    routes::Page,
     tenant::TenantRole,
 };
 use serde_json::json;
@@ -91,7 +92,7 @@ impl Step<Hold> for HandOver {
             .format(format_description!("[day padding:none] [month repr:long], [hour]:[minute] UTC"))
             .map_err(|e| Error::corrupt("time", e))?;
         let message = Message::Ready {
-            link: format!("{}/t/{}/handoff", self.tools.public_url, tenant.name),
+            link: Page::Handoff((&tenant.name).into()).absolute(&self.tools.public_url),
             tenant: tenant.name,
             until,
         };

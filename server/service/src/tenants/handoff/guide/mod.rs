@@ -4,6 +4,7 @@ use innkeeper_domain::{
     connection::{CA_ELSEWHERE, Endpoint, save_ca},
     email::EmailAddress,
     plan::LOCKS_PER_TENANT,
+    routes::Page,
     tenant::TenantRole,
     text::thousands,
 };
@@ -83,7 +84,8 @@ impl Guide<'_> {
         let Endpoint { host, port } = self.endpoint;
         let bracketed = if host.contains(':') { format!("[{host}]") } else { host.clone() };
         let app = name.role(TenantRole::App);
-        let (save_ca, page) = (save_ca(self.public_url), format!("{}/t/{name}/connect", self.public_url));
+        let (save_ca, page) =
+            (save_ca(self.public_url), Page::Connect(name.into()).absolute(self.public_url));
         writeln!(
             f,
             "## Connecting\n\n\
@@ -162,7 +164,7 @@ impl Guide<'_> {
     }
 
     fn trouble(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let page = format!("{}/t/{}", self.public_url, self.tenant.name);
+        let page = Page::Tenant((&self.tenant.name).into()).absolute(self.public_url);
         writeln!(
             f,
             "## When a connection is refused\n\n\
@@ -191,12 +193,13 @@ impl Guide<'_> {
     }
 
     fn passwords(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let page = format!("{}/t/{}", self.public_url, self.tenant.name);
+        let page = Page::Tenant((&self.tenant.name).into()).absolute(self.public_url);
+        let handoff = Page::Handoff((&self.tenant.name).into()).absolute(self.public_url);
         writeln!(
             f,
             "## New passwords\n\n\
              Once the passwords are saved, the portal keeps no copy and cannot show them again. When they are lost or somebody saw them, \
-             press \"Make new passwords\" on {page}/handoff: all three are replaced and the old ones stop working.\n"
+             press \"Make new passwords\" on {handoff}: all three are replaced and the old ones stop working.\n"
         )?;
         match self.support {
             Some(address) => writeln!(
