@@ -1,4 +1,10 @@
-use innkeeper_domain::{name::TenantName, organisation_slug::OrganisationSlug, routes::{Page, Segment, TenantPage}};
+use innkeeper_domain::{
+    name::TenantName,
+    organisation::MemberRole,
+    organisation_slug::OrganisationSlug,
+    permission::Permission,
+    routes::{Page, Segment, TenantPage},
+};
 use leptos::prelude::*;
 
 /// The pages of a tenant, and what it takes to see them. The sign-in settings are the organisation's, for all of its

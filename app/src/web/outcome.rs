@@ -1,9 +1,12 @@
 //! How a server function ends.
 
 use super::Mistakes;
-use innkeeper_service::{Error, context::permission::Forbidden};
 use innkeeper_domain::routes::Page;
-use leptos::server_fn::{codec::JsonEncoding, error::{FromServerFnError, ServerFnErrorErr}};
+use innkeeper_service::{Error, context::permission::Forbidden};
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
 use serde::{Deserialize, Serialize};
 
 /// The one answer of a change that went well: where to go next, a path of this portal.

@@ -1,13 +1,23 @@
 //! The links between the pages of an organisation, and the way from an address it had before.
 
-use crate::{pages::nothing, web::{Cx, PageEnd}};
-use innkeeper_domain::{organisation::MemberRole, organisation_slug::OrganisationSlug, permission::Permission, routes::{OrganisationPage, Page}};
+use crate::{
+    pages::nothing,
+    web::{Cx, PageEnd},
+};
+use innkeeper_domain::{
+    organisation::MemberRole,
+    organisation_slug::OrganisationSlug,
+    permission::Permission,
+    routes::{OrganisationPage, Page},
+};
 use innkeeper_service::organisations;
 use leptos::prelude::*;
 
 /// The pages of an organisation, and what it takes to see them.
-const PAGES: [(OrganisationPage, &str, Permission); 2] =
-    [(Page::Organisation, "Overview", Permission::OrganisationView), (Page::SignInSettings, "Single sign-on (SSO)", Permission::SsoView)];
+const PAGES: [(OrganisationPage, &str, Permission); 2] = [
+    (Page::Organisation, "Overview", Permission::OrganisationView),
+    (Page::SignInSettings, "Single sign-on (SSO)", Permission::SsoView),
+];
 
 /// The pages of an organisation.
 #[component]

@@ -1,9 +1,20 @@
 //! An organisation at a glance: its databases, its people, its address.
 
-use super::{address::{Address, AddressForm}, nav::{OrganisationNav, moved}, roles::role_label};
-use crate::{components::{Icon, TenantBadge, words}, pages::{load, part}, web::{Cx, ErrorSummary, Filled, PageTitle}};
+use super::{
+    address::{Address, AddressForm},
+    nav::{OrganisationNav, moved},
+    roles::role_label,
+};
+use crate::{
+    components::{Icon, TenantBadge, words},
+    pages::{load, part},
+    web::{Cx, ErrorSummary, Filled, PageTitle},
+};
 use innkeeper_domain::{organisation::MemberRole, permission::Permission, routes::Page};
-use innkeeper_service::{organisations::{self, OrganisationView}, tenants::{self, TenantLine}};
+use innkeeper_service::{
+    organisations::{self, OrganisationView},
+    tenants::{self, TenantLine},
+};
 use leptos::prelude::*;
 
 /// The page.

@@ -1,8 +1,16 @@
 //! How to connect, without passwords.
 
-use super::{handoff::open::SaveCa, snippets::{certificate_note, password_source, without_password}, standing::CutOff};
-use crate::{components::{FormatTabs, Icon, Notice, Snippet, SubNav, words}, pages::{load, part}, web::{Cx, PageTitle}};
-use innkeeper_domain::{connection::Format, permission::Permission, tenant::TenantRole, organisation::MemberRole, routes::Page};
+use super::{
+    handoff::open::SaveCa,
+    snippets::{certificate_note, password_source, without_password},
+    standing::CutOff,
+};
+use crate::{
+    components::{FormatTabs, Icon, Notice, Snippet, SubNav, words},
+    pages::{load, part},
+    web::{Cx, PageTitle},
+};
+use innkeeper_domain::{connection::Format, permission::Permission, routes::Page, tenant::TenantRole};
 use innkeeper_service::tenants::{self, TenantView};
 use leptos::prelude::*;
 

@@ -1,8 +1,16 @@
 //! The login names of a database, and how old their passwords are.
 
-use super::{rotate::waiting_in_words, standing::{CutOff, PasswordsWait}, usage::Roles};
-use crate::{components::{CopySecret, Icon, Notice, SubNav, words}, pages::{RefreshWithoutScript, load, part}, web::{Cx, PageTitle}};
-use innkeeper_domain::{handoff::HandoffState, organisation::MemberRole, tenant::TenantState, routes::Page};
+use super::{
+    rotate::waiting_in_words,
+    standing::{CutOff, PasswordsWait},
+    usage::Roles,
+};
+use crate::{
+    components::{CopySecret, Icon, Notice, SubNav, words},
+    pages::{RefreshWithoutScript, load, part},
+    web::{Cx, PageTitle},
+};
+use innkeeper_domain::{handoff::HandoffState, organisation::MemberRole, routes::Page, tenant::TenantState};
 use innkeeper_service::tenants::lifecycle::{self, CredentialsView};
 use leptos::prelude::*;
 use time::OffsetDateTime;

@@ -1,9 +1,26 @@
 //! One database at a glance.
 
-use super::{standing::{CutOff, PasswordsWait, SessionsEnded, StorageFull}, usage::{Numbers, Roles}};
-use crate::{components::{Badge, Icon, IsolationPicture, PlanLimits, SubNav, TenantBadge, words}, pages::{nothing, part}, web::{Cx, PageEnd, PageTitle}};
-use innkeeper_domain::{allowlist::Reach, handoff::HandoffState, permission::Permission, ports::Usage, tenant::TenantState, organisation::MemberRole, routes::{Page, TenantPage}};
-use innkeeper_service::tenants::{self, EndedLine, TenantView, lifecycle::{self, BackupLine}};
+use super::{
+    standing::{CutOff, PasswordsWait, SessionsEnded, StorageFull},
+    usage::{Numbers, Roles},
+};
+use crate::{
+    components::{Badge, Icon, IsolationPicture, PlanLimits, SubNav, TenantBadge, words},
+    pages::{nothing, part},
+    web::{Cx, PageEnd, PageTitle},
+};
+use innkeeper_domain::{
+    allowlist::Reach,
+    handoff::HandoffState,
+    permission::Permission,
+    ports::Usage,
+    routes::{Page, TenantPage},
+    tenant::TenantState,
+};
+use innkeeper_service::tenants::{
+    self, EndedLine, TenantView,
+    lifecycle::{self, BackupLine},
+};
 use leptos::prelude::*;
 
 /// The page.

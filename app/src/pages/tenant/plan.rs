@@ -1,9 +1,30 @@
 //! Another plan for a database: the offers, and the page that compares the limits before anything changes.
 
-use super::{confirm::{Asking, Press, conclude}, lifecycle::run_status::{RunStanding, Support, Watched, on_show}, standing::CutOff, usage::sessions};
-use crate::{components::{Icon, LimitsCompared, Notice, PlanLimits, SubNav, words}, pages::{RefreshWithoutScript, nothing, part, plan_cards::{PlanCard, PlanCards}}, web::{Cx, ErrorSummary, Form, Mistakes, PageEnd, PageTitle, Refusal, SeeOther, refused}};
-use innkeeper_domain::{organisation::MemberRole, plan::Plan, ports::Usage, routes::Page, tenant::{TenantRole, TenantState}};
-use innkeeper_service::{Error, tenants::lifecycle::{self, PlanOffer, PlanView}};
+use super::{
+    confirm::{Asking, Press, conclude},
+    lifecycle::run_status::{RunStanding, Support, Watched, on_show},
+    standing::CutOff,
+    usage::sessions,
+};
+use crate::{
+    components::{Icon, LimitsCompared, Notice, PlanLimits, SubNav, words},
+    pages::{
+        RefreshWithoutScript, nothing, part,
+        plan_cards::{PlanCard, PlanCards},
+    },
+    web::{Cx, ErrorSummary, Form, Mistakes, PageEnd, PageTitle, Refusal, SeeOther, refused},
+};
+use innkeeper_domain::{
+    organisation::MemberRole,
+    plan::Plan,
+    ports::Usage,
+    routes::Page,
+    tenant::{TenantRole, TenantState},
+};
+use innkeeper_service::{
+    Error,
+    tenants::lifecycle::{self, PlanOffer, PlanView},
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 

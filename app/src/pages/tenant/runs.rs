@@ -1,8 +1,15 @@
 //! The journal: every run of a database and what each of its steps did.
 
-use crate::{components::{Badge, CopySecret, Icon, SubNav, Timeline, words}, pages::{load, part}, web::{Cx, PageTitle}};
-use innkeeper_domain::{run::RunState, organisation::MemberRole, routes};
-use innkeeper_service::{db::paging::Page, tenants::{self, RunLine, TenantView}};
+use crate::{
+    components::{Badge, CopySecret, Icon, SubNav, Timeline, words},
+    pages::{load, part},
+    web::{Cx, PageTitle},
+};
+use innkeeper_domain::{routes, run::RunState};
+use innkeeper_service::{
+    db::paging::Page,
+    tenants::{self, RunLine, TenantView},
+};
 use leptos::prelude::*;
 
 /// The page.

@@ -1,7 +1,10 @@
 //! What a database's own state asks of its people: shown on every page where it matters.
 
 use crate::components::{Notice, words};
-use innkeeper_domain::{ended_sessions::EndReason, handoff::HandoffState, permission::Permission, plan::LOCKS_PER_TENANT, removal::GIVEN_BACK_FOR, tenant::TenantState, text::thousands, organisation::MemberRole, routes::Page};
+use innkeeper_domain::{
+    ended_sessions::EndReason, handoff::HandoffState, permission::Permission, plan::LOCKS_PER_TENANT,
+    removal::GIVEN_BACK_FOR, routes::Page, tenant::TenantState, text::thousands,
+};
 use innkeeper_service::tenants::{EndedLine, TenantView};
 use leptos::prelude::*;
 

@@ -1,7 +1,6 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
-use innkeeper_app::web::with_query;
-use innkeeper_domain::{support::SupportNumber, routes::Page};
+use innkeeper_domain::{routes::Page, support::SupportNumber};
 use innkeeper_service::{Error, context::permission::Forbidden};
 use tower_sessions::session_store::Error as Stored;
 

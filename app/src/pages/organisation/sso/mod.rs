@@ -12,13 +12,20 @@ mod trial;
 pub use change::AboutForm;
 
 use super::nav::{OrganisationNav, moved};
-use crate::{components::Notice, pages::{load, part, tenant::confirm::SignInAgain}, web::{Cx, ErrorSummary, Filled, Mistakes, PageTitle}};
+use crate::{
+    components::Notice,
+    pages::{load, part, tenant::confirm::SignInAgain},
+    web::{Cx, ErrorSummary, Filled, Mistakes, PageTitle},
+};
 use domains::{DomainForm, Domains};
 use enforce::{EnforceForm, Enforcing};
 use github::{GitHub, GitHubForm};
 use groups::{GroupForm, Groups};
 use innkeeper_domain::{identity::Reason, routes::Page};
-use innkeeper_service::{organisations::{self, IdentityView}, sign_in::oidc};
+use innkeeper_service::{
+    organisations::{self, IdentityView},
+    sign_in::oidc,
+};
 use issuer::{Issuer, IssuerFields};
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;

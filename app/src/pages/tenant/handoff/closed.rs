@@ -1,8 +1,12 @@
 //! The credentials when there is nothing to reveal.
 
 use super::actions::Renew;
-use crate::{components::{Icon, Notice, SubNav, words}, pages::{RefreshWithoutScript, tenant::confirm::SignInAgain}, web::Form};
-use innkeeper_domain::{organisation::MemberRole, run::RunState, routes::Page};
+use crate::{
+    components::{Icon, Notice, SubNav, words},
+    pages::{RefreshWithoutScript, tenant::confirm::SignInAgain},
+    web::Form,
+};
+use innkeeper_domain::{organisation::MemberRole, routes::Page, run::RunState};
 use innkeeper_service::tenants::{TenantView, handoff::HandoffView};
 use leptos::prelude::*;
 use std::net::IpAddr;

@@ -7,8 +7,23 @@ mod status;
 pub(crate) mod views;
 
 use self::status::{Waiting, backup_rows};
-use crate::{components::{Icon, SubNav, TenantBadge, words}, pages::{RefreshWithoutScript, nothing, part, tenant::{lifecycle::run_status::{DAYS, RunStanding, Support, Watched, on_show}, usage::sessions_in_words}}, web::{Cx, PageEnd, PageTitle}};
-use innkeeper_domain::{organisation::MemberRole, routes::Page, run::{RunKind, RunState}, tenant::TenantState};
+use crate::{
+    components::{Icon, SubNav, TenantBadge, words},
+    pages::{
+        RefreshWithoutScript, nothing, part,
+        tenant::{
+            lifecycle::run_status::{DAYS, RunStanding, Support, Watched, on_show},
+            usage::sessions_in_words,
+        },
+    },
+    web::{Cx, PageEnd, PageTitle},
+};
+use innkeeper_domain::{
+    organisation::MemberRole,
+    routes::Page,
+    run::{RunKind, RunState},
+    tenant::TenantState,
+};
 use innkeeper_service::tenants::lifecycle::{self, DangerView};
 use leptos::prelude::*;
 

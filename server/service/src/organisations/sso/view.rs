@@ -1,8 +1,25 @@
 //! What an organisation's single sign-on page shows.
 
-use super::{enforcement::{KnownWay, hubs, ways}, test_sign_in::Trial};
-use crate::{Error, Result, Service, context::requester::Requester, organisations::{domains::{self, DomainLine}, github::{self, GitHubLine}, membership_source::rules, sso::test_sign_in, view::{OrganisationView, load}}};
-use innkeeper_domain::{identity::{GroupRule, ProviderKind}, permission::Permission, routes::Page};
+use super::{
+    enforcement::{KnownWay, hubs, ways},
+    test_sign_in::Trial,
+};
+use crate::{
+    Error, Result, Service,
+    context::requester::Requester,
+    organisations::{
+        domains::{self, DomainLine},
+        github::{self, GitHubLine},
+        membership_source::rules,
+        sso::test_sign_in,
+        view::{OrganisationView, load},
+    },
+};
+use innkeeper_domain::{
+    identity::{GroupRule, ProviderKind},
+    permission::Permission,
+    routes::Page,
+};
 use time::OffsetDateTime;
 
 /// How the people of an organisation come in, as its admin sees it.

@@ -9,8 +9,25 @@ pub mod rows;
 #[cfg(test)]
 mod tests;
 
-use crate::{Error, Result, Service, context::{audit::Action, requester::{Requester, SignedIn}}, db::as_account, people::{return_to::ReturnTo, staff_roles::{self, StaffWays}}};
-use innkeeper_domain::{email::EmailAddress, handoff::FRESH_FOR, ids::{AccountId, IdentityId, SessionId}, permission::Permission, routes::Page};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        requester::{Requester, SignedIn},
+    },
+    db::as_account,
+    people::{
+        return_to::ReturnTo,
+        staff_roles::{self, StaffWays},
+    },
+};
+use innkeeper_domain::{
+    email::EmailAddress,
+    handoff::FRESH_FOR,
+    ids::{AccountId, IdentityId, SessionId},
+    permission::Permission,
+    routes::Page,
+};
 use sqlx::{PgConnection, PgExecutor};
 use std::net::IpAddr;
 use time::OffsetDateTime;

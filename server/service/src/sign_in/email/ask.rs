@@ -1,6 +1,22 @@
 use super::challenge::{code_hash, token_hash};
-use crate::{Error, Result, Service, context::{audit::Action, outbox, rate_limit::{self, Limit}, requester::Requester}, people::{lockout::may_change_ways, return_to::ReturnTo}};
-use innkeeper_domain::{email::EmailAddress, ids::{AccountId, ChallengeId}, mail::Message, password::{draw_code, draw_token}, permission::Permission, routes::Page};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        outbox,
+        rate_limit::{self, Limit},
+        requester::Requester,
+    },
+    people::{lockout::may_change_ways, return_to::ReturnTo},
+};
+use innkeeper_domain::{
+    email::EmailAddress,
+    ids::{AccountId, ChallengeId},
+    mail::Message,
+    password::{draw_code, draw_token},
+    permission::Permission,
+    routes::Page,
+};
 use serde_json::json;
 
 /// How much more mail a mailbox may get in all than from those who ask at one address.

@@ -1,6 +1,14 @@
 use super::Purpose;
-use crate::{Error, Result, Service, context::{providers::Provider, rate_limit, requester::Requester}, organisations::membership_sync, people::{lockout::may_change_ways, providers::named, return_to::ReturnTo}, sign_in::refused::record_refusal};
-use innkeeper_domain::{password::draw_token, permission::Permission, ports::Asked, secret::Secret, routes::Page};
+use crate::{
+    Error, Result, Service,
+    context::{providers::Provider, rate_limit, requester::Requester},
+    organisations::membership_sync,
+    people::{lockout::may_change_ways, providers::named, return_to::ReturnTo},
+    sign_in::refused::record_refusal,
+};
+use innkeeper_domain::{
+    password::draw_token, permission::Permission, ports::Asked, routes::Page, secret::Secret,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -1,4 +1,13 @@
-use crate::{Error, Result, Service, context::{audit::{Action, Actor}, rate_limit, requester::Requester}, people::{providers::named, session}, sign_in::refused::record_refusal};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::{Action, Actor},
+        rate_limit,
+        requester::Requester,
+    },
+    people::{providers::named, session},
+    sign_in::refused::record_refusal,
+};
 use innkeeper_domain::{identity::Subject, ids::SessionId, permission::Permission, routes::Page};
 use serde_json::json;
 
