@@ -21,11 +21,11 @@ pub fn LandingPage() -> impl IntoView {
         {Suspend::new(async move {
             match tenants::list(&cx.service, &cx.requester, "", "created", "").await {
                 Ok(page) => {
-                    let path = match page.items.as_slice() {
-                        [only] => Page::Tenant((&only.name).into()).to_string(),
-                        _ => Page::Tenants.to_string(),
+                    let to = match page.items.as_slice() {
+                        [only] => Page::Tenant((&only.name).into()),
+                        _ => Page::Tenants,
                     };
-                    nothing(&cx, PageEnd::Redirect(path))
+                    nothing(&cx, PageEnd::Redirect(to.into()))
                 }
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
             }

@@ -5,7 +5,11 @@ use super::{
     outcome::Refusal,
 };
 use async_trait::async_trait;
-use innkeeper_domain::{mistakes::Mistakes, ports::LocalMailbox, routes::Page};
+use innkeeper_domain::{
+    mistakes::Mistakes,
+    ports::LocalMailbox,
+    routes::{Link, Page},
+};
 use innkeeper_service::{
     Error, Service,
     context::requester::{Requester, SignedIn},
@@ -94,7 +98,7 @@ impl Theme {
 #[derive(Debug)]
 pub enum PageEnd {
     /// It is elsewhere.
-    Redirect(String),
+    Redirect(Link),
     /// It is not there, or not theirs.
     NotFound,
     /// Its use case failed.
@@ -153,8 +157,8 @@ impl Cx {
     }
 
     /// The sign-in page that leads back to this one.
-    pub fn sign_in_and_return(&self) -> String {
-        Page::SignIn.with("return", &self.path).into()
+    pub fn sign_in_and_return(&self) -> Link {
+        Page::SignIn.with("return", &self.path)
     }
 
     /// Keeps one line for the next page.

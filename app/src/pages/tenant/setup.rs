@@ -65,7 +65,7 @@ pub fn SetupPage() -> impl IntoView {
         {Suspend::new(async move {
             match onboarding::view(&cx.service, &cx.requester, &name).await {
                 Ok(view) => match next(&view) {
-                    Some(path) => nothing(&cx, PageEnd::Redirect(path)),
+                    Some(page) => nothing(&cx, PageEnd::Redirect(page.into())),
                     None => setup_view(view),
                 },
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
@@ -76,11 +76,11 @@ pub fn SetupPage() -> impl IntoView {
 }
 
 /// Where a finished set-up leads.
-fn next(view: &SetupView) -> Option<String> {
+fn next(view: &SetupView) -> Option<Page> {
     let SetupView { tenant, run, .. } = view;
     (run.state == RunState::Done).then(|| match tenant.handoff {
-        Some(HandoffState::Confirmed) => Page::Tenant((&tenant.name).into()).to_string(),
-        _ => Page::Handoff((&tenant.name).into()).to_string(),
+        Some(HandoffState::Confirmed) => Page::Tenant((&tenant.name).into()),
+        _ => Page::Handoff((&tenant.name).into()),
     })
 }
 

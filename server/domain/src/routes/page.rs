@@ -183,3 +183,9 @@ impl From<&Page> for Link {
         Self::to(page.to_string())
     }
 }
+
+impl From<Page> for Link {
+    fn from(page: Page) -> Self {
+        Self::from(&page)
+    }
+}

@@ -53,7 +53,7 @@ pub(super) async fn page(
     let end = cx.end.lock().unwrap_or_else(PoisonError::into_inner).take();
     match end {
         None => {}
-        Some(PageEnd::Redirect(path)) => return Ok(see_other(&path)),
+        Some(PageEnd::Redirect(to)) => return Ok(see_other(to)),
         Some(PageEnd::NotFound) => return Err(Problem::NOT_FOUND),
         Some(PageEnd::Problem(error)) => return Ok(answer(error, &cx.path)),
     }
