@@ -8,6 +8,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a harness that cannot go on is a failed test")]
 
+pub mod access;
 pub mod architecture;
 pub mod catalog;
 pub mod chaos;

@@ -3,7 +3,7 @@
 use crate::{
     components::{Icon, Notice},
     pages::load,
-    web::{Cx, Form, PageTitle, Refusal, Secret, SeeOther, refused, see_other},
+    web::{Cx, Form, PageTitle, Refusal, Secret, SeeOther, needs, refused, see_other},
 };
 use innkeeper_assets::url;
 use innkeeper_domain::{
@@ -47,6 +47,8 @@ pub async fn begin_passkey(
     see_other(Page::Passkey)
 }
 
+needs!(BeginPasskey, SignInAttempt);
+
 /// Checks the passkey and signs in: with a new session id, so that an older one is worth nothing.
 #[server(prefix = "/do", endpoint = "use-passkey")]
 pub async fn use_passkey(
@@ -65,6 +67,8 @@ pub async fn use_passkey(
         Err(error) => see_other(not_let_in(&Page::SignIn, error)?.with("return", &form.return_to)),
     }
 }
+
+needs!(UsePasskey, SignIn);
 
 /// The page that says why a passkey was not taken.
 pub(super) fn not_let_in(page: &Page, error: Error) -> Result<Link, Refusal> {

@@ -6,7 +6,7 @@ use crate::{
         load,
         others::{Others, Refused, Ways},
     },
-    web::{Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other},
+    web::{Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, needs, refused, see_other},
 };
 use innkeeper_domain::{email::EmailAddress, routes::Page};
 use innkeeper_service::{
@@ -52,6 +52,8 @@ pub async fn sign_in(
         Err(error) => Err(error.into()),
     }
 }
+
+needs!(SignIn, SignInAttempt);
 
 /// The way in of the organisation to which the address belongs, where a mail opens nothing of it.
 async fn own_way(cx: &Cx, form: &SignInForm) -> Result<Option<KnownWay>, Refusal> {

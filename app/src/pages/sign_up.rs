@@ -2,10 +2,12 @@
 
 use crate::{
     components::Icon,
-    pages::load,
-    pages::others::{Others, Ways},
-    pages::wizard::Steps,
-    web::{Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other},
+    pages::{
+        load,
+        others::{Others, Ways},
+        wizard::Steps,
+    },
+    web::{Cx, ErrorSummary, Field, Filled, Form, PageTitle, Refusal, SeeOther, needs, refused, see_other},
 };
 use innkeeper_domain::routes::Page;
 use innkeeper_service::sign_in::email;
@@ -33,6 +35,8 @@ pub async fn sign_up(
         .map_err(|error| refused(&Page::SignUp.to_string(), &form, error))?;
     see_other(Page::Verify)
 }
+
+needs!(SignUp, SignInAttempt);
 
 /// The page of step 1.
 #[component]

@@ -2,7 +2,7 @@
 
 use crate::{
     components::Icon,
-    web::{Cx, Form, Refusal, SeeOther, see_other},
+    web::{Cx, Form, Refusal, SeeOther, needs, see_other},
 };
 use innkeeper_domain::routes::Page;
 use innkeeper_service::people::{providers, session};
@@ -21,6 +21,8 @@ pub async fn sign_out() -> Result<SeeOther, Refusal> {
         Err(_) => see_other(Page::Landing),
     }
 }
+
+needs!(SignOut, SignOut);
 
 /// Links and menu of a person who is signed in.
 #[component]

@@ -1,10 +1,10 @@
-//! The document with all pages in it: the router's table, the menu, and who may call which server function.
+//! The document with all pages in it: the router's table, and the menu.
 
-mod access;
+mod leaving;
 pub mod menu;
 mod routes;
 
-pub use access::{ACCESS, Access, access, leaves_a_secret, signs_in};
+pub use leaving::leaves_a_secret;
 
 use self::{
     menu::{AccountMenu, SignInMenu},

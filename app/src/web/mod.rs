@@ -7,6 +7,7 @@ mod form;
 mod form_state;
 mod outcome;
 mod problem;
+mod rule;
 
 pub use cx::{BrowserSession, Cx, PageEnd, Theme};
 pub use document::{Head, Layout, NoReferrer, PageTitle};
@@ -17,3 +18,5 @@ pub use form_state::{Filled, FormState, Secret};
 pub use innkeeper_domain::mistakes::Mistakes;
 pub use outcome::{Refusal, SeeOther, refused, see_other};
 pub use problem::{Problem, problem_page};
+pub(crate) use rule::needs;
+pub use rule::{Rule, rule, rules};

@@ -91,6 +91,7 @@ macro_rules! permissions {
 }
 
 permissions! {
+    PublicView "public.view" "open what is public" Grant::ANYONE;
     SignInAttempt "sign_in.attempt" "begin to sign in" Grant::ANYONE.unrecorded();
     SignIn "sign_in.complete" "sign in" Grant::ANYONE;
     SignOut "session.sign_out" "sign out" Grant::SIGNED_IN;

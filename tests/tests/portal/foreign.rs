@@ -1,137 +1,22 @@
 //! Requests that a person did not mean to make, and pages that are not theirs.
 
-use innkeeper_tests::{Options, Page, Person, Portal, Values, tenant::texts};
+use innkeeper_domain::{organisation::MemberRole, permission::Permission};
+use innkeeper_tests::{
+    Options, Page, Person, Portal, Values,
+    access::{Place, changes, pages},
+    tenant::texts,
+};
 use reqwest::Method;
-
-/// Every change that a page can ask for; the portal's own test compares its table with what is registered.
-const CHANGES: [&str; 44] = [
-    "sign-up",
-    "sign-in",
-    "verify",
-    "sign-out",
-    "staff-claim",
-    "add-mailbox",
-    "database",
-    "check",
-    "retry",
-    "start-over",
-    "reveal",
-    "confirm",
-    "renew",
-    "rotate",
-    "change-plan",
-    "suspend",
-    "resume",
-    "destroy",
-    "keep",
-    "try-again",
-    "add-domain",
-    "add-github",
-    "add-group",
-    "add-passkey",
-    "add-team",
-    "ask-domain",
-    "begin-add-passkey",
-    "begin-passkey",
-    "check-domain",
-    "decide-domain",
-    "end-session",
-    "end-sessions",
-    "enforce-sign-in",
-    "release-sign-in",
-    "remove-domain",
-    "remove-github",
-    "remove-group",
-    "remove-issuer",
-    "remove-team",
-    "remove-way",
-    "rename-slug",
-    "save-issuer",
-    "take-back-domain",
-    "use-passkey",
-];
-
-/// The pages of a tenant that only its admins have.
-const OF_ADMINS: [&str; 9] = [
-    "/credentials",
-    "/credentials/rotate",
-    "/plan",
-    "/plan/professional",
-    "/danger",
-    "/danger/suspend",
-    "/danger/resume",
-    "/danger/destroy",
-    "/danger/keep",
-];
-
-/// The pages of an organisation, and whether only its admins have them.
-const OF_ORGANISATION: [(&str, bool); 2] = [("", false), ("/sign-in", true)];
-
-/// The changes of a tenant, and of an organisation, by its admins.
-const BY_ADMINS: [&str; 27] = [
-    "retry",
-    "start-over",
-    "reveal",
-    "confirm",
-    "renew",
-    "rotate",
-    "change-plan",
-    "suspend",
-    "resume",
-    "destroy",
-    "keep",
-    "try-again",
-    "save-issuer",
-    "remove-issuer",
-    "add-domain",
-    "check-domain",
-    "ask-domain",
-    "remove-domain",
-    "add-group",
-    "remove-group",
-    "add-github",
-    "remove-github",
-    "add-team",
-    "remove-team",
-    "enforce-sign-in",
-    "release-sign-in",
-    "rename-slug",
-];
 
 /// All rows that say who has what, and what happened; without what each look at a page renews.
 async fn state(portal: &Portal) -> Vec<String> {
-    const TABLES: [&str; 29] = [
-        "account",
-        "organisation",
-        "organisation_former_slug",
-        "member",
-        "request",
-        "tenant",
-        "run",
-        "step",
-        "handoff",
-        "reservation",
-        "hba_rule",
-        "sealed_secret",
-        "allowlist_entry",
-        "outbox",
-        "challenge",
-        "audit_event",
-        "flash",
-        "form_state",
-        "plan",
-        "backup",
-        "staff",
-        "staff_claim",
-        "identity",
-        "passkey",
-        "organisation_identity",
-        "organisation_group",
-        "organisation_domain",
-        "organisation_trial",
-        "organisation_github",
-    ];
-    let rows = TABLES.map(|table| format!("select '{table} ' || to_jsonb(r)::text from {table} r"));
+    // Each look at a page renews a session and counts against a limit.
+    let tables =
+        "select relname::text from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace
+        and relname not in ('session', 'rate_window') order by 1";
+    let tables = texts(&mut portal.control().await, tables).await;
+    let rows: Vec<_> =
+        tables.iter().map(|table| format!("select '{table} ' || to_jsonb(r)::text from {table} r")).collect();
     let sessions = "select concat_ws(' ', 'session', id, account_id, authenticated_at) from session where account_id is not null";
     let sql = format!("{} union all {sessions} order by 1", rows.join(" union all "));
     texts(&mut portal.control().await, &sql).await
@@ -152,7 +37,7 @@ async fn forged_requests_change_nothing() {
     let draft = jane.wish("Acme", "blog", &[]).await.values;
     // A change that would do something if it were let through.
     let wizard = jane.form("/sign-up/database", "/do/database").await.values;
-    let good = |change: &str| match change {
+    let good = |change: &str| match change.trim_start_matches("/do/") {
         "sign-up" | "sign-in" | "verify" | "add-mailbox" => draft.clone().with("email", "joe@acme.example"),
         "database" => wizard.clone().with("database", "other"),
         "rename-slug" => draft.clone().with("organisation", "acme").with("slug", "robots"),
@@ -172,7 +57,8 @@ async fn forged_requests_change_nothing() {
 
     let mut count = 0;
     let bundle = format!("/t/{name}/handoff/bundle");
-    let paths: Vec<_> = CHANGES.iter().map(|change| (format!("/do/{change}"), good(change))).collect();
+    let paths: Vec<_> =
+        changes().into_iter().map(|change| (change.path.clone(), good(&change.path))).collect();
     for (path, values) in paths.iter().chain([&(bundle, draft.clone())]) {
         let half = &own[..own.len() - 1];
         for token in ["", "x", foreign, half, &own.to_lowercase(), &format!("{own} ")] {
@@ -216,11 +102,11 @@ async fn forged_requests_change_nothing() {
     send(&jane, "/do/nothing", &draft, &[]).await.is_problem(404);
     send(&jane, "/do/", &draft, &[]).await.is_problem(404);
     jane.ask(Method::TRACE, "/", &[], None).await.is_problem(405);
-    println!("foreign requests: {count} refused by {} changes, nothing changed", CHANGES.len() + 1);
+    println!("foreign requests: {count} refused by {} changes, nothing changed", paths.len() + 1);
 
     // As a browser sends it from the portal's own page it goes through.
     let headers = [("sec-fetch-site", "same-origin"), ("origin", &portal.url())];
-    let answer = send(&jane, "/do/database", &good("database"), &headers).await;
+    let answer = send(&jane, "/do/database", &good("/do/database"), &headers).await;
     assert_eq!(answer.leads_to(), "/sign-up/check");
 }
 
@@ -250,44 +136,31 @@ async fn what_is_not_yours_is_not_there() {
         (headers, page.text().replace(&number, "").replace(name, ""))
     };
     let mut count = 0;
-    let of_members = [
-        "",
-        "/setup",
-        "/handoff",
-        "/connect",
-        "/connect?role=owner",
-        "/runs",
-        "/events",
-        "/settings/identity",
-    ];
-    let of_tenant = of_members.into_iter().chain(OF_ADMINS).map(|tail| ("/t", hers.as_str(), random, tail));
-    let of_organisation =
-        OF_ORGANISATION.into_iter().map(|(tail, _)| ("/o", "robots-of-jane", "robots-of-nobody", tail));
-    for (area, hers, random, tail) in of_tenant.chain(of_organisation) {
-        let [theirs, nobodys] = [
-            eve.get(&format!("{area}/{hers}{tail}")).await,
-            eve.get(&format!("{area}/{random}{tail}")).await,
-        ];
+    let of = |name: &str, slug: &str| {
+        let tenants = pages("/t/", &[("name", name), ("plan", "professional")]);
+        let places = tenants.into_iter().chain(pages("/o/", &[("slug", slug)]));
+        places.map(|place| place.path).chain([format!("/t/{name}/events")]).collect::<Vec<_>>()
+    };
+    let (slug, other) = ("robots-of-jane", "robots-of-nobody");
+    for (her, none) in of(&hers, slug).iter().zip(&of(random, other)) {
+        let (hers, random) = if her.starts_with("/t") { (hers.as_str(), random) } else { (slug, other) };
+        let [theirs, nobodys] = [eve.get(her).await, eve.get(none).await];
         theirs.is_problem(404);
-        assert_eq!(plain(&theirs, hers), plain(&nobodys, random), "{area} {tail}");
+        assert_eq!(plain(&theirs, hers), plain(&nobodys, random), "{her}");
         // Who is not signed in learns nothing either.
         let stranger = Person::new(&portal, "");
-        let [first, second] = [
-            stranger.get(&format!("{area}/{hers}{tail}")).await,
-            stranger.get(&format!("{area}/{random}{tail}")).await,
-        ];
-        assert_eq!(first.status, second.status, "{area} {tail}");
+        let [first, second] = [stranger.get(her).await, stranger.get(none).await];
+        assert_eq!(first.status, second.status, "{her}");
         assert_eq!(
             first.header("location").replace(hers, ""),
             second.header("location").replace(random, ""),
-            "{area} {tail}"
+            "{her}"
         );
         assert!(first.status == 303 || first.status == 404, "{first}");
         count += 4;
     }
-    let posts = BY_ADMINS.map(|change| format!("/do/{change}"));
     let bundles = [format!("/t/{hers}/handoff/bundle"), format!("/t/{random}/handoff/bundle")];
-    for path in posts {
+    for Place { path, .. } in changes().into_iter().filter(Place::is_of_members) {
         let of = |name: &str, slug: &str| {
             let tenant = token.clone().with("name", name).with("typed", name).with("plan", "professional");
             tenant.with("organisation", slug).with("slug", "robots")
@@ -313,8 +186,8 @@ async fn what_is_not_yours_is_not_there() {
         count += 1;
     }
     for slug in ["a", "-", "ACME", "acme%00", "acme%2f..", "..%2f..", "%ff", "new", &"a".repeat(3000)] {
-        for (tail, _) in OF_ORGANISATION {
-            let page = eve.get(&format!("/o/{slug}{tail}")).await;
+        for end in ["", "/sign-in"] {
+            let page = eve.get(&format!("/o/{slug}{end}")).await;
             assert!([400, 404, 414].contains(&page.status), "{slug}: {page}");
             count += 1;
         }
@@ -327,55 +200,95 @@ async fn what_is_not_yours_is_not_there() {
     println!("foreign pages: {count} requests, all answered as for a name that nobody has");
 }
 
+/// Every page and every change of an organisation and its tenants × every role of its members, as the table of permissions
+/// says.
 #[tokio::test]
-async fn what_is_for_admins_is_refused_in_words_to_other_members() {
+async fn members_have_what_their_role_has_and_are_told_who_has_the_rest() {
     let portal = Portal::start(Options::default()).await;
-    let (jane, dave) = (Person::new(&portal, "jane@acme.example"), Person::new(&portal, "dave@acme.example"));
-    for person in [&jane, &dave] {
-        person.sign_up(&portal).await;
-    }
+    let jane = Person::new(&portal, "jane@acme.example");
+    jane.sign_up(&portal).await;
     let name = jane.create("Acme", "shop", &[]).await;
-    let member = sqlx::query(
-        "insert into member (organisation_id, account_id, role)
-         select t.organisation_id, a.id, 'developer' from tenant t, account a where a.email = 'dave@acme.example'",
-    );
-    assert_eq!(member.execute(&mut portal.control().await).await.unwrap().rows_affected(), 1);
-    let overview = dave.open(&format!("/t/{name}")).await;
-    let before = state(&portal).await;
-
-    let mut count = 0;
-    for tail in OF_ADMINS.into_iter().chain(["/handoff"]) {
-        dave.get(&format!("/t/{name}{tail}")).await.is_problem(403);
-        let href = format!("href=\"/t/{name}{tail}\"");
-        assert!(!overview.text().contains(&href), "a way to what is not there: {tail}");
-        count += 1;
-    }
-    let organisation = dave.open("/o/acme").await;
-    for tail in OF_ORGANISATION.into_iter().filter_map(|(tail, admins)| admins.then_some(tail)) {
-        dave.get(&format!("/o/acme{tail}")).await.is_problem(403);
-        for page in [&overview, &organisation] {
-            assert!(!page.text().contains(&format!("href=\"/o/acme{tail}\"")), "{page}");
+    let tenants = pages("/t/", &[("name", &name), ("plan", "professional")]);
+    let places: Vec<_> = tenants.into_iter().chain(pages("/o/", &[("slug", "acme")])).collect();
+    let changes: Vec<_> = changes().into_iter().filter(Place::is_of_members).collect();
+    let mut cells = 0;
+    for role in MemberRole::ALL.into_iter().filter(|role| *role != MemberRole::Admin) {
+        let member = Person::new(&portal, &format!("{}@acme.example", role.as_str()));
+        member.sign_up(&portal).await;
+        let joined = sqlx::query(
+            "insert into member (organisation_id, account_id, role)
+             select t.organisation_id, a.id, $2 from tenant t, account a where a.email = $1",
+        );
+        let joined = joined.bind(format!("{}@acme.example", role.as_str())).bind(role.as_str());
+        assert_eq!(joined.execute(&mut portal.control().await).await.unwrap().rows_affected(), 1);
+        let seen = [member.open(&format!("/t/{name}")).await, member.open("/o/acme").await];
+        let before = state(&portal).await;
+        let refused = |page: &Page, permission: Permission| {
+            page.is_problem(403);
+            let text = page.html().text();
+            assert!(
+                text.contains(permission.words()) && text.contains("Your admin: jane@acme.example"),
+                "{text}"
+            );
+        };
+        for Place { path, permission } in &places {
+            let page = member.get(path).await;
+            if permission.of_member(role) {
+                assert!([200, 303].contains(&page.status), "{role:?} {permission:?}: {page}");
+            } else {
+                refused(&page, *permission);
+                let link = format!("href=\"{path}\"");
+                assert!(
+                    seen.iter().all(|page| !page.text().contains(&link)),
+                    "a link to what is refused: {path}"
+                );
+            }
+            cells += 1;
         }
-        count += 1;
+        let values = seen[0].form("/do/sign-out").values;
+        let values = values.with("name", &name).with("typed", &name).with("plan", "professional");
+        let values = values.with("organisation", "acme").with("slug", "robots");
+        for Place { path, permission } in &changes {
+            assert!(!permission.of_member(role), "{path}: give this test what {role:?} would do");
+            member.post(path, &values).await.is_problem(403);
+            cells += 1;
+        }
+        assert_eq!(state(&portal).await, before, "{role:?}");
     }
-    // Where the settings were once: it says only where they are now.
-    assert_eq!(dave.get(&format!("/t/{name}/settings/identity")).await.leads_to(), "/o/acme/sign-in");
-    let values = overview.form("/do/sign-out").values;
-    let values = values.with("name", &name).with("typed", &name).with("plan", "professional");
-    let values = values.with("organisation", "acme").with("slug", "robots");
-    for change in BY_ADMINS {
-        dave.post(&format!("/do/{change}"), &values).await.is_problem(403);
-        count += 1;
-    }
-    assert_eq!(state(&portal).await, before);
-    println!("pages and changes of admins: {count} requests of another member, none answered");
-    // New passwords can be asked for once the first ones are saved.
+    // Admins have each of them, in the state in which it is offered.
     jane.reveal(&name).await;
     jane.press(&jane.form(&format!("/t/{name}/handoff"), "/do/confirm").await).await;
-    for tail in OF_ADMINS.into_iter().filter(|tail| !tail.ends_with("/resume") && !tail.ends_with("/keep")) {
-        jane.open(&format!("/t/{name}{tail}")).await;
+    for Place { path, permission } in &places {
+        assert!(permission.of_member(MemberRole::Admin), "{path}");
+        let page = jane.get(path).await;
+        assert!([200, 303].contains(&page.status), "{path}: {page}");
+        cells += 1;
     }
-    for (tail, _) in OF_ORGANISATION {
-        jane.open(&format!("/o/acme{tail}")).await;
+    println!("pages and changes × roles: {cells} cells");
+}
+
+/// Whatever is for staff alone is not there for customers, be they admins.
+#[tokio::test]
+async fn what_is_for_staff_is_not_there_for_customers() {
+    let portal = Portal::start(Options::default()).await;
+    let jane = Person::new(&portal, "jane@acme.example");
+    jane.sign_up(&portal).await;
+    let name = jane.create("Acme", "shop", &[]).await;
+    let token = jane.form(&format!("/t/{name}"), "/do/sign-out").await.values;
+    let organisation = format!("or_{:032}", 1);
+    let values =
+        token.with("organisation", &organisation).with("domain", "acme.example").with("reason", "Asked.");
+    let before = state(&portal).await;
+    let staff = pages("/staff", &[("organisation", &organisation), ("domain", "acme_example")]);
+    let staff: Vec<_> = staff.into_iter().filter(Place::is_of_staff).collect();
+    let changes: Vec<_> = changes().into_iter().filter(Place::is_of_staff).collect();
+    assert!(!staff.is_empty() && !changes.is_empty());
+    for Place { path, .. } in &staff {
+        jane.get(path).await.is_problem(404);
     }
+    for Place { path, .. } in &changes {
+        jane.post(path, &values).await.is_problem(404);
+    }
+    assert_eq!(state(&portal).await, before);
+    println!("for staff alone: {} pages and {} changes", staff.len(), changes.len());
 }

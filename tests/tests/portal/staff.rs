@@ -2,6 +2,7 @@
 
 use innkeeper_tests::{
     Options, Page, Person, Portal,
+    access::{Place, pages},
     issuer::{CLIENT, CLIENT_SECRET, Issuer, Play},
     tenant::{run, texts},
 };
@@ -32,10 +33,12 @@ fn plain(page: &Page) -> (u16, BTreeMap<String, String>, String) {
 async fn is_nothing_to(person: &Person) {
     let nothing = person.get("/no-such-page").await;
     nothing.is_problem(404);
-    let domains = "/staff/domains/proven";
-    let one = format!("{domains}/or_{:032}/acme_example", 1);
-    for path in ["/staff", "/staff?search=a", "/staff?after=x", "/staff/domains", domains, &one] {
-        assert_eq!(plain(&person.get(path).await), plain(&nothing), "{path}");
+    let organisation = format!("or_{:032}", 1);
+    let staff = pages("/staff", &[("organisation", &organisation), ("domain", "acme_example")]);
+    for path in staff.into_iter().filter(Place::is_of_staff).map(|place| place.path) {
+        for query in ["", "?search=a", "?after=x"] {
+            assert_eq!(plain(&person.get(&format!("{path}{query}")).await), plain(&nothing), "{path}");
+        }
     }
 }
 

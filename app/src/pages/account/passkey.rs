@@ -8,7 +8,7 @@ use crate::{
         passkey::{Ask, AskingScript, not_let_in},
     },
     web::{
-        Cx, ErrorSummary, Field, Filled, Form, Issue, PageTitle, Refusal, Secret, SeeOther, refused,
+        Cx, ErrorSummary, Field, Filled, Form, Issue, PageTitle, Refusal, Secret, SeeOther, needs, refused,
         see_other,
     },
 };
@@ -41,6 +41,8 @@ pub async fn begin_add_passkey() -> Result<SeeOther, Refusal> {
     }
 }
 
+needs!(BeginAddPasskey, AccountChange);
+
 /// Makes the new passkey one more way in.
 #[server(prefix = "/do", endpoint = "add-passkey")]
 pub async fn add_passkey(
@@ -60,6 +62,8 @@ pub async fn add_passkey(
         Err(error) => see_other(not_let_in(&Page::Account, error)?),
     }
 }
+
+needs!(AddPasskey, AccountComplete);
 
 /// The page.
 #[component]

@@ -2,7 +2,7 @@
 
 use crate::{
     components::words,
-    web::{Cx, Form, Refusal, SeeOther, see_other},
+    web::{Cx, Form, Refusal, SeeOther, needs, see_other},
 };
 use innkeeper_domain::routes::Page;
 use innkeeper_service::{
@@ -38,6 +38,8 @@ pub async fn end_session(
     see_other(Page::Account)
 }
 
+needs!(EndSession, SessionEnd);
+
 /// Ends all of the person's sessions but this one.
 #[server(prefix = "/do", endpoint = "end-sessions")]
 pub async fn end_sessions() -> Result<SeeOther, Refusal> {
@@ -46,6 +48,8 @@ pub async fn end_sessions() -> Result<SeeOther, Refusal> {
     cx.say("All other browsers are signed out.").await?;
     see_other(Page::Account)
 }
+
+needs!(EndSessions, SessionEnd);
 
 /// The card.
 #[component]

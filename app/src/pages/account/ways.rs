@@ -3,7 +3,7 @@
 use super::passkey::BeginAddPasskey;
 use crate::{
     components::{Icon, words},
-    web::{Cx, Field, Filled, Form, Refusal, SeeOther, refused, see_other},
+    web::{Cx, Field, Filled, Form, Refusal, SeeOther, needs, refused, see_other},
 };
 use innkeeper_domain::{identity::ProviderId, routes::Page};
 use innkeeper_service::sign_in::{
@@ -39,6 +39,8 @@ pub async fn remove_way(
     }
 }
 
+needs!(RemoveWay, AccountChange);
+
 /// What is typed to add a mailbox.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -60,6 +62,8 @@ pub async fn add_mailbox(
         Err(error) => Err(refused(&Page::Account.to_string(), &form, error)),
     }
 }
+
+needs!(AddMailbox, AccountChange);
 
 /// One more mailbox.
 #[component]

@@ -4,7 +4,7 @@ use super::nav::present;
 use crate::{
     components::Icon,
     pages::tenant::confirm::SignInAgain,
-    web::{Cx, Field, Filled, Form, Refusal, SeeOther, refused, see_other},
+    web::{Cx, Field, Filled, Form, Refusal, SeeOther, needs, refused, see_other},
 };
 use innkeeper_domain::{organisation_slug::OrganisationSlug, routes::Page};
 use innkeeper_service::organisations;
@@ -41,6 +41,8 @@ pub async fn rename_slug(
         }
     }
 }
+
+needs!(RenameSlug, OrganisationRename);
 
 /// The card, for admins.
 #[component]

@@ -5,7 +5,7 @@
 use crate::{
     components::Icon,
     pages::load,
-    web::{Cx, Form, NoReferrer, PageTitle, Refusal, Secret, SeeOther, see_other},
+    web::{Cx, Form, NoReferrer, PageTitle, Refusal, Secret, SeeOther, needs, see_other},
 };
 use innkeeper_domain::{routes::Page, staff::StaffRole};
 use innkeeper_service::{
@@ -45,6 +45,8 @@ pub async fn claim(
     cx.say(&format!("You are staff now. Your role: {}.", claimed.role.as_str())).await?;
     see_other(Page::Staff)
 }
+
+needs!(Claim, StaffClaim);
 
 /// What the page knows besides the link.
 #[derive(Clone, Debug, Default)]

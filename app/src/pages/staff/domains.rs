@@ -4,7 +4,7 @@ use super::nav::{DomainsNav, StaffNav};
 use crate::{
     components::{Icon, Notice, words},
     pages::load,
-    web::{Cx, Filled, Form, PageTitle, Refusal, SeeOther, refused, see_other},
+    web::{Cx, Filled, Form, PageTitle, Refusal, SeeOther, needs, refused, see_other},
 };
 use innkeeper_domain::{routes::Page, staff::StaffRole};
 use innkeeper_service::{
@@ -49,6 +49,8 @@ pub async fn decide_domain(
     cx.say(&line).await?;
     see_other(PAGE)
 }
+
+needs!(DecideDomain, DomainDecide);
 
 /// The page.
 #[component]

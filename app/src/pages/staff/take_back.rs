@@ -7,7 +7,7 @@ use crate::{
         tenant::confirm::{Press, preview},
     },
     web::{
-        Cx, ErrorSummary, Field, Filled, Form, Issue, PageEnd, PageTitle, Refusal, SeeOther, refused,
+        Cx, ErrorSummary, Field, Filled, Form, Issue, PageEnd, PageTitle, Refusal, SeeOther, needs, refused,
         see_other,
     },
 };
@@ -51,6 +51,8 @@ pub async fn take_back_domain(
     cx.say(&line).await?;
     see_other(Page::VerifiedDomains)
 }
+
+needs!(TakeBackDomain, DomainDecide);
 
 /// Where it is asked. Paths to come back to have no dots, and domains no underscores.
 pub(super) fn here(organisation: OrganisationId, domain: &MailDomain) -> Page {

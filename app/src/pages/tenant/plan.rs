@@ -12,7 +12,7 @@ use crate::{
         RefreshWithoutScript, nothing, part,
         plan_cards::{PlanCard, PlanCards},
     },
-    web::{Cx, ErrorSummary, Form, Mistakes, PageEnd, PageTitle, Refusal, SeeOther, refused},
+    web::{Cx, ErrorSummary, Form, Mistakes, PageEnd, PageTitle, Refusal, SeeOther, needs, refused},
 };
 use innkeeper_domain::{
     organisation::MemberRole,
@@ -57,6 +57,8 @@ pub async fn change_plan(
         }
     }
 }
+
+needs!(ChangePlan, PlanChange);
 
 /// The page of the offers. `?plan=` of its form leads to the page that compares.
 #[component]

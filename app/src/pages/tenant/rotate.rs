@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     pages::{nothing, part},
-    web::{Cx, Filled, Form, Issue, PageEnd, Refusal, SeeOther, see_other},
+    web::{Cx, Filled, Form, Issue, PageEnd, Refusal, SeeOther, needs, see_other},
 };
 use innkeeper_domain::{handoff::HandoffState, routes::Page, tenant::TenantState};
 use innkeeper_service::{
@@ -37,6 +37,8 @@ pub async fn rotate_passwords(
     let line = format!("New passwords for {} are being made.", form.name);
     conclude(&form, ended, &asked, &handoff, &handoff, line).await
 }
+
+needs!(RotatePasswords, CredentialsReset);
 
 /// Why no new passwords are made while those made last wait to be saved, and the way to them.
 pub(super) fn waiting_in_words(state: HandoffState) -> (&'static str, &'static str) {

@@ -4,7 +4,7 @@ use super::TenantForm;
 use crate::{
     components::{CopySecret, Icon, Notice, RunCard, run_failure, run_line, words},
     pages::{RefreshWithoutScript, nothing, part},
-    web::{Cx, Form, PageEnd, PageTitle, Refusal, SeeOther, refused, see_other},
+    web::{Cx, Form, PageEnd, PageTitle, Refusal, SeeOther, needs, refused, see_other},
 };
 use innkeeper_domain::{handoff::HandoffState, routes::Page, run::RunState, tenant::TenantState};
 use innkeeper_service::{
@@ -37,6 +37,8 @@ pub async fn retry(
     }
 }
 
+needs!(Retry, OnboardingRetry);
+
 /// Gives up a database that could not be made, and begins again with the same wishes.
 #[server(prefix = "/do", endpoint = "start-over")]
 pub async fn start_over(
@@ -52,6 +54,8 @@ pub async fn start_over(
         Err(error) => Err(refused(&page, &form, error)),
     }
 }
+
+needs!(StartOver, OnboardingRetry);
 
 /// The page.
 #[component]

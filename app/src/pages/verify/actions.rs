@@ -1,6 +1,6 @@
 //! What the pages of a confirmation send.
 
-use crate::web::{Cx, Refusal, Secret, SeeOther, refused, see_other};
+use crate::web::{Cx, Refusal, Secret, SeeOther, needs, refused, see_other};
 use innkeeper_domain::{identity::ProviderId, routes::Page};
 use innkeeper_service::{
     Error,
@@ -43,6 +43,8 @@ pub async fn verify(
         Err(error) => Err(error.into()),
     }
 }
+
+needs!(Verify, SignIn);
 
 /// Makes the mailbox one more way in; the account's page says how it went.
 async fn add(cx: &Cx, checked: Checked, page: String) -> Result<SeeOther, Refusal> {

@@ -4,7 +4,7 @@ use super::Steps;
 use crate::{
     components::{Icon, Notice, words},
     pages::nothing,
-    web::{Cx, Form, PageEnd, PageTitle, Refusal, SeeOther, refused, see_other},
+    web::{Cx, Form, PageEnd, PageTitle, Refusal, SeeOther, needs, refused, see_other},
 };
 use innkeeper_domain::routes::Page;
 use innkeeper_service::{
@@ -45,6 +45,8 @@ pub async fn check(
         Err(error) => Err(error.into()),
     }
 }
+
+needs!(Check, RequestAccept);
 
 /// The page of step 3.
 #[component]

@@ -9,7 +9,7 @@ use crate::{
     },
     web::{
         Area, Choice, Cx, ErrorSummary, Field, Filled, Form, Issue, Mistakes, PageTitle, Refusal, SeeOther,
-        described_by, refused, see_other,
+        described_by, needs, refused, see_other,
     },
 };
 use innkeeper_domain::{allowlist::AllowedRange, plan::Extension, routes::Page};
@@ -32,6 +32,8 @@ pub async fn database(
         .map_err(|error| refused(&Page::Database.to_string(), &form, error))?;
     see_other(Page::Check)
 }
+
+needs!(Database, RequestDraft);
 
 /// The page of step 2.
 #[component]

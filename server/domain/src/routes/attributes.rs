@@ -29,38 +29,12 @@ impl Page {
 
     /// Whether only staff is told that this page is there.
     pub fn needs_staff(&self) -> bool {
-        matches!(self, Self::Staff | Self::StaffDomains | Self::VerifiedDomains | Self::RevokeDomain(..))
+        self.permission().is_of_staff_only()
     }
 
     /// Whether somebody who is not signed in is led to the sign-in from here.
     pub fn needs_sign_in(&self) -> bool {
-        matches!(
-            self,
-            Self::Database
-                | Self::Check
-                | Self::Account
-                | Self::AddPasskey
-                | Self::Organisations
-                | Self::Organisation(_)
-                | Self::SignInSettings(_)
-                | Self::Tenants
-                | Self::Tenant(_)
-                | Self::Setup(_)
-                | Self::Handoff(_)
-                | Self::Bundle(_)
-                | Self::Connect(_)
-                | Self::Credentials(_)
-                | Self::Rotate(_)
-                | Self::Plan(_)
-                | Self::PlanCheck(..)
-                | Self::Runs(_)
-                | Self::FormerSettings(_)
-                | Self::Danger(_)
-                | Self::Suspend(_)
-                | Self::Resume(_)
-                | Self::Destroy(_)
-                | Self::Keep(_)
-        )
+        !self.permission().grant().anyone && !self.needs_staff() && !self.is_stream()
     }
 
     /// Whether a sign-in may lead back to this page: not to one that leads to the sign-in again, nor to what is no page.

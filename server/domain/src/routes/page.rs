@@ -1,13 +1,14 @@
 use super::{Link, Segment, pattern};
 use crate::{
     identity::ProviderId, ids::OrganisationId, name::TenantName, organisation_slug::OrganisationSlug,
+    permission::Permission,
 };
 use std::fmt;
 
-/// Writes the enum, its patterns, and both ways between a page and its path from one table. Where two patterns fit a path,
+/// Writes the enum, its patterns, its permissions, and both ways between a page and its path from one table. Where two patterns fit a path,
 /// the one that comes first is meant.
 macro_rules! pages {
-    ($($(#[$doc:meta])* $page:ident $(($($value:ident: $of:ty),+))? = $pattern:literal,)+) => {
+    ($($(#[$doc:meta])* $page:ident $(($($value:ident: $of:ty),+))? = $pattern:literal needs $permission:ident,)+) => {
         /// Something of the portal that has an address: a page, or what else a browser or a program asks for.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Page {
@@ -22,6 +23,13 @@ macro_rules! pages {
             pub fn pattern(&self) -> &'static str {
                 match self {
                     $(Self::$page $(($($value),+))? => { $($(let _ = $value;)+)? $pattern })+
+                }
+            }
+
+            /// What it takes to see this page.
+            pub fn permission(&self) -> Permission {
+                match self {
+                    $(Self::$page $(($($value),+))? => { $($(let _ = $value;)+)? Permission::$permission })+
                 }
             }
 
@@ -49,101 +57,101 @@ macro_rules! pages {
 
 pages! {
     /// The front page.
-    Landing = "/",
+    Landing = "/" needs PublicView,
     /// Help.
-    Help = "/help",
+    Help = "/help" needs PublicView,
     /// The first step of making a database, for who has no account.
-    SignUp = "/sign-up",
+    SignUp = "/sign-up" needs PublicView,
     /// The choices for a new database.
-    Database = "/sign-up/database",
+    Database = "/sign-up/database" needs RequestDraft,
     /// The last look before a database is made.
-    Check = "/sign-up/check",
+    Check = "/sign-up/check" needs RequestDraft,
     /// The sign-in.
-    SignIn = "/sign-in",
+    SignIn = "/sign-in" needs PublicView,
     /// The sign-in by a passkey.
-    Passkey = "/sign-in/passkey",
+    Passkey = "/sign-in/passkey" needs PublicView,
     /// Sends a browser to a provider.
-    Provider(provider: ProviderId) = "/sign-in/{provider}",
+    Provider(provider: ProviderId) = "/sign-in/{provider}" needs PublicView,
     /// Where a provider sends a browser back to.
-    Callback(provider: ProviderId) = "/sign-in/{provider}/callback",
+    Callback(provider: ProviderId) = "/sign-in/{provider}/callback" needs PublicView,
     /// Sends a browser to a provider to sign out there as well.
-    ProviderSignOut(provider: ProviderId) = "/sign-in/{provider}/out",
+    ProviderSignOut(provider: ProviderId) = "/sign-in/{provider}/out" needs PublicView,
     /// Where a provider says that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0).
-    BackChannelLogout(provider: ProviderId) = "/sign-in/{provider}/back-channel",
+    BackChannelLogout(provider: ProviderId) = "/sign-in/{provider}/back-channel" needs PublicView,
     /// What somebody sees who has signed out.
-    SignedOut = "/signed-out",
+    SignedOut = "/signed-out" needs PublicView,
     /// Where the link of a sign-in mail leads, and its code is typed.
-    Verify = "/verify",
+    Verify = "/verify" needs PublicView,
     /// One's account.
-    Account = "/account",
+    Account = "/account" needs AccountView,
     /// The second step of adding a passkey.
-    AddPasskey = "/account/passkey",
+    AddPasskey = "/account/passkey" needs AccountView,
     /// The list of one's organisations.
-    Organisations = "/o",
+    Organisations = "/o" needs AccountView,
     /// An organisation at a glance.
-    Organisation(slug: OrganisationSlug) = "/o/{slug}",
+    Organisation(slug: OrganisationSlug) = "/o/{slug}" needs OrganisationView,
     /// The sign-in settings of an organisation.
-    SignInSettings(slug: OrganisationSlug) = "/o/{slug}/sign-in",
+    SignInSettings(slug: OrganisationSlug) = "/o/{slug}/sign-in" needs SsoView,
     /// The list of one's databases.
-    Tenants = "/t",
+    Tenants = "/t" needs AccountView,
     /// A database at a glance.
-    Tenant(name: TenantName) = "/t/{name}",
+    Tenant(name: TenantName) = "/t/{name}" needs TenantView,
     /// How far the set-up of a database is.
-    Setup(name: TenantName) = "/t/{name}/setup",
+    Setup(name: TenantName) = "/t/{name}/setup" needs TenantView,
     /// The credentials of a database, while they can be shown.
-    Handoff(name: TenantName) = "/t/{name}/handoff",
+    Handoff(name: TenantName) = "/t/{name}/handoff" needs HandoffView,
     /// The same as one file.
-    Bundle(name: TenantName) = "/t/{name}/handoff/bundle",
+    Bundle(name: TenantName) = "/t/{name}/handoff/bundle" needs HandoffView,
     /// The events of a database's pages, a stream.
-    Events(name: TenantName) = "/t/{name}/events",
+    Events(name: TenantName) = "/t/{name}/events" needs TenantView,
     /// How to connect to a database.
-    Connect(name: TenantName) = "/t/{name}/connect",
+    Connect(name: TenantName) = "/t/{name}/connect" needs TenantView,
     /// What is known of a database's credentials.
-    Credentials(name: TenantName) = "/t/{name}/credentials",
+    Credentials(name: TenantName) = "/t/{name}/credentials" needs CredentialsView,
     /// Asks whether a database is to have new passwords.
-    Rotate(name: TenantName) = "/t/{name}/credentials/rotate",
+    Rotate(name: TenantName) = "/t/{name}/credentials/rotate" needs CredentialsView,
     /// The plan of a database, and the others.
-    Plan(name: TenantName) = "/t/{name}/plan",
+    Plan(name: TenantName) = "/t/{name}/plan" needs PlanView,
     /// Asks whether a database is to have this plan.
-    PlanCheck(name: TenantName, plan: String) = "/t/{name}/plan/{plan}",
+    PlanCheck(name: TenantName, plan: String) = "/t/{name}/plan/{plan}" needs PlanView,
     /// The journal of a database.
-    Runs(name: TenantName) = "/t/{name}/runs",
+    Runs(name: TenantName) = "/t/{name}/runs" needs TenantView,
     /// Where [`Page::SignInSettings`] were before an organisation had an address.
-    FormerSettings(name: TenantName) = "/t/{name}/settings/identity",
+    FormerSettings(name: TenantName) = "/t/{name}/settings/identity" needs TenantView,
     /// What suspends or removes a database.
-    Danger(name: TenantName) = "/t/{name}/danger",
+    Danger(name: TenantName) = "/t/{name}/danger" needs LifecycleView,
     /// Asks whether a database is to be suspended.
-    Suspend(name: TenantName) = "/t/{name}/danger/suspend",
+    Suspend(name: TenantName) = "/t/{name}/danger/suspend" needs LifecycleView,
     /// Asks whether a database is to be resumed.
-    Resume(name: TenantName) = "/t/{name}/danger/resume",
+    Resume(name: TenantName) = "/t/{name}/danger/resume" needs LifecycleView,
     /// Asks whether a database is to be destroyed.
-    Destroy(name: TenantName) = "/t/{name}/danger/destroy",
+    Destroy(name: TenantName) = "/t/{name}/danger/destroy" needs LifecycleView,
     /// Asks whether a database is to be kept after all.
-    Keep(name: TenantName) = "/t/{name}/danger/keep",
+    Keep(name: TenantName) = "/t/{name}/danger/keep" needs LifecycleView,
     /// The list of the staff.
-    Staff = "/staff",
+    Staff = "/staff" needs StaffView,
     /// Where a link leads that makes somebody staff.
-    StaffClaim = "/staff/claim",
+    StaffClaim = "/staff/claim" needs PublicView,
     /// The mail domains that staff decides.
-    StaffDomains = "/staff/domains",
+    StaffDomains = "/staff/domains" needs DomainReview,
     /// The verified mail domains.
-    VerifiedDomains = "/staff/domains/proven",
+    VerifiedDomains = "/staff/domains/proven" needs DomainReview,
     /// Asks whether a verified domain is to be taken back; the domain with `_` for its dots.
-    RevokeDomain(organisation: OrganisationId, domain: String) = "/staff/domains/proven/{organisation}/{domain}",
+    RevokeDomain(organisation: OrganisationId, domain: String) = "/staff/domains/proven/{organisation}/{domain}" needs DomainRevokeView,
     /// The local mailbox.
-    Mailbox = "/dev/mailbox",
+    Mailbox = "/dev/mailbox" needs PublicView,
     /// A mail of the local mailbox.
-    Mail(file: String) = "/dev/mailbox/{file}",
+    Mail(file: String) = "/dev/mailbox/{file}" needs PublicView,
     /// What a form is sent to.
-    ServerFunction(name: String) = "/do/{name}",
+    ServerFunction(name: String) = "/do/{name}" needs PublicView,
     /// Whether the portal lives.
-    Health = "/health",
+    Health = "/health" needs PublicView,
     /// A style, script, font or picture.
-    Asset(path: String) = "/assets/{*path}",
+    Asset(path: String) = "/assets/{*path}" needs PublicView,
     /// The picture that browsers ask for by themselves.
-    Favicon = "/favicon.ico",
+    Favicon = "/favicon.ico" needs PublicView,
     /// The certificate of the authority that signed the servers' certificates.
-    CaCertificate = "/ca.crt",
+    CaCertificate = "/ca.crt" needs PublicView,
 }
 
 /// A page of a database, once it is said of which.

@@ -13,10 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{header, request::Parts};
-use innkeeper_app::{
-    shell::{Access, access, signs_in},
-    web::{Cx, FormState, Refusal, SeeOther},
-};
+use innkeeper_app::web::{Cx, FormState, Refusal, Rule, SeeOther, rule};
 use innkeeper_domain::routes::{Page, with_query};
 use innkeeper_service::people::refused_forms;
 use leptos::{
@@ -37,7 +34,7 @@ pub(super) async fn form_post(
     RawForm(body): RawForm,
 ) -> Result<Response, Problem> {
     rate_limit::count(&request).await?;
-    if signs_in(parts.uri.path()) {
+    if rule(parts.uri.path()).is_some_and(Rule::signs_in) {
         let hash = press::hash(parts.uri.path(), &body);
         let given = state.clone();
         return press::once(&state, request, hash, move |request| perform(given, request, parts, body)).await;
@@ -51,9 +48,9 @@ async fn perform(
     mut parts: Parts,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    match access(parts.uri.path()).ok_or(Problem::NOT_FOUND)? {
-        Access::SignedIn if request.cx.requester.account.is_none() => return Ok(see_other(Page::SignIn)),
-        Access::SignedIn | Access::Anyone => {}
+    let rule = rule(parts.uri.path()).ok_or(Problem::NOT_FOUND)?;
+    if request.cx.requester.account.is_none() && !rule.is_for_anyone() {
+        return Ok(see_other(Page::SignIn));
     }
     csrf::check(&request, &body)?;
     let form = form_body::field(&body, "form").filter(|id| is_id(id)).unwrap_or_else(fresh_id);

@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use http::{
-    HeaderName, HeaderValue,
+    HeaderName, HeaderValue, StatusCode,
     header::{
         CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
         X_CONTENT_TYPE_OPTIONS,
@@ -60,9 +60,11 @@ pub(super) async fn security_headers(
     request: Request,
     next: Next,
 ) -> Response {
-    let secretive = is_secretive(request.uri().path());
+    let secret = is_secretive(request.uri().path());
     let leaves = leaves_a_secret(request.uri().path());
     let mut answer = next.run(request).await;
+    // What is not there for somebody answers like what is not there at all.
+    let secretive = secret || answer.status() == StatusCode::NOT_FOUND;
     let headers = answer.headers_mut();
     for (name, value) in &ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));

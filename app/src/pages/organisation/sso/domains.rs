@@ -3,7 +3,7 @@
 use super::change::{AboutForm, Act, conclude};
 use crate::{
     components::{CopySecret, Icon, words},
-    web::{Cx, Field, Filled, Form, Refusal, SeeOther},
+    web::{Cx, Field, Filled, Form, Refusal, SeeOther, needs},
 };
 use innkeeper_service::organisations::{self, DomainLine, IdentityView};
 use leptos::prelude::*;
@@ -31,6 +31,8 @@ pub async fn add_domain(
     conclude(&form.organisation, &form, ended, "Taken down. Publish the text record, then check.").await
 }
 
+needs!(AddDomain, SsoChange);
+
 /// Looks into DNS.
 #[server(prefix = "/do", endpoint = "check-domain")]
 pub async fn check_domain(
@@ -50,6 +52,8 @@ pub async fn check_domain(
     conclude(&form.organisation, &form, found.map(drop), line).await
 }
 
+needs!(CheckDomain, SsoChange);
+
 /// Asks staff to decide.
 #[server(prefix = "/do", endpoint = "ask-domain")]
 pub async fn ask_domain(
@@ -61,6 +65,8 @@ pub async fn ask_domain(
     let ended = organisations::ask_staff(&cx.service, &cx.requester, &form.organisation, &form.what).await;
     conclude(&form.organisation, &form, ended, "Asked. Staff decides, and you see it here.").await
 }
+
+needs!(AskDomain, SsoChange);
 
 /// Takes a domain away.
 #[server(prefix = "/do", endpoint = "remove-domain")]
@@ -74,6 +80,8 @@ pub async fn remove_domain(
         organisations::remove_domain(&cx.service, &cx.requester, &form.organisation, &form.domain).await;
     conclude(&form.organisation, &form, ended, "Removed.").await
 }
+
+needs!(RemoveDomain, SsoChange);
 
 /// The card.
 #[component]

@@ -3,7 +3,7 @@
 use super::change::{AboutForm, Act, conclude};
 use crate::{
     components::{Icon, Notice, words},
-    web::{Cx, Filled, Form, Refusal, SeeOther},
+    web::{Cx, Filled, Form, Refusal, SeeOther, needs},
 };
 use innkeeper_domain::routes::Page;
 use innkeeper_service::organisations::{self, IdentityView, OpenWay};
@@ -41,6 +41,8 @@ pub async fn enforce_sign_in(
     }
 }
 
+needs!(EnforceSignIn, SsoChange);
+
 /// Opens all ways again.
 #[server(prefix = "/do", endpoint = "release-sign-in")]
 pub async fn release_sign_in(
@@ -52,6 +54,8 @@ pub async fn release_sign_in(
     let ended = organisations::relax(&cx.service, &cx.requester, &form.organisation).await.map(drop);
     conclude(&form.organisation, &form, ended, "All ways are open again.").await
 }
+
+needs!(ReleaseSignIn, SsoRelax);
 
 /// The card.
 #[component]

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     components::{Icon, words},
     pages::organisation::roles::words_of,
-    web::{Cx, Field, Filled, Form, Refusal, SeeOther},
+    web::{Cx, Field, Filled, Form, Refusal, SeeOther, needs},
 };
 use innkeeper_domain::routes::Page;
 use innkeeper_service::{
@@ -42,6 +42,8 @@ pub async fn add_github(
     conclude(organisation, &form, ended, "Taken down. Now show that it is yours.").await
 }
 
+needs!(AddGithub, SsoChange);
+
 /// Takes one away.
 #[server(prefix = "/do", endpoint = "remove-github")]
 pub async fn remove_github(
@@ -54,6 +56,8 @@ pub async fn remove_github(
     let ended = organisations::remove_github(&cx.service, &cx.requester, organisation, provider, login).await;
     conclude(organisation, &form, ended, "Removed.").await
 }
+
+needs!(RemoveGithub, SsoChange);
 
 /// The card, where the operator has a provider that has organisations.
 #[component]

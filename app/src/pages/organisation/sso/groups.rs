@@ -4,7 +4,7 @@ use super::change::{AboutForm, Act, conclude};
 use crate::{
     components::Icon,
     pages::organisation::roles::words_of,
-    web::{Cx, Field, Filled, Form, Issue, Refusal, SeeOther},
+    web::{Cx, Field, Filled, Form, Issue, Refusal, SeeOther, needs},
 };
 use innkeeper_domain::{identity::GroupRule, organisation::MemberRole};
 use innkeeper_service::organisations::{self, IdentityView};
@@ -36,6 +36,8 @@ pub async fn add_group(
     conclude(organisation, &form, ended, "Saved. It counts for each person from their next sign-in on.").await
 }
 
+needs!(AddGroup, SsoChange);
+
 /// Takes that back.
 #[server(prefix = "/do", endpoint = "remove-group")]
 pub async fn remove_group(
@@ -54,6 +56,8 @@ pub async fn remove_group(
     )
     .await
 }
+
+needs!(RemoveGroup, SsoChange);
 
 /// The card.
 #[component]

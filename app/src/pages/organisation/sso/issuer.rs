@@ -3,7 +3,7 @@
 use super::change::{AboutForm, Act, conclude};
 use crate::{
     components::{CopySecret, Icon},
-    web::{Area, Choice, Cx, Field, Filled, Form, Refusal, Secret, SeeOther},
+    web::{Area, Choice, Cx, Field, Filled, Form, Refusal, Secret, SeeOther, needs},
 };
 use innkeeper_domain::identity::ProviderKind;
 use innkeeper_service::organisations::{self, IdentityView, IssuerForm, IssuerView};
@@ -54,6 +54,8 @@ pub async fn save_issuer(
     conclude(&form.organisation, &form, ended, "Saved. Nobody comes in by it yet: try it first, below.").await
 }
 
+needs!(SaveIssuer, SsoChange);
+
 /// Takes the organisation's issuer away.
 #[server(prefix = "/do", endpoint = "remove-issuer")]
 pub async fn remove_issuer(
@@ -65,6 +67,8 @@ pub async fn remove_issuer(
     let ended = organisations::remove_issuer(&cx.service, &cx.requester, &form.organisation).await;
     conclude(&form.organisation, &form, ended, "Removed. Everybody who came by it is signed out.").await
 }
+
+needs!(RemoveIssuer, SsoChange);
 
 /// The kinds, with what the address is for each.
 const KINDS: [(ProviderKind, &str, &str); 3] = [

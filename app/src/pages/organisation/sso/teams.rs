@@ -3,7 +3,7 @@
 use super::{change::conclude, groups::Roles};
 use crate::{
     components::Icon,
-    web::{Cx, Filled, Form, Issue, Refusal, SeeOther},
+    web::{Cx, Filled, Form, Issue, Refusal, SeeOther, needs},
 };
 use innkeeper_service::organisations::{self, GitHubLine};
 use leptos::prelude::*;
@@ -42,6 +42,8 @@ pub async fn add_team(
         .await
 }
 
+needs!(AddTeam, SsoChange);
+
 /// Takes that back.
 #[server(prefix = "/do", endpoint = "remove-team")]
 pub async fn remove_team(
@@ -60,6 +62,8 @@ pub async fn remove_team(
     )
     .await
 }
+
+needs!(RemoveTeam, SsoChange);
 
 /// What people call a group.
 pub(super) fn called(login: &str, team: Option<String>) -> String {

@@ -2,7 +2,7 @@
 
 use crate::{
     pages::tenant::TenantForm,
-    web::{Cx, Refusal, SeeOther, refused, see_other},
+    web::{Cx, Refusal, SeeOther, needs, refused, see_other},
 };
 use innkeeper_domain::routes::Page;
 use innkeeper_service::{Error, tenants::handoff};
@@ -23,6 +23,8 @@ pub async fn reveal(
     }
 }
 
+needs!(Reveal, HandoffReveal);
+
 /// The person has saved the credentials: the sealed copy is destroyed.
 #[server(prefix = "/do", endpoint = "confirm")]
 pub async fn confirm(
@@ -42,6 +44,8 @@ pub async fn confirm(
     }
 }
 
+needs!(Confirm, HandoffView);
+
 /// Replaces the three passwords and hands them over again.
 #[server(prefix = "/do", endpoint = "renew")]
 pub async fn renew(
@@ -56,3 +60,5 @@ pub async fn renew(
         Err(error) => Err(refused(&page, &form, error)),
     }
 }
+
+needs!(Renew, CredentialsReset);

@@ -5,7 +5,7 @@ use crate::{
         TenantForm,
         confirm::{TypedForm, conclude},
     },
-    web::{Cx, Refusal, SeeOther},
+    web::{Cx, Refusal, SeeOther, needs},
 };
 use innkeeper_domain::routes::{Page, TenantPage};
 use innkeeper_service::tenants::lifecycle;
@@ -23,6 +23,8 @@ pub async fn suspend_tenant(
     after(&form, &form.name, ended, Page::Suspend, format!("{} is being suspended.", form.name)).await
 }
 
+needs!(SuspendTenant, LifecycleChange);
+
 /// Lets people in again.
 #[server(prefix = "/do", endpoint = "resume")]
 pub async fn resume_tenant(
@@ -35,6 +37,8 @@ pub async fn resume_tenant(
     after(&form, &form.name, ended, Page::Resume, format!("{} is being resumed.", form.name)).await
 }
 
+needs!(ResumeTenant, LifecycleChange);
+
 /// Cuts a database off, to be removed after 7 days.
 #[server(prefix = "/do", endpoint = "destroy")]
 pub async fn destroy_tenant(
@@ -46,6 +50,8 @@ pub async fn destroy_tenant(
     let ended = lifecycle::destroy(&cx.service, &cx.requester, &form.name, &form.typed).await;
     after(&form, &form.name, ended, Page::Destroy, format!("{} is being destroyed.", form.name)).await
 }
+
+needs!(DestroyTenant, LifecycleChange);
 
 /// Undoes that, as long as it is there.
 #[server(prefix = "/do", endpoint = "keep")]
@@ -60,6 +66,8 @@ pub async fn keep_tenant(
         .await
 }
 
+needs!(KeepTenant, LifecycleChange);
+
 /// Goes on with a suspension or destruction that stopped.
 #[server(prefix = "/do", endpoint = "try-again")]
 pub async fn try_again(
@@ -71,6 +79,8 @@ pub async fn try_again(
     let ended = lifecycle::try_again(&cx.service, &cx.requester, &form.name).await;
     after(&form, &form.name, ended, Page::Danger, format!("We try again with {}.", form.name)).await
 }
+
+needs!(TryAgain, RunResume);
 
 /// Back to where it stands.
 async fn after<T: serde::Serialize>(

@@ -3,7 +3,7 @@
 use super::portal::{Browser, state};
 use axum::Router;
 use http::{Method, StatusCode};
-use innkeeper_app::shell::{ACCESS, Access};
+use innkeeper_app::web::rules;
 use innkeeper_service::{
     context::rate_limit::{Limit, Limits},
     db::MIGRATIONS,
@@ -77,7 +77,7 @@ async fn a_change_from_another_site_is_refused(owner: PgPool) {
         ("origin", "http://portal.example.evil.example"),
     ] {
         browser.headers = vec![(name, value.into())];
-        for (path, _) in ACCESS {
+        for path in rules().map(|rule| rule.path) {
             assert_eq!(
                 browser.post(path, body.clone()).await.status,
                 StatusCode::FORBIDDEN,
@@ -103,9 +103,9 @@ async fn a_change_from_another_site_is_refused(owner: PgPool) {
 async fn strangers_are_led_to_the_sign_in(owner: PgPool) {
     let mut browser = Browser::at(&owner, HERE).await;
     let token = browser.get("/sign-up").await.hidden("csrf");
-    for (path, access) in ACCESS.iter().filter(|(_, access)| *access == Access::SignedIn) {
+    for path in rules().filter(|rule| !rule.is_for_anyone()).map(|rule| rule.path) {
         let sent = browser.post(path, format!("csrf={token}&name=shop_k3v9x2")).await;
-        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{path} {access:?}");
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{path}");
         assert!(sent.header("location").starts_with("/sign-in"), "{path}: {}", sent.header("location"));
     }
     let bundle = browser.post("/t/shop_k3v9x2/handoff/bundle", format!("csrf={token}")).await;
