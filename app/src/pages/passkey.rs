@@ -54,7 +54,7 @@ pub async fn use_passkey(
     let cx = Cx::get();
     let entered = async {
         let proven = passkey::answer(&cx.service, &cx.requester, &form.answer.0).await?;
-        let id_hash = cx.session.renew().await.map_err(|_| Error::Overtaken)?;
+        let id_hash = cx.session.renew().await.map_err(|_| Error::Conflict)?;
         passkey::enter(&cx.service, &cx.requester, proven, &id_hash).await
     };
     match entered.await {
@@ -67,7 +67,7 @@ pub async fn use_passkey(
 pub(super) fn not_let_in(page: &str, error: Error) -> Result<String, Refusal> {
     let reason = match error {
         Error::NotVouched(refusal) => refusal.reason,
-        Error::Overtaken => Reason::State,
+        Error::Conflict => Reason::State,
         error => return Err(refused(page, &(), error)),
     };
     Ok(with_query(&with_query(page, "provider", ProviderId::PASSKEY), "reason", reason.code()))

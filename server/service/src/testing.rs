@@ -4,8 +4,9 @@
 //! `innkeeper_owner`; [`TestPortal::open`] connects as the roles of the running portal.
 
 use crate::{
-    Service, Settings,
+    Error, Service, Settings,
     context::{
+        field_error::{ErrorCode, Field, TenantCode},
         providers::Providers,
         requester::{Requester, SignedIn},
         servers::Servers,
@@ -36,6 +37,21 @@ use std::{
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 use zeroize::Zeroizing;
+
+/// Why a use case refused its only input that was wrong.
+pub fn rejection<T: std::fmt::Debug>(outcome: crate::Result<T>) -> (Field, ErrorCode) {
+    let Err(Error::Rejected(errors)) = outcome else { panic!("not refused: {outcome:?}") };
+    let [error] = errors.iter().as_slice() else { panic!("{errors}") };
+    (error.field, error.code.clone())
+}
+
+/// Which figure is too short, of a refusal for want of room.
+pub fn shortage(code: &ErrorCode) -> String {
+    match code {
+        ErrorCode::Tenant(TenantCode::NoRoom(short)) => short.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
 
 /// A portal's service on the test's own database.
 pub struct TestPortal {

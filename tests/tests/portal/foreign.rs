@@ -160,7 +160,7 @@ async fn forged_requests_change_nothing() {
             .clone()
             .with("name", &name)
             .with("organisation", "acme")
-            .with("typed", &name)
+            .with("confirmation", &name)
             .with("plan", "professional"),
     };
     let stranger = Person::new(&portal, "eve@evil.example");
@@ -289,7 +289,8 @@ async fn what_is_not_yours_is_not_there() {
     let bundles = [format!("/t/{hers}/handoff/bundle"), format!("/t/{random}/handoff/bundle")];
     for path in posts {
         let of = |name: &str, slug: &str| {
-            let tenant = token.clone().with("name", name).with("typed", name).with("plan", "professional");
+            let tenant =
+                token.clone().with("name", name).with("confirmation", name).with("plan", "professional");
             tenant.with("organisation", slug).with("slug", "robots")
         };
         let theirs = eve.post(&path, &of(&hers, "robots-of-jane")).await;
@@ -361,7 +362,7 @@ async fn what_is_for_admins_is_not_there_for_other_members() {
     // Where the settings were once: it says only where they are now.
     assert_eq!(dave.get(&format!("/t/{name}/settings/identity")).await.leads_to(), "/o/acme/sign-in");
     let values = overview.form("/do/sign-out").values;
-    let values = values.with("name", &name).with("typed", &name).with("plan", "professional");
+    let values = values.with("name", &name).with("confirmation", &name).with("plan", "professional");
     let values = values.with("organisation", "acme").with("slug", "robots");
     for change in BY_ADMINS {
         dave.post(&format!("/do/{change}"), &values).await.is_problem(404);

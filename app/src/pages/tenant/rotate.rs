@@ -23,10 +23,10 @@ pub async fn rotate_passwords(
     form: TypedForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = lifecycle::rotate(&cx.service, &cx.requester, &form.name, &form.typed).await;
+    let ended = lifecycle::rotate(&cx.service, &cx.requester, &form.name, &form.confirmation).await;
     let page = |end: &str| format!("/t/{}{end}", form.name);
     let handoff = page("/handoff");
-    if matches!(ended, Err(Error::Overtaken))
+    if matches!(ended, Err(Error::Conflict))
         && let Ok(view) = lifecycle::credentials(&cx.service, &cx.requester, &form.name).await
         && let Some(state) = view.waiting()
     {
@@ -60,7 +60,7 @@ pub fn RotatePage() -> impl IntoView {
         {Suspend::new(async move {
             match lifecycle::credentials(&cx.service, &cx.requester, &name).await {
                 Ok(view) if view.tenant.state == TenantState::Active && !view.live && view.waiting().is_none() => {
-                    rotate_view(view, cx.form(), email, fresh)
+                    rotate_view(view, cx.form::<RotatePasswords, _>(), email, fresh)
                 }
                 Ok(view) => nothing(&cx, PageEnd::Redirect(format!("/t/{}/credentials", view.tenant.name))),
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
@@ -79,7 +79,7 @@ pub(crate) fn rotate_view(
     let CredentialsView { tenant, roles, usage, .. } = view;
     let (name, back) = (tenant.name.to_string(), format!("/t/{}/credentials", tenant.name));
     let Filled { id, values, mistakes, .. } = form;
-    let mistake = Issue::from(mistakes.of("typed"));
+    let mistake = Issue::from(mistakes.of("confirmation"));
     let logins: Vec<_> = roles
         .iter()
         .enumerate()
@@ -108,7 +108,7 @@ pub(crate) fn rotate_view(
             <Form<RotatePasswords> id class="card">
                 <input type="hidden" name="name" value=name.clone()/>
                 {rows}
-                {fresh.then(|| view! { <TypedName name typed=values.typed mistake/> })}
+                {fresh.then(|| view! { <TypedName name typed=values.confirmation mistake/> })}
                 <Press label="Make new passwords" icon="key-round" fresh here=format!("{back}/rotate") back/>
             </Form<RotatePasswords>>
         </Asking>

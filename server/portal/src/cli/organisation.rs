@@ -7,7 +7,7 @@ use crate::{
 };
 use clap::Subcommand;
 use innkeeper_adapters::system::{OsRandom, SystemClock};
-use innkeeper_app::components::words;
+use innkeeper_app::components::{errors::sentences, words};
 use innkeeper_domain::ids::Ids;
 use innkeeper_service::{
     Error,
@@ -72,7 +72,7 @@ fn refused(error: &Error) -> String {
         Error::NotFound => {
             "no organisation has this id or name; `innkeeper organisation list` shows those there are".into()
         }
-        Error::Mistakes(mistakes) => mistakes.of("who").unwrap_or_default().to_owned(),
+        Error::Rejected(errors) => sentences(errors),
         error => explain(error),
     }
 }

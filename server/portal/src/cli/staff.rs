@@ -7,7 +7,7 @@ use crate::{
 };
 use clap::Subcommand;
 use innkeeper_adapters::system::{OsRandom, SystemClock};
-use innkeeper_app::components::words;
+use innkeeper_app::components::{errors::sentences, words};
 use innkeeper_domain::{ids::Ids, staff::StaffRole};
 use innkeeper_service::{
     Error,
@@ -92,7 +92,7 @@ fn refused(error: &Error) -> String {
             "nobody of the staff has this address or account id; `innkeeper staff list` shows who is staff"
                 .into()
         }
-        Error::Mistakes(mistakes) => mistakes.of("who").unwrap_or_default().to_owned(),
+        Error::Rejected(errors) => sentences(errors),
         error => explain(error),
     }
 }

@@ -5,7 +5,7 @@ use super::{
     AppState,
     client::Client,
     events,
-    problem::{PROBLEM_JSON, Problem as Refused, problem_json},
+    problem::{PROBLEM_JSON, Problem as Refused, ReturnTo, problem_json, wants_problem_json},
 };
 use axum::{
     extract::{Request, State},
@@ -33,12 +33,13 @@ pub(super) async fn request_log(State(state): State<AppState>, request: Request,
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let (parts, body) = request.into_parts();
     let client = Client::of(&parts, &state.site).address;
+    let json = is_api(&path) || wants_problem_json(&parts.headers);
     let request = Request::from_parts(parts, body);
     let span = tracing::info_span!("request", %number, %method, path);
     let began = Instant::now();
     async {
         let answer = if known(&method) { next.run(request).await } else { not_allowed() };
-        let answer = dress(answer, &number, is_api(&path));
+        let answer = dress(answer, &number, json);
         let (status, ms) = (answer.status().as_u16(), began.elapsed().as_millis());
         if path.starts_with("/assets/") || path == "/health" {
             tracing::debug!(%client, status, ms, "answered");
@@ -62,10 +63,10 @@ fn not_allowed() -> Response {
 }
 
 /// A page for a refusal that has none, or problem+json for a program.
-fn dress(answer: Response, number: &SupportNumber, api: bool) -> Response {
+fn dress(answer: Response, number: &SupportNumber, json: bool) -> Response {
     let status = answer.status();
     let kind = answer.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    let usual: &[&str] = if api { &[PROBLEM_JSON] } else { &["text/html", "application/json"] };
+    let usual: &[&str] = if json { &[PROBLEM_JSON] } else { &["text/html", "application/json"] };
     let has_body = usual.iter().any(|usual| kind.starts_with(usual.as_bytes()));
     if has_body || !(status.is_client_error() || status.is_server_error()) {
         return answer;
@@ -73,15 +74,18 @@ fn dress(answer: Response, number: &SupportNumber, api: bool) -> Response {
     let (mut parts, _) = answer.into_parts();
     let wait = parts.headers.get(header::RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.parse().ok());
     parts.headers.remove(header::CONTENT_LENGTH);
-    if api {
+    if json {
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        return Response::from_parts(parts, problem_json(status, wait, number).into());
+        let body = problem_json(status, wait, parts.extensions.get(), number);
+        return Response::from_parts(parts, body.into());
     }
     let number = Some(number.to_string());
     let problem = match (status, wait) {
         (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => Problem { number, ..Problem::too_many(seconds) },
         _ => Problem::of(status.as_u16(), number),
     };
+    let back = parts.extensions.get().map(|ReturnTo(page)| page.clone());
+    let problem = Problem { back, ..problem };
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     Response::from_parts(parts, problem_page(status.as_u16(), problem).into())
 }

@@ -2,7 +2,10 @@
 
 use crate::{
     Error, Result,
-    context::audit,
+    context::{
+        audit,
+        field_error::{Field, SignInCode},
+    },
     db::{self, Tx},
 };
 use innkeeper_domain::{
@@ -89,11 +92,7 @@ impl Requester {
     pub fn themselves(&self) -> Result<&SignedIn> {
         let person = self.fresh()?;
         if person.by_organisation() {
-            return Err(Error::mistake(
-                "way",
-                "You came in by your organisation's sign-in, which opens its databases and \
-                changes nothing of your account. Sign in by another of your ways first.",
-            ));
+            return Err(Error::rejected(Field::SignInMethod, SignInCode::OrganisationSignIn));
         }
         Ok(person)
     }

@@ -2,6 +2,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
+        field_error::{Field, OrganisationCode},
         requester::Requester,
     },
     db,
@@ -53,7 +54,7 @@ pub async fn waiting(service: &Service, requester: &Requester) -> Result<(Vec<Wa
     Ok((waiting.collect::<Result<_>>()?, total))
 }
 
-/// Decides by staff whether the domain is the organisation's. [`Error::Overtaken`] where nobody asks that any more.
+/// Decides by staff whether the domain is the organisation's. [`Error::Conflict`] where nobody asks that any more.
 pub async fn decide(
     service: &Service,
     requester: &Requester,
@@ -63,8 +64,7 @@ pub async fn decide(
 ) -> Result<()> {
     staff::require(requester, StaffRole::Approver)?;
     requester.fresh()?;
-    let domain = MailDomain::parse(domain).map_err(|_| Error::Overtaken)?;
-    let domain = domain.as_str();
+    let domain = MailDomain::parse(domain).map_err(|_| Error::Conflict)?;
     let mut tx = service.pool.begin().await?;
     db::as_member(&mut tx, organisation).await?;
     let decided = sqlx::query!(
@@ -72,22 +72,22 @@ pub async fn decide(
            proven_by = case when $3 then 'staff' end
          where organisation_id = $1 and domain = $2 and staff_asked_at is not null and proven_at is null",
         organisation.0,
-        domain,
+        domain.as_str(),
         theirs,
     )
     .execute(&mut *tx)
     .await;
     if decided.as_ref().is_err_and(|error| Error::breaks(error, domains::PROVEN)) {
-        return Err(Error::mistake("domain", format!("{domain} is another organisation's already.")));
+        return Err(Error::rejected(Field::Domain, OrganisationCode::DomainTaken { domain }));
     }
     if decided?.rows_affected() == 0 {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     let entry = Entry {
         actor: requester.actor(),
         address: Some(requester.address),
         action: "domain.decide",
-        subject: domain,
+        subject: domain.as_str(),
         organisation: Some(organisation),
         tenant: None,
         detail: json!({ "theirs": theirs }),

@@ -5,6 +5,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
+        field_error::{Field, OrganisationCode},
         requester::Requester,
     },
 };
@@ -28,7 +29,7 @@ pub async fn rename_slug(
     let mut tx = person.begin(&service.pool).await?;
     let organisation = load_as_admin(&mut tx, person.id, slug).await?;
     requester.fresh()?;
-    let wanted = OrganisationSlug::parse(typed).map_err(|error| Error::mistake("slug", error.to_string()))?;
+    let wanted = OrganisationSlug::parse(typed).map_err(|error| Error::rejected(Field::Slug, error))?;
     // Of two changes at once the second waits, and sees what the first did.
     let had =
         sqlx::query_scalar!("select slug from organisation where id = $1 for update", organisation.id.0)
@@ -38,9 +39,7 @@ pub async fn rename_slug(
         return Ok(wanted);
     }
     if had != slug {
-        let what =
-            format!("Somebody changed the address to “{had}” since you opened this page. Check it again.");
-        return Err(Error::mistake("slug", what));
+        return Err(Error::rejected(Field::Slug, OrganisationCode::SlugChanged { slug: had }));
     }
     let kept = sqlx::query_scalar!(
         r#"select count(*) as "count!" from organisation_former_slug
@@ -51,8 +50,7 @@ pub async fn rename_slug(
     .fetch_one(&mut *tx)
     .await?;
     if kept >= MOST {
-        let what = format!("The address was changed {MOST} times in 90 days. Choose one of those, or wait.");
-        return Err(Error::mistake("slug", what));
+        return Err(Error::rejected(Field::Slug, OrganisationCode::SlugChangedTooOften { most: MOST }));
     }
     let renamed =
         sqlx::query!("update organisation set slug = $2 where id = $1", organisation.id.0, wanted.as_str())
@@ -64,7 +62,7 @@ pub async fn rename_slug(
             || error.as_database_error().is_some_and(|e| e.code().as_deref() == Some("40P01"))
     };
     if renamed.as_ref().is_err_and(ended) {
-        return Err(Error::mistake("slug", format!("“{wanted}” is already taken. Choose another address.")));
+        return Err(Error::rejected(Field::Slug, OrganisationCode::SlugTaken { slug: wanted }));
     }
     renamed?;
     let entry = Entry {

@@ -49,27 +49,27 @@ pub async fn stuck(worker: &PgPool) -> Result<Vec<StuckRun>> {
     .await?)
 }
 
-/// Lets a stuck run go on where it stopped. [`Error::NotFound`] for a number that no run has, [`Error::Overtaken`] for
+/// Lets a stuck run go on where it stopped. [`Error::NotFound`] for a number that no run has, [`Error::Conflict`] for
 /// a run that is not stuck.
 pub async fn go_on(worker: &PgPool, ids: &Ids, number: &str) -> Result<()> {
     let mut tx = worker.begin().await?;
     let run = find(&mut tx, number).await?;
     if !engine::go_on(&mut tx, run.id, workflows::deadline(run.kind)).await? {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     record(&mut tx, ids, &run, "run.go_on").await?;
     Ok(tx.commit().await?)
 }
 
 /// Undoes a run that goes forward or is stuck at a step. [`Error::NotFound`] for a number that no run has,
-/// [`Error::Overtaken`] for a run that is over or on its way back, and for a removal that has removed something.
+/// [`Error::Conflict`] for a run that is over or on its way back, and for a removal that has removed something.
 pub async fn turn_back(worker: &PgPool, ids: &Ids, number: &str) -> Result<()> {
     let mut tx = worker.begin().await?;
     let run = find(&mut tx, number).await?;
     if (run.kind == RunKind::Remove && run.cursor > 0)
         || !engine::turn_back(&mut tx, run.id, "The operator turned it back.").await?
     {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     record(&mut tx, ids, &run, "run.turn_back").await?;
     Ok(tx.commit().await?)

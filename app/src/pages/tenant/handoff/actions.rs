@@ -17,7 +17,7 @@ pub async fn reveal(
     let cx = Cx::get();
     let page = format!("/t/{}/handoff", form.name);
     match handoff::reveal(&cx.service, &cx.requester, &form.name).await {
-        Ok(()) | Err(Error::Overtaken) => see_other(page),
+        Ok(()) | Err(Error::Conflict) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),
     }
 }
@@ -36,7 +36,7 @@ pub async fn confirm(
             cx.say("Saved. Our sealed copy of the passwords is destroyed.").await?;
             see_other(format!("/t/{}", form.name))
         }
-        Err(Error::Overtaken) => see_other(page),
+        Err(Error::Conflict) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),
     }
 }
@@ -51,7 +51,7 @@ pub async fn renew(
     let cx = Cx::get();
     let page = format!("/t/{}/handoff", form.name);
     match handoff::renew(&cx.service, &cx.requester, &form.name).await {
-        Ok(()) | Err(Error::Overtaken) => see_other(page),
+        Ok(()) | Err(Error::Conflict) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn suspend_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
     let DangerView { tenant, usage, admins, .. } = view;
     let (name, danger) = (tenant.name.to_string(), format!("/t/{}/danger", tenant.name));
     let Filled { id, values, mistakes, .. } = form;
-    let mistake = Issue::from(mistakes.of("typed"));
+    let mistake = Issue::from(mistakes.of("confirmation"));
     let rows = preview(vec![
         database(&tenant.name),
         ("Organisation", tenant.organisation.into_any()),
@@ -37,7 +37,7 @@ pub(crate) fn suspend_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
             <Form<SuspendTenant> id class="card">
                 <input type="hidden" name="name" value=name.clone()/>
                 {rows}
-                {fresh.then(|| view! { <TypedName name typed=values.typed mistake/> })}
+                {fresh.then(|| view! { <TypedName name typed=values.confirmation mistake/> })}
                 <Press label="Suspend database" icon="lock-keyhole" fresh here=format!("{danger}/suspend") back=danger/>
             </Form<SuspendTenant>>
         </Asking>
@@ -71,7 +71,7 @@ pub(crate) fn destroy_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
     let DangerView { tenant, usage, admins, now, .. } = view;
     let (name, danger) = (tenant.name.to_string(), format!("/t/{}/danger", tenant.name));
     let Filled { id, values, mistakes, .. } = form;
-    let mistake = Issue::from(mistakes.of("typed"));
+    let mistake = Issue::from(mistakes.of("confirmation"));
     let at = now + GIVEN_BACK_FOR;
     let removal = view! {
         "Not before " <time datetime=words::stamp(at)>{words::moment(at)}</time>
@@ -102,7 +102,7 @@ pub(crate) fn destroy_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
             <Form<DestroyTenant> id class="card">
                 <input type="hidden" name="name" value=name.clone()/>
                 {rows}
-                {fresh.then(|| view! { <TypedName name typed=values.typed mistake/> })}
+                {fresh.then(|| view! { <TypedName name typed=values.confirmation mistake/> })}
                 <Press
                     label="Destroy database" icon="triangle-alert" class="btn btn-primary btn-danger" fresh
                     here=format!("{danger}/destroy") back=danger

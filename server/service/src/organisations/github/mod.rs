@@ -9,6 +9,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
+        field_error::{Field, InputCode},
         requester::Requester,
     },
     organisations::membership_source::rules,
@@ -114,7 +115,7 @@ pub async fn add_github(
     let person = requester.themselves()?;
     let known = service.providers.get(provider).filter(|provider| provider.port.has_organisations());
     let provider = &known.ok_or(Error::NotFound)?.id;
-    let login = GitHubLogin::parse(typed).map_err(|error| Error::mistake("login", error.to_string()))?;
+    let login = GitHubLogin::parse(typed).map_err(|error| Error::rejected(Field::Login, error))?;
     let organisation = view.id.0;
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from organisation_github where organisation_id = $1 and (provider, login) <> ($2, $3)"#,
@@ -123,7 +124,7 @@ pub async fn add_github(
         login.as_str(),
     );
     if count.fetch_one(&mut *tx).await? >= MOST {
-        return Err(Error::mistake("login", format!("{MOST} are the most. Remove one first.")));
+        return Err(Error::rejected(Field::Login, InputCode::LimitReached { most: MOST }));
     }
     sqlx::query!(
         "insert into organisation_github (organisation_id, provider, login, asked_by) values ($1, $2, $3, $4)
@@ -148,7 +149,7 @@ pub async fn remove_github(
     login: &str,
 ) -> Result<()> {
     let (mut tx, view) = begin(service, requester, slug).await?;
-    let login = GitHubLogin::parse(login).map_err(|error| Error::mistake("login", error.to_string()))?;
+    let login = GitHubLogin::parse(login).map_err(|error| Error::rejected(Field::Login, error))?;
     let provider = ProviderId::parse(provider).map_err(|_| Error::NotFound)?;
     let (login, provider) = (login.as_str(), provider.as_str());
     let organisation = view.id.0;
@@ -201,6 +202,6 @@ pub async fn remove_github(
         audit::record(&mut tx, &service.ids, entry).await?;
     }
     let person = requester.signed_in()?;
-    stays_in_reach(&mut tx, person.id, Some(view.id), "login").await?;
+    stays_in_reach(&mut tx, person.id, Some(view.id), Field::Login).await?;
     end(service, requester, tx, &view, "github.remove", json!({ "provider": provider, "login": login })).await
 }

@@ -2,7 +2,10 @@
 
 use crate::{
     Error, Result,
-    context::audit::{self, Actor, Entry},
+    context::{
+        audit::{self, Actor, Entry},
+        field_error::{Field, FoundOrganisation, OrganisationCode},
+    },
     db::paging::pattern,
 };
 use innkeeper_domain::{
@@ -94,21 +97,18 @@ async fn find(worker: &PgPool, who: &str) -> Result<OrganisationLine> {
         (Err(_), Err(_)) => return Err(Error::NotFound),
     };
     if meant.len() > 1 {
-        return Err(Error::mistake("who", several(&meant, total)));
+        return Err(Error::rejected(Field::Organisation, several(&meant, total)));
     }
     meant.pop().ok_or(Error::NotFound)
 }
 
-fn several(meant: &[OrganisationLine], total: i64) -> String {
-    let line = |one: &OrganisationLine| {
-        let databases = if one.databases == 1 { "database" } else { "databases" };
-        let stands = if one.closed_since.is_some() { "ways are closed" } else { "all ways are open" };
-        format!("\n  {}  {} {databases}, {stands}", one.id, one.databases)
+fn several(meant: &[OrganisationLine], total: i64) -> OrganisationCode {
+    let found = |one: &OrganisationLine| FoundOrganisation {
+        id: one.id,
+        databases: one.databases,
+        enforced: one.closed_since.is_some(),
     };
-    let lines: String = meant.iter().map(line).collect();
-    let listed = i64::try_from(meant.len()).unwrap_or(total);
-    let more = if total > listed { format!("\n  and {} more", total - listed) } else { String::new() };
-    format!("{total} organisations have this name: name the one you mean by its id:{lines}{more}")
+    OrganisationCode::SeveralOrganisations { found: meant.iter().map(found).collect(), total }
 }
 
 async fn rows(

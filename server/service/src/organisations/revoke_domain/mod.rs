@@ -3,6 +3,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
+        field_error::Field,
         requester::Requester,
     },
     db,
@@ -78,7 +79,7 @@ pub async fn taking_back(
 }
 
 /// Takes a proven domain back from an organisation, and tells its admins why. What its DNS has to say to prove it again is
-/// another text. [`Error::Overtaken`] where it is not the organisation's any more.
+/// another text. [`Error::Conflict`] where it is not the organisation's any more.
 pub async fn take_back(
     service: &Service,
     requester: &Requester,
@@ -88,8 +89,7 @@ pub async fn take_back(
 ) -> Result<()> {
     staff::require(requester, StaffRole::Approver)?;
     requester.fresh()?;
-    let reason = text::line(reason, "a reason: the organisation's admins read it", REASON_MOST)
-        .map_err(|error| Error::mistake("reason", error.to_string()))?;
+    let reason = text::line(reason, REASON_MOST).map_err(|error| Error::rejected(Field::Reason, error))?;
     let mut tx = service.pool.begin().await?;
     db::as_member(&mut tx, organisation).await?;
     let was = sqlx::query_scalar!(
@@ -104,7 +104,7 @@ pub async fn take_back(
     )
     .fetch_optional(&mut *tx)
     .await?
-    .ok_or(Error::Overtaken)?;
+    .ok_or(Error::Conflict)?;
     let entry = Entry {
         actor: requester.actor(),
         address: Some(requester.address),

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     Error, Result, Service,
-    context::audit::{self, Actor, Entry},
+    context::{
+        audit::{self, Actor, Entry},
+        field_error::{Field, SignInCode},
+    },
     people::{session, staff_roles::StaffWays},
 };
 use innkeeper_domain::{
@@ -136,7 +139,7 @@ pub async fn all(worker: &PgPool) -> Result<Vec<Member>> {
 }
 
 /// Takes away all that makes this account staff, and ends its sessions. `who` is an account id, or an address that one of
-/// the staff has. [`Error::NotFound`] where nobody of the staff is meant; a mistake where several are.
+/// the staff has. [`Error::NotFound`] where nobody of the staff is meant; refused where several are.
 pub async fn remove(worker: &PgPool, ids: &Ids, who: &str) -> Result<Member> {
     let id = who.parse::<AccountId>().ok();
     let key = EmailAddress::parse(who).ok().map(|email| email.key());
@@ -149,10 +152,8 @@ pub async fn remove(worker: &PgPool, ids: &Ids, who: &str) -> Result<Member> {
         }
     }
     if meant.len() > 1 {
-        let ids: Vec<_> = meant.iter().map(|member| member.account.to_string()).collect();
-        let what =
-            format!("several of the staff have this address: name one of them by its id: {}", ids.join(", "));
-        return Err(Error::mistake("who", what));
+        let ids = meant.iter().map(|member| member.account).collect();
+        return Err(Error::rejected(Field::Account, SignInCode::SeveralAccounts { ids }));
     }
     let member = meant.pop().ok_or(Error::NotFound)?;
     let mut tx = worker.begin().await?;

@@ -2,6 +2,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
+        field_error::{Field, SignInCode},
         outbox,
         requester::Requester,
     },
@@ -121,13 +122,13 @@ pub async fn remove(service: &Service, requester: &Requester, way: IdentityId) -
         .await?;
     let gone = ways.iter().find(|one| one.id == way.0).ok_or(Error::NotFound)?;
     if !another(service, way.0, ways.iter().map(|one| (one.id, one.provider.as_str()))) {
-        return Err(Error::mistake("way", "This is your last way in. Add another one before you remove it."));
+        return Err(Error::rejected(Field::SignInMethod, SignInCode::LastMethod));
     }
     // Who vouched for them somewhere does so no more.
     let vouched = Begin { account: person.id, provider: &gone.provider, identity: way };
     membership_sync::leave_all(service, &mut tx, requester, &vouched).await?;
     sqlx::query!("delete from identity where id = $1", way.0).execute(&mut *tx).await?;
-    lockout::stays_in_reach(&mut tx, person.id, None, "way").await?;
+    lockout::stays_in_reach(&mut tx, person.id, None, Field::SignInMethod).await?;
     let entry = Entry {
         actor: requester.actor(),
         address: Some(requester.address),

@@ -3,6 +3,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
+        field_error::Field,
         outbox,
         rate_limit::{self, Limit},
         requester::Requester,
@@ -43,7 +44,7 @@ async fn send(
     return_to: &str,
     account: Option<AccountId>,
 ) -> Result<()> {
-    let email = EmailAddress::parse(email).map_err(|what| Error::mistake("email", what.to_string()))?;
+    let email = EmailAddress::parse(email).map_err(|error| Error::rejected(Field::Email, error))?;
     let session = requester.session()?;
     let return_to = ReturnTo::parse(return_to);
     count(service, requester, &email).await?;

@@ -6,6 +6,7 @@ use crate::{
     Error, Result, Service,
     context::{
         audit::{self, Entry},
+        field_error::{Field, InputCode},
         outbox,
         requester::{Requester, SignedIn},
     },
@@ -39,12 +40,11 @@ pub async fn begin_add(service: &Service, requester: &Requester) -> Result<()> {
     keep(service, requester, Purpose::Link, &asked, "/account").await
 }
 
-/// Makes the passkey that a browser has made one more way in of who is signed in. A mistake in its name leaves the
+/// Makes the passkey that a browser has made one more way in of who is signed in. A name that is refused leaves the
 /// question open.
 pub async fn add(service: &Service, requester: &Requester, name: &str, answer: &str) -> Result<()> {
     let person = requester.signed_in()?;
-    let name =
-        line(name, "a name for it", NAME_MOST).map_err(|error| Error::mistake("name", error.to_string()))?;
+    let name = line(name, NAME_MOST).map_err(|error| Error::rejected(Field::Name, error))?;
     count(service, requester).await?;
     let added = check_and_add(service, requester, person, &name, answer).await;
     record_refusal_by(service, requester, ProviderId::PASSKEY, added).await
@@ -115,5 +115,5 @@ async fn insert(
 }
 
 fn too_many() -> Error {
-    Error::mistake("passkey", format!("An account has {MOST} passkeys at most. Remove one first."))
+    Error::rejected(Field::Passkey, InputCode::LimitReached { most: i64::try_from(MOST).unwrap_or(i64::MAX) })
 }

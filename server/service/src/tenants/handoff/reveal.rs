@@ -18,7 +18,7 @@ pub async fn reveal(service: &Service, requester: &Requester, name: &str) -> Res
     let tenant = tenants::load_as_admin(&mut tx, person.id, name).await?;
     requester.fresh()?;
     if tenant.state != TenantState::Active {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     let opened = sqlx::query!(
         r#"update handoff set state = 'open', opened_at = now(), open_until = now() + make_interval(secs => $4),
@@ -34,7 +34,7 @@ pub async fn reveal(service: &Service, requester: &Requester, name: &str) -> Res
     .fetch_optional(&mut *tx)
     .await?;
     let Some(opened) = opened else {
-        return Proof::make(&mut tx, &tenant, requester).await?.map(|_| ()).ok_or(Error::Overtaken);
+        return Proof::make(&mut tx, &tenant, requester).await?.map(|_| ()).ok_or(Error::Conflict);
     };
     record(service, requester, &mut tx, &tenant, "handoff.reveal", about(HandoffId(opened.id))).await?;
     let message = Message::CredentialsRevealed {
