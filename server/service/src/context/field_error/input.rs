@@ -61,23 +61,3 @@ impl InputCode {
         }
     }
 }
-
-macro_rules! from_parsing {
-    ($($error:ident => $code:ident),* $(,)?) => {
-        $(impl From<$error> for super::ErrorCode {
-            fn from(error: $error) -> Self {
-                InputCode::$code(error).into()
-            }
-        })*
-    };
-}
-
-from_parsing! {
-    LineError => Line,
-    EmailError => Email,
-    SlugError => Slug,
-    WishError => DatabaseName,
-    ReachError => Addresses,
-    GitHubLoginError => GitHubLogin,
-    MailDomainError => MailDomain,
-}

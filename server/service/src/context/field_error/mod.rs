@@ -12,6 +12,10 @@ pub use organisation::{FoundOrganisation, OrganisationCode};
 pub use sign_in::SignInCode;
 pub use tenant::TenantCode;
 
+use innkeeper_domain::{
+    allowlist::ReachError, capacity::Short, email::EmailError, identity::GitHubLoginError, name::WishError,
+    organisation::MailDomainError, organisation_slug::SlugError, text::LineError,
+};
 use std::fmt;
 
 /// An input that a use case refuses, and why.
@@ -48,28 +52,30 @@ impl ErrorCode {
     }
 }
 
-impl From<InputCode> for ErrorCode {
-    fn from(code: InputCode) -> Self {
-        Self::Input(code)
-    }
+/// What a code is made of as it is: the parts' own codes, and why a value of the domain does not parse.
+macro_rules! from {
+    ($($part:ty => $code:expr),* $(,)?) => {
+        $(impl From<$part> for ErrorCode {
+            fn from(part: $part) -> Self {
+                $code(part)
+            }
+        })*
+    };
 }
 
-impl From<SignInCode> for ErrorCode {
-    fn from(code: SignInCode) -> Self {
-        Self::SignIn(code)
-    }
-}
-
-impl From<OrganisationCode> for ErrorCode {
-    fn from(code: OrganisationCode) -> Self {
-        Self::Organisation(code)
-    }
-}
-
-impl From<TenantCode> for ErrorCode {
-    fn from(code: TenantCode) -> Self {
-        Self::Tenant(code)
-    }
+from! {
+    InputCode => Self::Input,
+    SignInCode => Self::SignIn,
+    OrganisationCode => Self::Organisation,
+    TenantCode => Self::Tenant,
+    LineError => |error| InputCode::Line(error).into(),
+    EmailError => |error| InputCode::Email(error).into(),
+    SlugError => |error| InputCode::Slug(error).into(),
+    WishError => |error| InputCode::DatabaseName(error).into(),
+    ReachError => |error| InputCode::Addresses(error).into(),
+    GitHubLoginError => |error| InputCode::GitHubLogin(error).into(),
+    MailDomainError => |error| InputCode::MailDomain(error).into(),
+    Short => |short| TenantCode::NoRoom(short).into(),
 }
 
 /// All field errors of a use case, at most one for each input.

@@ -65,9 +65,3 @@ impl TenantCode {
         }
     }
 }
-
-impl From<Short> for super::ErrorCode {
-    fn from(short: Short) -> Self {
-        TenantCode::NoRoom(short).into()
-    }
-}
