@@ -122,11 +122,14 @@ impl Html {
         self.all("form").map(Form::read).collect()
     }
 
-    /// What stands beside a field as wrong with it, tied to its control as screen readers need it.
+    /// What stands beside a field as wrong with it, tied to its control as screen readers need it. The field is named, or
+    /// meant by its id where several forms of the page have one of that name.
     pub fn mistake(&self, field: &str) -> Option<String> {
         let list = format!("{field}[]");
-        let named =
-            |element: &Element| element.attribute("name").is_some_and(|name| name == field || name == list);
+        let named = |element: &Element| {
+            element.attribute("name").is_some_and(|name| name == field || name == list)
+                || element.attribute("id") == Some(field)
+        };
         let control = self.elements().find(named)?;
         let group = control.ancestors().find(|element| element.name() == "fieldset");
         let described =

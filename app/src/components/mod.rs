@@ -2,6 +2,7 @@
 
 mod badge;
 mod code;
+pub mod errors;
 mod formats;
 mod icon;
 mod isolation;

@@ -59,7 +59,7 @@ pub async fn use_passkey(
     let cx = Cx::get();
     let entered = async {
         let proven = passkey::answer(&cx.service, &cx.requester, &form.answer.0).await?;
-        let id_hash = cx.session.renew().await.map_err(|_| Error::Overtaken)?;
+        let id_hash = cx.session.renew().await.map_err(|_| Error::Conflict)?;
         passkey::enter(&cx.service, &cx.requester, proven, &id_hash).await
     };
     match entered.await {
@@ -74,7 +74,7 @@ needs!(UsePasskey, SignIn);
 pub(super) fn not_let_in(page: &Page, error: Error) -> Result<Link, Refusal> {
     let reason = match error {
         Error::NotVouched(refusal) => refusal.reason,
-        Error::Overtaken => Reason::State,
+        Error::Conflict => Reason::State,
         error => return Err(refused(&page.to_string(), &(), error)),
     };
     Ok(page.with("provider", ProviderId::PASSKEY).with("reason", reason.code()))

@@ -11,6 +11,7 @@ use crate::{
 use innkeeper_domain::{email::EmailAddress, routes::Page};
 use innkeeper_service::{
     Error,
+    context::field_error,
     organisations::{self, KnownWay},
     sign_in::{email, passkey},
 };
@@ -39,16 +40,14 @@ pub async fn sign_in(
     let cx = Cx::get();
     let page = Page::SignIn.with("return", &form.return_to);
     if let Some(KnownWay { provider, label }) = own_way(&cx, &form).await? {
-        let what = format!(
-            "The organisation with this domain signs in by {label}: use the button above. For anything else here \
-             continue once more."
-        );
+        let error =
+            Error::rejected(field_error::Field::Email, field_error::SignInCode::SignsInElsewhere { label });
         let form = SignInForm { by_mail: "on".into(), ..form };
-        return Err(refused(&page.with("way", provider).to_string(), &form, Error::mistake("email", what)));
+        return Err(refused(&page.with("way", provider).to_string(), &form, error));
     }
     match email::ask(&cx.service, &cx.requester, &form.email, &form.return_to).await {
         Ok(()) => see_other(Page::Verify),
-        Err(error @ Error::Mistakes(_)) => Err(refused(&page.to_string(), &form, error)),
+        Err(error @ Error::Rejected(_)) => Err(refused(&page.to_string(), &form, error)),
         Err(error) => Err(error.into()),
     }
 }
@@ -67,7 +66,7 @@ async fn own_way(cx: &Cx, form: &SignInForm) -> Result<Option<KnownWay>, Refusal
 #[component]
 pub fn SignInPage() -> impl IntoView {
     let cx = Cx::get();
-    let mut form: Filled<SignInForm> = cx.form();
+    let mut form: Filled<SignInForm> = cx.form::<SignIn, _>();
     let person = cx.requester.account.as_ref().map(|person| person.email.to_string());
     if !form.again {
         form.values.return_to = cx.asked("return");

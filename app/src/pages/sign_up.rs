@@ -43,7 +43,7 @@ needs!(SignUp, SignInAttempt);
 pub fn SignUpPage() -> impl IntoView {
     let cx = Cx::get();
     let signed_in = cx.requester.account.as_ref().map(|person| person.email.to_string());
-    let form = cx.form();
+    let form = cx.form::<SignUp, _>();
     load(async move { Others::of(&cx, &Page::Database.to_string(), false).await }, move |others| {
         sign_up_view(form, signed_in, others)
     })

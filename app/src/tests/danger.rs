@@ -2,7 +2,7 @@
 
 use super::{
     html,
-    pages::{Make, filled, sound},
+    pages::{Make, filled, mistake, sound},
     samples::{self, EVIL, NOW},
 };
 use crate::{
@@ -40,7 +40,7 @@ const STATES: [TenantState; 4] =
     [TenantState::Active, TenantState::Suspended, TenantState::Destroying, TenantState::Destroyed];
 
 fn typed(mistake: Option<&'static str>) -> Filled<TypedForm> {
-    filled(TypedForm { name: EVIL.into(), typed: EVIL.into() }, mistake)
+    filled(TypedForm { name: EVIL.into(), confirmation: EVIL.into() }, mistake)
 }
 
 fn page(view: DangerView) -> String {
@@ -64,7 +64,7 @@ pub fn all() -> Vec<(&'static str, Make)> {
         ("resume", Box::new(|| resume_view(at(TenantState::Suspended), true))),
         ("plan", Box::new(plan(false, "", Mistakes::default()))),
         ("plan, not now", Box::new(plan(true, "", Mistakes::default()))),
-        ("plan again", Box::new(plan(false, EVIL, Mistakes::one("plan", EVIL)))),
+        ("plan again", Box::new(plan(false, EVIL, mistake("plan", EVIL)))),
         ("plan, compared", Box::new(compared)),
     ];
     for live in [false, true] {
@@ -77,7 +77,7 @@ pub fn all() -> Vec<(&'static str, Make)> {
         view.run = Some(run);
         all.push(("plan, a run", Box::new(move || plan_view(view, String::new(), Mistakes::default()))));
     }
-    for (mistake, fresh) in [(None, true), (Some("typed"), true), (None, false)] {
+    for (mistake, fresh) in [(None, true), (Some("confirmation"), true), (None, false)] {
         let active = || at(TenantState::Active);
         all.push(("suspend", Box::new(move || suspend_view(active(), typed(mistake), fresh))));
         all.push(("destroy", Box::new(move || destroy_view(active(), typed(mistake), fresh))));
@@ -234,15 +234,15 @@ fn the_preview_names_what_it_is_about_with_its_figures() {
 fn an_old_sign_in_leads_to_a_fresh_one_and_back() {
     let page = html(|| suspend_view(at(TenantState::Active), typed(None), false));
     assert!(page.contains("/sign-in?return=/t/shop_k3v9x2/danger/suspend"), "{page}");
-    assert!(!page.contains("</button>") && !page.contains("name=\"typed\""), "{page}");
+    assert!(!page.contains("</button>") && !page.contains("name=\"confirmation\""), "{page}");
 }
 
 #[test]
 fn a_wrong_name_stands_beside_its_field_with_what_was_typed() {
-    let page = html(|| destroy_view(at(TenantState::Active), typed(Some("typed")), true));
+    let page = html(|| destroy_view(at(TenantState::Active), typed(Some("confirmation")), true));
     sound(&page);
-    assert!(page.contains("<a href=\"#typed\">"), "{page}");
-    assert!(page.contains("aria-describedby=\"typed-error\""), "{page}");
+    assert!(page.contains("<a href=\"#confirmation\">"), "{page}");
+    assert!(page.contains("aria-describedby=\"confirmation-error\""), "{page}");
     assert_eq!(page.matches("aria-invalid=\"true\"").count(), 1);
     // Which database it is comes from the page, never from what was typed.
     assert!(page.contains("name=\"name\" value=\"shop_k3v9x2\""), "{page}");

@@ -2,7 +2,7 @@
 
 use super::{
     html,
-    pages::{filled, sound},
+    pages::{filled, mistake, sound},
     samples::{self, EVIL, NOW},
 };
 use crate::pages::organisation::sso::{
@@ -102,10 +102,11 @@ fn again() -> Again {
             Some("login"),
         ),
         team: filled(
-            TeamForm { organisation: EVIL.into(), team: EVIL.into(), becomes: EVIL.into() },
-            Some("team"),
+            TeamForm { organisation: EVIL.into(), group: EVIL.into(), role: EVIL.into() },
+            Some("group"),
         ),
         enforce: filled(EnforceForm { organisation: EVIL.into(), open: vec![EVIL.into()] }, Some("open")),
+        rejected: Some(("/do/add-team".into(), mistake("group", EVIL))),
     }
 }
 
@@ -134,7 +135,7 @@ fn a_client_secret_is_never_shown_and_an_old_sign_in_changes_nothing() {
     let old = html(|| identity_view(view(), Around::default()));
     assert!(old.contains("There is one. Leave this empty to keep it"), "{old}");
     assert!(!old.contains("Remove this sign-in") && !old.contains("for=trial"), "{old}");
-    let field = old.split("id=\"client_secret\"").nth(1).unwrap().split('>').next().unwrap();
+    let field = old.split("id=\"save-issuer-client_secret\"").nth(1).unwrap().split('>').next().unwrap();
     assert!(!field.contains("value=\"x") && !field.contains(EVIL), "{field}");
     let fresh = html(|| identity_view(view(), Around { fresh: true, ..Around::default() }));
     assert!(fresh.contains("Remove this sign-in") && fresh.contains("for=trial"), "{fresh}");

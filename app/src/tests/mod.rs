@@ -5,7 +5,7 @@ mod domains;
 mod handoff;
 mod identity;
 mod pages;
-mod samples;
+pub(crate) mod samples;
 
 use leptos::prelude::*;
 

@@ -2,6 +2,7 @@
 
 use innkeeper_domain::{
     allowlist::{AllowedRange, Reach},
+    capacity::{Capacity, Claim, Short},
     connection::{Credentials, Endpoint},
     handoff::HandoffState,
     ids::{OrganisationId, RunId, TenantId},
@@ -16,6 +17,7 @@ use innkeeper_domain::{
     tenant::{PerRole, TenantRole, TenantState},
 };
 use innkeeper_service::{
+    context::field_error::TenantCode,
     organisations::OrganisationView,
     tenants::{
         RunLine, StepLine, TenantLine, TenantView,
@@ -241,18 +243,36 @@ pub fn credentials(live: bool, age_days: i64) -> CredentialsView {
     }
 }
 
+/// Why a place whose name is hostile takes no new database.
+pub fn short() -> Short {
+    let place = Capacity {
+        place: EVIL.into(),
+        draining: true,
+        promised: Claim::NONE,
+        databases: 1,
+        connections: 1,
+        connection_overcommit: 1,
+        disk: None,
+        storage_overcommit: 1,
+        memory_mb: None,
+        memory_overcommit: 1,
+    };
+    place.short(Claim::NONE, Claim::NONE).unwrap()
+}
+
 pub fn plans(live: bool) -> PlanView {
-    let offer = |name: &str, connections, current, refused: Option<&str>| PlanOffer {
+    let offer = |name: &str, connections, current, refused: bool| PlanOffer {
         plan: Plan { name: name.into(), limits: Limits { connections, ..plan().limits }, ..plan() },
         current,
-        refused: refused.map(Into::into),
+        refused: refused
+            .then(|| TenantCode::DataTooLarge { plan: EVIL.into(), stored_gb: 11, most_gb: 10 }.into()),
     };
     PlanView {
         tenant: tenant_after(TenantState::Active, None),
         offers: vec![
-            offer("starter", 50, true, None),
-            offer("small", 3, false, None),
-            offer("enterprise", 500, false, Some(EVIL)),
+            offer("starter", 50, true, false),
+            offer("small", 3, false, false),
+            offer("enterprise", 500, false, true),
         ],
         usage: Some(usage()),
         run: None,

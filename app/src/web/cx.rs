@@ -1,23 +1,13 @@
 //! The context of one request, made by the portal for each page and each server function.
 
-use super::{
-    form_state::{Filled, FormState},
-    outcome::Refusal,
-};
+use super::{form_state::{Filled, FormState}, outcome::Refusal, Mistakes};
 use async_trait::async_trait;
-use innkeeper_domain::{
-    mistakes::Mistakes,
-    ports::LocalMailbox,
-    routes::{Link, Page},
-};
-use innkeeper_service::{
-    Error, Service,
-    context::requester::{Requester, SignedIn},
-    people::session,
-};
-use leptos::prelude::*;
+use innkeeper_domain::{mistakes::Mistakes, ports::LocalMailbox, routes::{Link, Page}};
+use innkeeper_service::{Error, Service, context::requester::{Requester, SignedIn}, people::session};
+use leptos::{prelude::*, server_fn::ServerFn};
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use crate::url::with_query;
 
 /// Everything a page or a server function may use.
 #[derive(Clone)]
@@ -119,9 +109,10 @@ impl Cx {
         self.csrf.get_or_init(self.fresh_id).clone()
     }
 
-    /// Values and mistakes of a refused form, or a clean one.
-    pub fn form<T: DeserializeOwned + Default>(&self) -> Filled<T> {
-        match &self.form {
+    /// The form that is sent to `F`, with values and mistakes where it was refused, or a clean one. Of several forms on
+    /// a page at most one was.
+    pub fn form<F: ServerFn, T: DeserializeOwned + Default>(&self) -> Filled<T> {
+        match self.form.as_ref().filter(|state| state.action == F::PATH) {
             Some(state) => Filled {
                 id: state.id.clone(),
                 mistakes: state.mistakes.clone(),
@@ -136,6 +127,11 @@ impl Cx {
                 again: false,
             },
         }
+    }
+
+    /// What is wrong with whichever form of the page was refused, and its action.
+    pub fn rejected(&self) -> Option<(&str, &Mistakes)> {
+        self.form.as_ref().map(|state| (state.action.as_str(), &state.mistakes))
     }
 
     /// A value of the query, empty when it is not there.

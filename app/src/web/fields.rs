@@ -13,12 +13,20 @@ impl From<Option<&str>> for Issue {
     }
 }
 
+/// The id of a field: its name, on a page with several forms behind the last part of its form's action.
+pub fn id_of(action: &str, name: &str) -> String {
+    match action.rsplit('/').next() {
+        None | Some("") => name.to_owned(),
+        Some(form) => format!("{form}-{name}"),
+    }
+}
+
 /// The ids by which a control is described: its hint and its error, where it has them.
-pub fn described_by(name: &str, hint: bool, error: bool) -> Option<String> {
+pub fn described_by(id: &str, hint: bool, error: bool) -> Option<String> {
     let ids: Vec<_> = [(hint, "hint"), (error, "error")]
         .into_iter()
         .filter(|part| part.0)
-        .map(|part| format!("{name}-{}", part.1))
+        .map(|part| format!("{id}-{}", part.1))
         .collect();
     (!ids.is_empty()).then(|| ids.join(" "))
 }
@@ -26,17 +34,17 @@ pub fn described_by(name: &str, hint: bool, error: bool) -> Option<String> {
 /// Hint and error of a control.
 #[component]
 pub fn About(
-    /// The control's name.
-    name: &'static str,
+    /// The control's id.
+    id: String,
     /// Help that always stands there.
     #[prop(optional)]
     hint: &'static str,
     /// What is wrong.
     issue: Issue,
 ) -> impl IntoView {
-    let hint = (!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> });
+    let hint = (!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> });
     let error = issue.0.map(|what| {
-        view! { <p class="error" id=format!("{name}-error")><span class="vh">"Error: "</span>{what}</p> }
+        view! { <p class="error" id=format!("{id}-error")><span class="vh">"Error: "</span>{what}</p> }
     });
     view! { {hint} {error} }
 }
@@ -44,8 +52,11 @@ pub fn About(
 /// A field of one line.
 #[component]
 pub fn Field(
-    /// Its name and id.
+    /// Its name.
     name: &'static str,
+    /// The action of its form, on a page with several forms.
+    #[prop(default = "")]
+    form: &'static str,
     /// Its label.
     #[prop(into)]
     label: String,
@@ -71,17 +82,18 @@ pub fn Field(
     mistake: Issue,
 ) -> impl IntoView {
     let wrong = mistake.0.is_some();
+    let id = id_of(form, name);
     let typo = matches!(class, "input mono" | "input otp") || kind == "email";
     view! {
         <div class="field">
-            <label for=name>{label}</label>
-            <About name hint issue=mistake/>
+            <label for=id.clone()>{label}</label>
+            <About id=id.clone() hint issue=mistake/>
             <input
-                id=name name=name type=kind class=class value=value
+                id=id.clone() name=name type=kind class=class value=value
                 autocomplete=autocomplete inputmode=inputmode
                 spellcheck=typo.then_some("false") autocapitalize=typo.then_some("none")
                 aria-invalid=wrong.then_some("true")
-                aria-describedby=described_by(name, !hint.is_empty(), wrong)
+                aria-describedby=described_by(&id, !hint.is_empty(), wrong)
             />
         </div>
     }
@@ -90,8 +102,11 @@ pub fn Field(
 /// A field of several lines.
 #[component]
 pub fn Area(
-    /// Its name and id.
+    /// Its name.
     name: &'static str,
+    /// The action of its form, on a page with several forms.
+    #[prop(default = "")]
+    form: &'static str,
     /// Its label.
     label: &'static str,
     /// Help that always stands there.
@@ -103,15 +118,15 @@ pub fn Area(
     mistake: Issue,
 ) -> impl IntoView {
     let wrong = mistake.0.is_some();
-    let text = escaped(&value);
+    let (id, text) = (id_of(form, name), escaped(&value));
     view! {
         <div class="field">
-            <label for=name>{label}</label>
-            <About name hint issue=mistake/>
+            <label for=id.clone()>{label}</label>
+            <About id=id.clone() hint issue=mistake/>
             <textarea
-                id=name name=name class="input mono" rows="3" spellcheck="false" autocapitalize="none"
+                id=id.clone() name=name class="input mono" rows="3" spellcheck="false" autocapitalize="none"
                 autocomplete="off" aria-invalid=wrong.then_some("true")
-                aria-describedby=described_by(name, true, wrong)
+                aria-describedby=described_by(&id, true, wrong)
             >{text}</textarea>
         </div>
     }
@@ -120,8 +135,11 @@ pub fn Area(
 /// A group of radio buttons with its mistake.
 #[component]
 pub fn Choice(
-    /// Their name; one of them has it as its id.
+    /// Their name.
     name: &'static str,
+    /// The action of their form, on a page with several forms. One of the buttons has the id of [`id_of`].
+    #[prop(default = "")]
+    form: &'static str,
     /// What is chosen.
     legend: &'static str,
     /// What is wrong.
@@ -130,11 +148,12 @@ pub fn Choice(
     /// The buttons.
     children: Children,
 ) -> impl IntoView {
-    let described = described_by(name, false, mistake.0.is_some());
+    let id = id_of(form, name);
+    let described = described_by(&id, false, mistake.0.is_some());
     view! {
         <fieldset class="choices" aria-describedby=described>
             <legend>{legend}</legend>
-            <About name issue=mistake/>
+            <About id issue=mistake/>
             {children()}
         </fieldset>
     }
@@ -152,13 +171,16 @@ fn escaped(text: &str) -> String {
 pub fn ErrorSummary(
     /// The mistakes.
     mistakes: Mistakes,
-    /// The fields in the order of the page. A field's id is its name.
+    /// The names of the form's fields in the order of the page.
     fields: &'static [&'static str],
+    /// The form's action, on a page with several forms.
+    #[prop(optional, into)]
+    form: String,
 ) -> impl IntoView {
-    let known = fields.iter().filter_map(|field| Some((*field, mistakes.of(field)?.to_owned())));
-    let other = mistakes.0.iter().filter(|(field, _)| !fields.contains(&field.as_str()));
+    let known = fields.iter().filter_map(|field| Some((id_of(&form, field), mistakes.of(field)?.to_owned())));
+    let other = mistakes.0.iter().filter(|mistake| !fields.contains(&mistake.field.as_str()));
     let items: Vec<_> = known
-        .chain(other.map(|(_, what)| ("main", what.clone())))
+        .chain(other.map(|mistake| ("main".to_owned(), mistake.detail.clone())))
         .map(|(field, what)| view! { <li><a href=format!("#{field}")>{what}</a></li> })
         .collect();
     let title = match items.len() {

@@ -1,6 +1,6 @@
 //! What a refused form keeps until it is shown again.
 
-use innkeeper_domain::mistakes::Mistakes;
+use super::Mistakes;
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A form as a page shows it.
@@ -21,6 +21,8 @@ pub struct Filled<T> {
 pub struct FormState {
     /// The form's id.
     pub id: String,
+    /// The path that it is sent to, by which the page knows which of its forms this is.
+    pub action: String,
     /// What may be echoed of what was typed; secrets serialise as nothing.
     pub values: serde_json::Value,
     /// What is wrong with it.

@@ -14,6 +14,8 @@ pub struct Problem {
     pub text: String,
     /// The support number, where quoting it helps.
     pub number: Option<String>,
+    /// The page that shows how it stands now, where there is one.
+    pub back: Option<String>,
 }
 
 impl Problem {
@@ -41,6 +43,10 @@ impl Problem {
                 "This address takes other requests. Start again from the first page.",
             ),
             408 | 504 => ("That took too long", "We stopped waiting. Try again in a minute."),
+            409 => (
+                "This has changed",
+                "This has changed since you opened it. Go back and look at how it stands now.",
+            ),
             413 => (
                 "That is too much text",
                 "A form takes 64 KB at most. Shorten what you typed. Nothing was changed.",
@@ -52,14 +58,14 @@ impl Problem {
             429 => ("Too many tries", "Wait a few minutes, then try again. Nothing was changed."),
             503 => (
                 "Innkeeper is busy",
-                "Too much is going on, or its database is away for a moment. Try again in a minute.",
+                "Too much is going on, or its database is away for a moment. Try again in a moment.",
             ),
             _ => (
                 "Something broke on our side",
                 "We have written down what happened. Try again; if it happens once more, tell support.",
             ),
         };
-        Self { title: title.into(), text: text.into(), number }
+        Self { title: title.into(), text: text.into(), number, back: None }
     }
 
     /// A member of the organisation whose role lacks the permission: who has it.
@@ -78,6 +84,7 @@ impl Problem {
             title: "You do not have permission".into(),
             text: format!("Only {} can {}.{who}", roles.join(" and "), forbidden.permission.words()),
             number: None,
+            back: None,
         }
     }
 
@@ -92,6 +99,7 @@ impl Problem {
             title: "Too many tries".into(),
             text: format!("Wait {wait}, then try again. Nothing was changed."),
             number: None,
+            back: None,
         }
     }
 }
@@ -100,10 +108,12 @@ impl Problem {
 pub fn problem_page(status: u16, problem: Problem) -> String {
     let owner = Owner::new();
     let html = owner.with(|| {
-        let Problem { title, text, number } = problem;
+        let Problem { title, text, number, back } = problem;
         let number = number.map(|number| {
             view! { <p>"Quote this number to support: " <span class="mono">{number}</span></p> }
         });
+        let back = back.map(|page| view! { <a class="btn btn-primary" href=page>"Go back"</a> });
+        let first = if back.is_some() { "btn" } else { "btn btn-primary" };
         view! {
             <!DOCTYPE html>
             <html lang="en">
@@ -122,7 +132,8 @@ pub fn problem_page(status: u16, problem: Problem) -> String {
                                 {number}
                             </div>
                             <p class="row">
-                                <a class="btn btn-primary" href=Page::Landing.to_string()>"Go to the first page"</a>
+                                {back}
+                                <a class=first href=Page::Landing.to_string()>"Go to the first page"</a>
                                 <a class="btn btn-quiet" href=Page::Help.to_string()>"Help"</a>
                             </p>
                         </div>
@@ -145,10 +156,11 @@ mod tests {
             title: "<b>".into(),
             text: "\"><script>alert(1)</script>".into(),
             number: Some("ER-<i>".into()),
+            back: Some("/o/\"<u>".into()),
         };
         let html = problem_page(404, problem);
         assert!(html.starts_with("<!DOCTYPE html>"), "{html}");
-        for raw in ["<b>", "<script>alert", "<i>"] {
+        for raw in ["<b>", "<script>alert", "<i>", "<u>"] {
             assert!(!html.contains(raw), "{raw} in {html}");
         }
         assert!(html.contains("<title>&lt;b&gt; – Innkeeper</title>"), "{html}");

@@ -14,7 +14,6 @@ pub mod hba;
 pub mod identity;
 pub mod ids;
 pub mod mail;
-pub mod mistakes;
 pub mod name;
 pub mod net;
 pub mod organisation;

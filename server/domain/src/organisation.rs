@@ -18,7 +18,7 @@ impl OrganisationName {
 
     /// Parses what was typed.
     pub fn parse(input: &str) -> Result<Self, LineError> {
-        text::line(input, "the name of your organisation", Self::MOST).map(Self)
+        text::line(input, Self::MOST).map(Self)
     }
 
     /// The name.

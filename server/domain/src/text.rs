@@ -4,11 +4,8 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LineError {
     /// Nothing but blanks.
-    #[error("Enter {what}.")]
-    Empty {
-        /// The thing asked for, with its article.
-        what: &'static str,
-    },
+    #[error("Enter a text.")]
+    Empty,
     /// Longer than the field allows.
     #[error("{count} characters are too many. Use {most} at most.")]
     TooLong {
@@ -33,10 +30,10 @@ pub enum LineError {
 ///
 /// Refused are control characters, line and paragraph separators, and the bidirectional and zero-width
 /// format characters with which one text can be made to look like another (Unicode UAX 9, UTR 36).
-pub fn line(input: &str, what: &'static str, most: usize) -> Result<String, LineError> {
+pub fn line(input: &str, most: usize) -> Result<String, LineError> {
     let text = input.trim_matches([' ', '\t']);
     if text.is_empty() {
-        return Err(LineError::Empty { what });
+        return Err(LineError::Empty);
     }
     if let Some((at, hidden)) = text.chars().enumerate().find(|(_, c)| is_hidden(*c)) {
         return Err(LineError::Hidden { place: at + 1, code: u32::from(hidden) });
@@ -85,9 +82,9 @@ mod tests {
 
     #[test]
     fn a_line_says_what_is_wrong_with_it() {
-        let parse = |s: &str| line(s, "a name", 5);
+        let parse = |s: &str| line(s, 5);
         assert_eq!(parse("  Acme "), Ok("Acme".into()));
-        assert_eq!(parse(" \t"), Err(LineError::Empty { what: "a name" }));
+        assert_eq!(parse(" \t"), Err(LineError::Empty));
         assert_eq!(parse("abcdef"), Err(LineError::TooLong { count: 6, most: 5 }));
         assert_eq!(parse("a\nb"), Err(LineError::Hidden { place: 2, code: 10 }));
         assert_eq!(parse("a\u{202e}b"), Err(LineError::Hidden { place: 2, code: 0x202e }));
@@ -97,10 +94,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_passes_has_nothing_hidden(s in ".{0,40}") {
-            if let Ok(text) = line(&s, "a name", 20) {
+            if let Ok(text) = line(&s, 20) {
                 prop_assert!(!text.is_empty() && text.chars().count() <= 20);
                 prop_assert!(!text.chars().any(is_hidden));
-                prop_assert_eq!(line(&text, "a name", 20), Ok(text.clone()));
+                prop_assert_eq!(line(&text, 20), Ok(text.clone()));
             }
         }
     }

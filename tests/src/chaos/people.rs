@@ -106,13 +106,13 @@ impl Guest {
 
     /// Asks and waits for the end of what comes of it.
     async fn deed(&mut self, tenant: &str, page: &str, form: &str, action: &'static str) -> Result<(), Away> {
-        self.wish(tenant, page, form, action, &[("typed", tenant)]).await?;
+        self.wish(tenant, page, form, action, &[("confirmation", tenant)]).await?;
         self.over(tenant).await
     }
 
     /// Destroys, and sometimes thinks better of it at once.
     async fn destroy(&mut self, tenant: &str) -> Result<(), Away> {
-        let typed = [("typed", tenant)];
+        let typed = [("confirmation", tenant)];
         let pressed = self.wish(tenant, "danger/destroy", "/do/destroy", "tenant.destroy", &typed).await?;
         if pressed == Pressed::Accepted && self.dice.chance(25) {
             sleep(self.dice.pause(1, 600)).await;

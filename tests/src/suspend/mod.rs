@@ -77,7 +77,8 @@ async fn press(portal: &Portal, jane: &Person, name: &str, act: &str) -> Instant
     let mut control = portal.control().await;
     run_sql(&mut control, "update session set authenticated_at = now()").await;
     let form = jane.form(&format!("/t/{name}/danger/{act}"), &format!("/do/{act}")).await;
-    let typed: &[(&str, &str)] = if form.values.get("typed").is_some() { &[("typed", name)] } else { &[] };
+    let typed: &[(&str, &str)] =
+        if form.values.get("confirmation").is_some() { &[("confirmation", name)] } else { &[] };
     let pressed = Instant::now();
     let answer = jane.submit(&form, typed).await;
     assert!(answer.leads_to().starts_with(&format!("/t/{name}/danger")), "{answer}");

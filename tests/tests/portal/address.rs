@@ -113,3 +113,22 @@ async fn organisations_of_one_name_get_addresses_of_their_own() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_deadlock_on_a_page_of_an_organisation_is_a_conflict() {
+    let portal = Portal::start(Options::default()).await;
+    let jane = Person::new(&portal, "jane@acme.example");
+    jane.sign_up(&portal).await;
+    organisation(&portal, &jane.email, "Acme", "acme").await;
+    let form = jane.form("/o/acme/sign-in", "/do/add-domain").await;
+    let mut control = portal.control().await;
+    let ended = "create function ended() returns trigger language plpgsql as
+        $$ begin raise exception 'deadlock detected' using errcode = '40P01'; end $$";
+    run(&mut control, ended).await;
+    let trigger =
+        "create trigger ended before insert on organisation_domain for each row execute function ended()";
+    run(&mut control, trigger).await;
+    let page = jane.submit(&form, &[("domain", "acme.example")]).await;
+    page.is_problem(409);
+    assert!(page.text().contains("href=\"/o/acme/sign-in\" class=\"btn btn-primary\">Go back</a>"), "{page}");
+}

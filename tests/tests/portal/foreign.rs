@@ -45,7 +45,7 @@ async fn forged_requests_change_nothing() {
             .clone()
             .with("name", &name)
             .with("organisation", "acme")
-            .with("typed", &name)
+            .with("confirmation", &name)
             .with("plan", "professional"),
     };
     let stranger = Person::new(&portal, "eve@evil.example");
@@ -162,7 +162,8 @@ async fn what_is_not_yours_is_not_there() {
     let bundles = [format!("/t/{hers}/handoff/bundle"), format!("/t/{random}/handoff/bundle")];
     for Place { path, .. } in changes().into_iter().filter(Place::is_of_members) {
         let of = |name: &str, slug: &str| {
-            let tenant = token.clone().with("name", name).with("typed", name).with("plan", "professional");
+            let tenant =
+                token.clone().with("name", name).with("confirmation", name).with("plan", "professional");
             tenant.with("organisation", slug).with("slug", "robots")
         };
         let theirs = eve.post(&path, &of(&hers, "robots-of-jane")).await;
@@ -246,7 +247,7 @@ async fn members_have_what_their_role_has_and_are_told_who_has_the_rest() {
             cells += 1;
         }
         let values = seen[0].form("/do/sign-out").values;
-        let values = values.with("name", &name).with("typed", &name).with("plan", "professional");
+        let values = values.with("name", &name).with("confirmation", &name).with("plan", "professional");
         let values = values.with("organisation", "acme").with("slug", "robots");
         for Place { path, permission } in &changes {
             assert!(!permission.of_member(role), "{path}: give this test what {role:?} would do");

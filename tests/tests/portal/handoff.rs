@@ -165,7 +165,7 @@ async fn no_new_passwords_are_offered_while_the_last_ones_wait() {
     let [page, asking, handoff] =
         ["credentials", "credentials/rotate", "handoff"].map(|end| format!("/t/{name}/{end}"));
     let old_tab = jane.form(&format!("/t/{name}/danger/suspend"), "/do/suspend").await.values;
-    let old_tab = old_tab.with("typed", &name);
+    let old_tab = old_tab.with("confirmation", &name);
     let mut control = portal.control().await;
     let runs = "select count(*) from run where kind = 'renew_passwords'";
 
@@ -189,7 +189,7 @@ async fn no_new_passwords_are_offered_while_the_last_ones_wait() {
 
     jane.press(&jane.form(&handoff, "/do/confirm").await).await;
     let asked = jane.form(&asking, "/do/rotate").await;
-    assert_eq!(jane.post("/do/rotate", &asked.values.with("typed", &name)).await.leads_to(), handoff);
+    assert_eq!(jane.post("/do/rotate", &asked.values.with("confirmation", &name)).await.leads_to(), handoff);
     assert_eq!(value(&mut control, runs).await, "1");
 }
 

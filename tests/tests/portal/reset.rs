@@ -15,7 +15,7 @@ const SETTINGS: &str =
 /// Asks for new passwords on their page and answers it.
 async fn press(jane: &Person, name: &str) -> Page {
     let page = jane.open(&format!("/t/{name}/credentials/rotate")).await;
-    let answer = jane.submit(&page.form("/do/rotate"), &[("typed", name)]).await;
+    let answer = jane.submit(&page.form("/do/rotate"), &[("confirmation", name)]).await;
     assert_eq!(answer.leads_to(), format!("/t/{name}/handoff"));
     page
 }

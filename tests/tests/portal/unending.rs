@@ -15,7 +15,7 @@ const ATTACK: &str = "select xpath('count(//*[count(//*[count(//*) > 0]) > 0])',
 
 async fn press(jane: &Person, name: &str, act: &str) {
     let form = jane.form(&format!("/t/{name}/danger/{act}"), &format!("/do/{act}")).await;
-    let answer = jane.submit(&form, &[("typed", name)]).await;
+    let answer = jane.submit(&form, &[("confirmation", name)]).await;
     assert_eq!(answer.leads_to(), format!("/t/{name}/danger"));
 }
 

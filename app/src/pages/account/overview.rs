@@ -2,12 +2,12 @@
 
 use super::{
     sessions::Sessions,
-    ways::{MailboxForm, Ways},
+    ways::{AddMailbox, MailboxForm, RemoveWay, Ways},
 };
 use crate::{
     components::Notice,
     pages::{load, others::label_of},
-    web::{Cx, ErrorSummary, Filled, Mistakes, PageTitle},
+    web::{Cx, ErrorSummary, Filled, PageTitle},
 };
 use innkeeper_domain::{
     identity::{ProviderId, Reason},
@@ -17,7 +17,7 @@ use innkeeper_service::sign_in::{
     account::{self, AccountView},
     oidc,
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn as _};
 
 /// What the page knows besides the account.
 pub(crate) struct Around {
@@ -55,18 +55,20 @@ impl Around {
             ProviderId::MAIL => Some("The e-mail address".to_owned()),
             asked => label_of(cx, asked),
         };
-        let mailbox: Filled<MailboxForm> = cx.form();
-        let undone = [("way", "Nothing was removed"), ("passkey", "No passkey was added")];
-        let mistake = undone
-            .into_iter()
-            .find_map(|(field, title)| Some((title, mailbox.mistakes.of(field)?.to_owned())));
+        // Buttons have no fields to say beside what is wrong.
+        let undone = |action: &str| match action {
+            AddMailbox::PATH => None,
+            RemoveWay::PATH => Some("Nothing was removed"),
+            _ => Some("No passkey was added"),
+        };
+        let mistake = cx.rejected().and_then(|(action, mistakes)| Some((undone(action)?, mistakes.text())));
         Self {
             more: more.collect(),
             passkeys: cx.service.passkeys.is_some(),
             fresh,
             refused: label.zip(Reason::parse(&cx.asked("reason"))),
             mistake,
-            mailbox,
+            mailbox: cx.form::<AddMailbox, _>(),
         }
     }
 }
@@ -83,9 +85,8 @@ pub fn AccountPage() -> impl IntoView {
 }
 
 pub(crate) fn account_view(view: AccountView, around: Around) -> AnyView {
-    let wrong = !around.mailbox.mistakes.is_empty();
-    let typed = around.mailbox.mistakes.of("email");
-    let typed = typed.map(|what| Mistakes::one("email", what)).unwrap_or_default();
+    let mistakes = around.mailbox.mistakes.clone();
+    let wrong = !mistakes.is_empty() || around.mistake.is_some();
     let AccountView { email, name, ways, sessions, partly } = view;
     let partly = partly.then(|| {
         view! {
@@ -113,7 +114,7 @@ pub(crate) fn account_view(view: AccountView, around: Around) -> AnyView {
             <p>{name.map_or_else(|| email.clone(), |name| format!("{name}, {email}"))}</p>
         </div>
         <div class="stack">
-            <ErrorSummary mistakes=typed fields=&["email"]/>
+            <ErrorSummary mistakes fields=&["email"]/>
             {partly}
             {refused}
             {mistake}

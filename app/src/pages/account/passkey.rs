@@ -15,6 +15,7 @@ use crate::{
 use innkeeper_domain::routes::Page;
 use innkeeper_service::{
     Error,
+    context::field_error,
     sign_in::passkey::{self, Question},
 };
 use leptos::prelude::*;
@@ -56,8 +57,8 @@ pub async fn add_passkey(
             cx.say("The passkey was added. From now on you can sign in with it.").await?;
             see_other(Page::Account)
         }
-        Err(Error::Mistakes(found)) if found.of("name").is_some() => {
-            Err(refused(&Page::AddPasskey.to_string(), &form, Error::Mistakes(found)))
+        Err(Error::Rejected(errors)) if errors.of(field_error::Field::Name).is_some() => {
+            Err(refused(&Page::AddPasskey.to_string(), &form, Error::Rejected(errors)))
         }
         Err(error) => see_other(not_let_in(&Page::Account, error)?),
     }
@@ -72,7 +73,7 @@ pub fn AddPasskeyPage() -> impl IntoView {
     if cx.signed_in().is_none() {
         return ().into_any();
     }
-    let mut form: Filled<AddPasskeyForm> = cx.form();
+    let mut form: Filled<AddPasskeyForm> = cx.form::<AddPasskey, _>();
     if !form.again {
         form.values.name = cx
             .requester

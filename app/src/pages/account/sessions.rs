@@ -32,7 +32,7 @@ pub async fn end_session(
     match account::end(&cx.service, &cx.requester, session).await {
         Ok(()) => cx.say("That browser is signed out.").await?,
         // This very one: it signs out by the menu.
-        Err(Error::Overtaken) => {}
+        Err(Error::Conflict) => {}
         Err(error) => return Err(error.into()),
     }
     see_other(Page::Account)

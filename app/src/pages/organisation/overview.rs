@@ -1,7 +1,7 @@
 //! An organisation at a glance: its databases, its people, its address.
 
 use super::{
-    address::{Address, AddressForm},
+    address::{Address, AddressForm, RenameSlug},
     nav::{OrganisationNav, moved},
     roles::role_label,
 };
@@ -23,7 +23,7 @@ pub fn OrganisationPage() -> impl IntoView {
     let cx = Cx::get();
     let Some(fresh) = cx.signed_in().map(|person| person.fresh) else { return ().into_any() };
     let (slug, asked) = (part("slug"), part("slug"));
-    let (form, ends) = (cx.form(), cx.clone());
+    let (form, ends) = (cx.form::<RenameSlug, _>(), cx.clone());
     load(
         async move {
             let view = organisations::open(&cx.service, &cx.requester, &slug).await?;

@@ -37,7 +37,7 @@ pub async fn claim(
     let claimed = match staff::claim(&cx.service, &cx.requester, &form.token.0).await {
         Ok(claimed) => claimed,
         // The page says how it stands.
-        Err(Error::Overtaken) => return see_other(Page::StaffClaim.with("token", &form.token.0)),
+        Err(Error::Conflict) => return see_other(Page::StaffClaim.with("token", &form.token.0)),
         Err(error) => return Err(error.into()),
     };
     let id_hash = cx.session.renew().await?;

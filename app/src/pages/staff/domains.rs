@@ -43,7 +43,7 @@ pub async fn decide_domain(
         match organisations::decide(&cx.service, &cx.requester, organisation, &form.domain, theirs).await {
             Ok(()) if theirs => format!("{} is theirs now.", form.domain),
             Ok(()) => format!("{} was declined.", form.domain),
-            Err(Error::Overtaken) => "That was decided already, or nobody asks for it any more.".into(),
+            Err(Error::Conflict) => "That was decided already, or nobody asks for it any more.".into(),
             Err(error) => return Err(refused(&PAGE.to_string(), &form, error)),
         };
     cx.say(&line).await?;
@@ -56,7 +56,7 @@ needs!(DecideDomain, DomainDecide);
 #[component]
 pub fn StaffDomainsPage() -> impl IntoView {
     let cx = Cx::get();
-    let form: Filled<DecideForm> = cx.form();
+    let form: Filled<DecideForm> = cx.form::<DecideDomain, _>();
     let mistake = form.mistakes.of("domain").map(str::to_owned);
     let person = cx.requester.account.clone();
     let fresh = person.as_ref().is_some_and(|person| person.fresh);

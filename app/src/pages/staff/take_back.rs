@@ -45,7 +45,7 @@ pub async fn take_back_domain(
         organisations::take_back(&cx.service, &cx.requester, organisation, domain, &form.reason).await;
     let line = match taken {
         Ok(()) => format!("{domain} was taken back. The organisation's admins get a mail that says so."),
-        Err(Error::Overtaken) => format!("{domain} is not that organisation's any more: nothing was done."),
+        Err(Error::Conflict) => format!("{domain} is not that organisation's any more: nothing was done."),
         Err(error) => return Err(refused(&here(organisation, domain).to_string(), &form, error)),
     };
     cx.say(&line).await?;
@@ -65,7 +65,7 @@ pub fn TakeBackPage() -> impl IntoView {
     let cx = Cx::get();
     let asked = (part("organisation").parse(), MailDomain::parse(&part("domain").replace('_', ".")));
     let (Ok(organisation), Ok(domain)) = asked else { return nothing(&cx, PageEnd::NotFound) };
-    let form: Filled<TakeBackForm> = cx.form();
+    let form: Filled<TakeBackForm> = cx.form::<TakeBackDomain, _>();
     let fresh = cx.requester.account.as_ref().is_some_and(|person| person.fresh);
     load(
         async move { organisations::taking_back(&cx.service, &cx.requester, organisation, &domain).await },

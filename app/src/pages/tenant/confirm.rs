@@ -16,7 +16,7 @@ pub struct TypedForm {
     /// Its name.
     pub name: String,
     /// What was typed.
-    pub typed: String,
+    pub confirmation: String,
 }
 
 /// Ends an act: to `next` with a line; back to `asked` with mistakes or for a fresh sign-in; and to `stands`, which
@@ -34,7 +34,7 @@ pub(super) async fn conclude<T: Serialize>(
             Cx::get().say(&line).await?;
             see_other(next)
         }
-        Err(Error::Overtaken) => {
+        Err(Error::Conflict) => {
             Cx::get()
                 .say("Nothing was done: it has changed since you looked. Here it is as it stands now.")
                 .await?;
@@ -55,7 +55,7 @@ pub(super) fn Asking(
     view! {
         <PageTitle text=title.clone() error=!mistakes.is_empty()/>
         <div class="narrow stack">
-            <ErrorSummary mistakes fields=&["typed"]/>
+            <ErrorSummary mistakes fields=&["confirmation"]/>
             <div class="page-head flush">
                 <h1>{title}</h1>
                 <p>{means}</p>
@@ -83,7 +83,7 @@ pub(super) fn TypedName(name: String, typed: String, #[prop(into)] mistake: Issu
     view! {
         <div class="card-body">
             <Field
-                name="typed" label=format!("Type {name} to confirm") class="input mono" autocomplete="off"
+                name="confirmation" label=format!("Type {name} to confirm") class="input mono" autocomplete="off"
                 value=typed mistake
             />
         </div>

@@ -7,7 +7,7 @@ use super::{
     usage::sessions,
 };
 use crate::{
-    components::{Icon, LimitsCompared, Notice, PlanLimits, SubNav, words},
+    components::{Icon, LimitsCompared, Notice, PlanLimits, SubNav, errors::sentence, words},
     pages::{
         RefreshWithoutScript, nothing, part,
         plan_cards::{PlanCard, PlanCards},
@@ -23,6 +23,7 @@ use innkeeper_domain::{
 };
 use innkeeper_service::{
     Error,
+    context::field_error::Field,
     tenants::lifecycle::{self, PlanOffer, PlanView},
 };
 use leptos::prelude::*;
@@ -50,7 +51,7 @@ pub async fn change_plan(
     let line = format!("The plan of {} is being changed.", form.name);
     match lifecycle::change_plan(&cx.service, &cx.requester, &form.name, &form.plan).await {
         // Beside the cards, which this page does not have.
-        Err(error @ Error::Mistakes(_)) => Err(refused(&page, &form, error)),
+        Err(error @ Error::Rejected(_)) => Err(refused(&page, &form, error)),
         ended => {
             let asked = Page::PlanCheck((&form.name).into(), (&form.plan).into()).to_string();
             conclude(&form, ended, &asked, &page, &page, line).await
@@ -75,7 +76,7 @@ pub fn PlanPage() -> impl IntoView {
                     nothing(&cx, PageEnd::Redirect(Page::PlanCheck(view.tenant.name.into(), asked.into()).into()))
                 }
                 Ok(view) => {
-                    let form = cx.form::<PlanForm>();
+                    let form = cx.form::<ChangePlan, PlanForm>();
                     plan_view(view, form.values.plan, form.mistakes)
                 }
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
@@ -126,7 +127,7 @@ pub(crate) fn plan_view(view: PlanView, chosen: String, mistakes: Mistakes) -> A
         .map(|PlanOffer { plan, current, refused }| PlanCard {
             plan,
             current,
-            refused: refused.filter(|_| !current),
+            refused: refused.filter(|_| !current).map(|code| sentence(Field::Plan, &code)),
         })
         .collect();
     let foot = if tenant.state != TenantState::Active {

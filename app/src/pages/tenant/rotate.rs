@@ -23,10 +23,10 @@ pub async fn rotate_passwords(
     form: TypedForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = lifecycle::rotate(&cx.service, &cx.requester, &form.name, &form.typed).await;
+    let ended = lifecycle::rotate(&cx.service, &cx.requester, &form.name, &form.confirmation).await;
     let handoff = Page::Handoff((&form.name).into()).to_string();
     let asked = Page::Rotate((&form.name).into()).to_string();
-    if matches!(ended, Err(Error::Overtaken))
+    if matches!(ended, Err(Error::Conflict))
         && let Ok(view) = lifecycle::credentials(&cx.service, &cx.requester, &form.name).await
         && let Some(state) = view.waiting()
     {
@@ -62,7 +62,7 @@ pub fn RotatePage() -> impl IntoView {
         {Suspend::new(async move {
             match lifecycle::credentials(&cx.service, &cx.requester, &name).await {
                 Ok(view) if view.tenant.state == TenantState::Active && !view.live && view.waiting().is_none() => {
-                    rotate_view(view, cx.form(), email, fresh)
+                    rotate_view(view, cx.form::<RotatePasswords, _>(), email, fresh)
                 }
                 Ok(view) => nothing(&cx, PageEnd::Redirect(Page::Credentials((&view.tenant.name).into()).into())),
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
@@ -81,7 +81,7 @@ pub(crate) fn rotate_view(
     let CredentialsView { tenant, roles, usage, .. } = view;
     let name = tenant.name.to_string();
     let Filled { id, values, mistakes, .. } = form;
-    let mistake = Issue::from(mistakes.of("typed"));
+    let mistake = Issue::from(mistakes.of("confirmation"));
     let logins: Vec<_> = roles
         .iter()
         .enumerate()
@@ -110,7 +110,7 @@ pub(crate) fn rotate_view(
             <Form<RotatePasswords> id class="card">
                 <input type="hidden" name="name" value=name.clone()/>
                 {rows}
-                {fresh.then(|| view! { <TypedName name typed=values.typed mistake/> })}
+                {fresh.then(|| view! { <TypedName name typed=values.confirmation mistake/> })}
                 <Press label="Make new passwords" icon="key-round" fresh here=Page::Rotate((&tenant.name).into()) back=Page::Credentials((&tenant.name).into())/>
             </Form<RotatePasswords>>
         </Asking>

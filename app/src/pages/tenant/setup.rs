@@ -2,7 +2,7 @@
 
 use super::TenantForm;
 use crate::{
-    components::{CopySecret, Icon, Notice, RunCard, run_failure, run_line, words},
+    components::{CopySecret, Icon, Notice, RunCard, errors::sentences, run_failure, run_line, words},
     pages::{RefreshWithoutScript, nothing, part},
     web::{Cx, Form, PageEnd, PageTitle, Refusal, SeeOther, needs, refused, see_other},
 };
@@ -26,11 +26,11 @@ pub async fn retry(
     let cx = Cx::get();
     let page = Page::Setup((&form.name).into()).to_string();
     match onboarding::retry(&cx.service, &cx.requester, &form.name).await {
-        // Overtaken: somebody pressed before; the page shows what came of it.
-        Ok(()) | Err(Error::Overtaken) => see_other(page),
+        // Conflict: somebody pressed before; the page shows what came of it.
+        Ok(()) | Err(Error::Conflict) => see_other(page),
         // There is no field on that page: what is short is said above it.
-        Err(Error::Mistakes(mistakes)) => {
-            cx.say(&mistakes.0.into_values().collect::<Vec<_>>().join(" ")).await?;
+        Err(Error::Rejected(errors)) => {
+            cx.say(&sentences(&errors)).await?;
             see_other(page)
         }
         Err(error) => Err(refused(&page, &form, error)),
@@ -50,7 +50,7 @@ pub async fn start_over(
     let page = Page::Setup((&form.name).into()).to_string();
     match onboarding::start_over(&cx.service, &cx.requester, &form.name).await {
         Ok(()) => see_other(Page::Database),
-        Err(Error::Overtaken) => see_other(page),
+        Err(Error::Conflict) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),
     }
 }

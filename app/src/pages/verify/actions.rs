@@ -30,7 +30,7 @@ pub async fn verify(
     let page = page_of(&form.token.0);
     let checked = match email::check(&cx.service, &cx.requester, &form.token.0, &form.code.0).await {
         Ok(checked) => checked,
-        Err(Error::Overtaken) => return see_other(page),
+        Err(Error::Conflict) => return see_other(page),
         Err(error) => return Err(refused(&page, &form, error)),
     };
     if checked.is_link() {
@@ -39,7 +39,7 @@ pub async fn verify(
     let id_hash = cx.session.renew().await?;
     match email::complete(&cx.service, &cx.requester, checked, &id_hash).await {
         Ok(path) => see_other(path),
-        Err(Error::Overtaken) => see_other(page),
+        Err(Error::Conflict) => see_other(page),
         Err(error) => Err(error.into()),
     }
 }
@@ -57,7 +57,7 @@ async fn add(cx: &Cx, checked: Checked, page: String) -> Result<SeeOther, Refusa
             let to = Page::Account.with("provider", ProviderId::MAIL);
             see_other(to.with("reason", refusal.reason.code()))
         }
-        Err(Error::Overtaken) => see_other(page),
+        Err(Error::Conflict) => see_other(page),
         Err(error) => Err(error.into()),
     }
 }

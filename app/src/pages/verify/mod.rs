@@ -22,7 +22,7 @@ use over::{adding_over, elsewhere, expired, nothing_pending, used};
 #[component]
 pub fn VerifyPage() -> impl IntoView {
     let cx = Cx::get();
-    let (form, token) = (cx.form(), cx.asked("token"));
+    let (form, token) = (cx.form::<Verify, _>(), cx.asked("token"));
     let asked = token.clone();
     let mailbox = cx.keeps_mails;
     let body =

@@ -1,6 +1,6 @@
 //! Step 3: everything once more, then the press that makes it.
 
-use super::Steps;
+use super::{Steps, database::Database};
 use crate::{
     components::{Icon, Notice, words},
     pages::nothing,
@@ -34,13 +34,13 @@ pub async fn check(
     let cx = Cx::get();
     match request::accept(&cx.service, &cx.requester, &form.request, &form.version).await {
         Ok(name) => see_other(Page::Setup((&name).into())),
-        Err(Error::Overtaken) => {
+        Err(Error::Conflict) => {
             cx.say("Your request was changed in another tab. Here it is as it stands now.").await?;
             see_other(Page::Check)
         }
-        Err(error @ Error::Mistakes(_)) => {
+        Err(error @ Error::Rejected(_)) => {
             let (_, draft) = request::open(&cx.service, &cx.requester).await?;
-            Err(refused(&Page::Database.to_string(), &draft, error))
+            Err(refused(&Page::Database.to_string(), &draft, error).shown_by::<Database>())
         }
         Err(error) => Err(error.into()),
     }
@@ -60,7 +60,7 @@ pub fn CheckPage() -> impl IntoView {
             match request::propose(&cx.service, &cx.requester).await {
                 Ok(proposal) => check_view(proposal),
                 // Nothing wished for yet, or what was wished for can no longer be had: step 2 says so.
-                Err(Error::NotFound | Error::Mistakes(_)) => {
+                Err(Error::NotFound | Error::Rejected(_)) => {
                     nothing(&cx, PageEnd::Redirect(Page::Database.into()))
                 }
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
@@ -93,7 +93,8 @@ pub(crate) fn check_view(proposal: Proposal) -> AnyView {
             </Notice>
         }
     });
-    let full = region.full.clone().map(|why| {
+    let full = region.full.as_ref().map(|short| {
+        let why = short.to_string();
         view! { <Notice tone="warn" icon="triangle-alert" title="There may be no room"><p>{why}</p></Notice> }
     });
     let addresses: Vec<_> = words::reach_lines(&reach)

@@ -42,7 +42,7 @@ pub fn DatabasePage() -> impl IntoView {
     if cx.signed_in().is_none() {
         return ().into_any();
     }
-    let form: Filled<Draft> = cx.form();
+    let form: Filled<Draft> = cx.form::<Database, _>();
     load(async move { request::open(&cx.service, &cx.requester).await }, move |(choices, draft)| {
         let values = if form.again { form.values } else { draft };
         database_view(form.id, values, form.mistakes, choices)
@@ -102,7 +102,7 @@ fn RegionCards(regions: Vec<Region>, chosen: String, #[prop(into)] mistake: Issu
         .enumerate()
         .map(|(at, region)| {
             let full = region.full.is_some();
-            let hint = region.full.unwrap_or_else(|| "Takes new databases".into());
+            let hint = region.full.map_or_else(|| "Takes new databases".into(), |short| short.to_string());
             let checked = preselected == Some(at);
             view! {
                 <label class="choice">

@@ -8,7 +8,7 @@ mod tenant;
 mod wizard;
 
 use super::{html, samples::EVIL};
-use crate::web::{Filled, Mistakes};
+use crate::web::{Filled, Mistake, Mistakes};
 use innkeeper_service::sign_in::passkey::Question;
 use leptos::prelude::AnyView;
 
@@ -38,11 +38,13 @@ pub fn sound(page: &str) {
     }
 }
 
+/// One mistake beside a field.
+pub fn mistake(field: &str, detail: &str) -> Mistakes {
+    Mistakes(vec![Mistake { field: field.into(), code: "unknown_choice".into(), detail: detail.into() }])
+}
+
 pub fn filled<T>(values: T, mistake: Option<&str>) -> Filled<T> {
-    let mut mistakes = Mistakes::default();
-    if let Some(field) = mistake {
-        mistakes.add(field, EVIL);
-    }
+    let mistakes = mistake.map(|field| self::mistake(field, EVIL)).unwrap_or_default();
     Filled { id: "form".into(), values, again: !mistakes.is_empty(), mistakes }
 }
 

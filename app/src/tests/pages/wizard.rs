@@ -32,7 +32,7 @@ fn choices() -> Choices {
     let region = |name: &str, full| Region { name: name.into(), label: EVIL.into(), full };
     Choices {
         plans: vec![samples::plan()],
-        regions: vec![region("full", Some(EVIL.into())), region("open", None)],
+        regions: vec![region("full", Some(samples::short())), region("open", None)],
         own: AllowedRange::parse("203.0.113.24").unwrap(),
     }
 }
@@ -44,7 +44,7 @@ fn proposal() -> Proposal {
         organisation: OrganisationName::parse(&EVIL[..70]).unwrap(),
         database: Wish::parse("shop").unwrap(),
         plan: samples::plan(),
-        region: Region { name: "a".into(), label: EVIL.into(), full: Some(EVIL.into()) },
+        region: Region { name: "a".into(), label: EVIL.into(), full: Some(samples::short()) },
         reach: samples::reach(),
         own: AllowedRange::parse("192.0.2.1").unwrap(),
         own_admitted: false,

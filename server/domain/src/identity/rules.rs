@@ -21,7 +21,7 @@ impl GroupRule {
 
     /// Parses a group's name as it was typed.
     pub fn parse_group(typed: &str) -> Result<String, LineError> {
-        text::line(typed, "the group as your issuer says it, or * for everybody", Self::MOST)
+        text::line(typed, Self::MOST)
     }
 }
 

@@ -1,21 +1,14 @@
 //! What an operator does about organisations.
 
 use super::terminal::say;
-use crate::{
-    config::Config,
-    startup::{Control, explain},
-};
+use crate::{config::Config, startup::{Control, explain}};
 use clap::Subcommand;
-use innkeeper_app::components::words;
-use innkeeper_service::{
-    Error,
-    context::{deps::Store, requester::Requester},
-    organisations::{
-        self, Relaxed,
-        search::{OrganisationLine, search},
-    },
-};
-use std::process::ExitCode;
+use innkeeper_app::components::{words, errors::sentences};
+use innkeeper_service::{Error, context::{deps::Store, requester::Requester}, organisations::{self, Relaxed, search::{OrganisationLine, search}, operator::{self, Opened, OrganisationLine}}};
+use std::{process::ExitCode, sync::Arc};
+use innkeeper_adapters::system::{OsRandom, SystemClock};
+use innkeeper_domain::ids::Ids;
+use sqlx::PgPool;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum OrganisationAction {
@@ -73,7 +66,7 @@ fn refused(error: &Error) -> String {
         Error::NotFound => {
             "no organisation has this id or name; `innkeeper organisation list` shows those there are".into()
         }
-        Error::Mistakes(mistakes) => mistakes.of("who").unwrap_or_default().to_owned(),
+        Error::Rejected(errors) => sentences(errors),
         error => explain(error),
     }
 }

@@ -65,7 +65,7 @@ async fn act(reach: &Reach, action: RunAction) -> Result<String, String> {
     store.pool.close().await;
     said.map_err(|error| match error {
         Error::NotFound => "no run has this number; `innkeeper run stuck` lists those that need you".into(),
-        Error::Overtaken => {
+        Error::Conflict => {
             "not possible as the run stands now; `innkeeper run stuck` lists those that need you".into()
         }
         error => explain(&error),

@@ -1,19 +1,14 @@
 //! What an operator does about staff.
 
 use super::terminal::say;
-use crate::{
-    config::Config,
-    startup::{Control, explain},
-};
+use crate::{config::Config, startup::{Control, explain}};
 use clap::Subcommand;
-use innkeeper_app::components::words;
-use innkeeper_domain::staff::StaffRole;
-use innkeeper_service::{
-    Error,
-    context::{deps::Store, requester::Requester},
-    people::staff::{self, Member},
-};
-use std::process::ExitCode;
+use innkeeper_app::components::{words, errors::sentences};
+use innkeeper_domain::{staff::StaffRole, ids::Ids};
+use innkeeper_service::{Error, context::{deps::Store, requester::Requester}, people::staff::{self, Member}};
+use std::{process::ExitCode, sync::Arc};
+use innkeeper_adapters::system::{OsRandom, SystemClock};
+use sqlx::PgPool;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum StaffAction {
@@ -91,7 +86,7 @@ fn refused(error: &Error) -> String {
             "nobody of the staff has this address or account id; `innkeeper staff list` shows who is staff"
                 .into()
         }
-        Error::Mistakes(mistakes) => mistakes.of("who").unwrap_or_default().to_owned(),
+        Error::Rejected(errors) => sentences(errors),
         error => explain(error),
     }
 }

@@ -213,7 +213,7 @@ impl Entry<'_> {
             (text, file) => text.or(file).map(Secret::new),
         };
         let label = self.text("label");
-        if let Some(Err(error)) = label.as_ref().map(|label| text::line(label, "a label", LABEL)) {
+        if let Some(Err(error)) = label.as_ref().map(|label| text::line(label, LABEL)) {
             self.wrong("label", format!("is refused: {error}"));
         }
         let kind = kind?;

@@ -32,7 +32,7 @@ pub(super) async fn bundle(
     let bundle = match handoff::bundle(&state.service, &request.cx.requester, &name).await {
         Ok(bundle) => bundle,
         // No longer open here: the page says how it stands.
-        Err(Error::Overtaken) => return Ok(see_other(&page)),
+        Err(Error::Conflict) => return Ok(see_other(&page)),
         Err(error) => return Ok(answer(error, &page)),
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);

@@ -1,25 +1,10 @@
-use super::{
-    AppState,
-    context::RequestCx,
-    csrf, form_body,
-    fresh_id::{fresh_id, is_id},
-    press,
-    problem::{Problem, not_permitted, see_other, sign_in},
-    rate_limit,
-};
-use axum::{
-    body::{Bytes, to_bytes},
-    extract::{RawForm, Request, State},
-    response::{IntoResponse as _, Response},
-};
+use super::{AppState, context::RequestCx, csrf, form_body, fresh_id::{fresh_id, is_id}, press, problem::{Problem, not_permitted, see_other, sign_in, wants_problem_json}, rate_limit};
+use axum::{body::{Bytes, to_bytes}, extract::{RawForm, Request, State}, response::{IntoResponse as _, Response}};
 use http::{header, request::Parts};
-use innkeeper_app::web::{Cx, FormState, Refusal, Rule, SeeOther, rule};
+use innkeeper_app::{web::{Cx, FormState, Refusal, Rule, SeeOther, rule, with_query}, shell::{Access, access, signs_in}};
 use innkeeper_domain::routes::{Page, with_query};
 use innkeeper_service::people::refused_forms;
-use leptos::{
-    prelude::provide_context,
-    server_fn::{error::FromServerFnError as _, redirect::REDIRECT_HEADER},
-};
+use leptos::{prelude::provide_context, server_fn::{error::FromServerFnError as _, redirect::REDIRECT_HEADER}};
 
 /// Marks the answer of a server function that failed.
 const FAILED: &str = leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
@@ -54,6 +39,7 @@ async fn perform(
     }
     csrf::check(&request, &body)?;
     let form = form_body::field(&body, "form").filter(|id| is_id(id)).unwrap_or_else(fresh_id);
+    let sent = Sent { form, action: parts.uri.path().to_owned(), json: wants_problem_json(&parts.headers) };
     // By these leptos would answer in its own way.
     parts.headers.remove(header::ACCEPT);
     parts.headers.remove(header::REFERER);
@@ -72,7 +58,7 @@ async fn perform(
         Problem::INTERNAL
     })?;
     if failed {
-        return refuse(&state, &request.cx, form, Refusal::de(outcome)).await;
+        return refuse(&state, &request.cx, sent, Refusal::de(outcome)).await;
     }
     match serde_json::from_slice(&outcome) {
         Ok(SeeOther(path)) => Ok(see_other(&path)),
@@ -83,11 +69,23 @@ async fn perform(
     }
 }
 
-async fn refuse(state: &AppState, cx: &Cx, form: String, refusal: Refusal) -> Result<Response, Problem> {
+/// What was sent.
+struct Sent {
+    /// The form's id.
+    form: String,
+    /// The path that it was sent to.
+    action: String,
+    /// Whether a program sent it, which reads problem+json instead of the form.
+    json: bool,
+}
+
+async fn refuse(state: &AppState, cx: &Cx, sent: Sent, refusal: Refusal) -> Result<Response, Problem> {
     Err(match refusal {
-        Refusal::Mistakes { page, values, mistakes } => {
+        Refusal::Rejected { mistakes, .. } if sent.json => Problem::Rejected(mistakes),
+        Refusal::Rejected { page, action, values, mistakes } => {
             let session = cx.requester.known_session().ok_or(Problem::FORBIDDEN)?;
-            let kept = FormState { id: form, values, mistakes };
+            let action = action.unwrap_or(sent.action);
+            let kept = FormState { id: sent.form, action, values, mistakes };
             let data = serde_json::to_value(&kept).map_err(|error| {
                 tracing::error!(%error, "a refused form cannot be kept");
                 Problem::INTERNAL
@@ -100,6 +98,8 @@ async fn refuse(state: &AppState, cx: &Cx, form: String, refusal: Refusal) -> Re
         Refusal::Malformed(_) => Problem::BAD_REQUEST,
         Refusal::Forbidden(forbidden) => return Ok(not_permitted(forbidden)),
         Refusal::NotFound => Problem::NOT_FOUND,
+        Refusal::Conflict { return_to } => Problem::Conflict(return_to),
+        Refusal::Away => Problem::BUSY,
         Refusal::TooMany(seconds) => Problem::TooMany(seconds),
         Refusal::Internal => Problem::INTERNAL,
     })

@@ -89,7 +89,7 @@ async fn take(
         if vouched.is_link() {
             return Ok((oidc::link(service, &cx.requester, vouched).await?, false));
         }
-        let id_hash = browser.renew().await.map_err(|_| Error::Overtaken)?;
+        let id_hash = browser.renew().await.map_err(|_| Error::Conflict)?;
         Ok((oidc::enter(service, &cx.requester, vouched, &id_hash).await?, true))
     };
     match entered.await {
@@ -101,7 +101,7 @@ async fn take(
             Ok(answer)
         }
         Err(Error::NotVouched(refusal)) => Ok(back(&provider, refusal.reason, "")),
-        Err(Error::Overtaken) => Ok(back(&provider, Reason::State, "")),
+        Err(Error::Conflict) => Ok(back(&provider, Reason::State, "")),
         Err(error) => Ok(answer(error, &Page::Landing.to_string())),
     }
 }

@@ -1,17 +1,29 @@
-use axum::response::{IntoResponse, Redirect, Response};
-use http::{HeaderValue, StatusCode, header};
+use axum::{response::{IntoResponse, Redirect, Response}, Extension};
+use http::{HeaderValue, StatusCode, header, HeaderMap};
 use innkeeper_domain::{routes::Page, support::SupportNumber};
 use innkeeper_service::{Error, context::permission::Forbidden};
 use tower_sessions::session_store::Error as Stored;
+use innkeeper_app::web::{Mistakes, with_query};
 
-/// A refusal: a status that becomes a page, or problem+json in the API, on its way out (see [`super::request_log`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A refusal: a status that becomes a page, or problem+json for a program, on its way out (see [`super::request_log`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     /// Just that status.
     Status(StatusCode),
+    /// 422, with what is wrong in which field; for programs, since people see their form again.
+    Rejected(Mistakes),
+    /// 409, with the page that shows how it stands now, where it is known.
+    Conflict(Option<String>),
     /// 429, with the seconds to wait.
     TooMany(u64),
 }
+
+/// When to try again what could not be done because too much is going on or the database is away, in seconds.
+const AWAY_FOR: u64 = 5;
+
+/// Where a page of a problem leads back to: carried with the answer until its body is made.
+#[derive(Debug, Clone)]
+pub(super) struct ReturnTo(pub(super) String);
 
 impl Problem {
     pub(super) const BAD_REQUEST: Self = Self::Status(StatusCode::BAD_REQUEST);
@@ -19,13 +31,23 @@ impl Problem {
     /// 404, also for what is there and not to be seen.
     pub const NOT_FOUND: Self = Self::Status(StatusCode::NOT_FOUND);
     pub(super) const INTERNAL: Self = Self::Status(StatusCode::INTERNAL_SERVER_ERROR);
+    /// 503, with [`AWAY_FOR`] to wait.
     pub(super) const BUSY: Self = Self::Status(StatusCode::SERVICE_UNAVAILABLE);
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         match self {
+            Self::Status(StatusCode::SERVICE_UNAVAILABLE) => {
+                (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, HeaderValue::from(AWAY_FOR))])
+                    .into_response()
+            }
             Self::Status(status) => status.into_response(),
+            Self::Rejected(mistakes) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, Extension(mistakes)).into_response()
+            }
+            Self::Conflict(None) => StatusCode::CONFLICT.into_response(),
+            Self::Conflict(Some(page)) => (StatusCode::CONFLICT, Extension(ReturnTo(page))).into_response(),
             Self::TooMany(seconds) => {
                 (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, HeaderValue::from(seconds))])
                     .into_response()
@@ -50,7 +72,9 @@ impl From<Error> for Problem {
             Error::NotFound => Self::NOT_FOUND,
             Error::Forbidden(_) => Self::FORBIDDEN,
             Error::TooMany(seconds) => Self::TooMany(seconds),
-            Error::Database(error) if Error::is_away(&error) => {
+            Error::Conflict => Self::Conflict(None),
+            Error::Rejected(errors) => Self::Rejected(Mistakes::from(&errors)),
+            Error::Away(error) => {
                 tracing::error!(%error, "a request failed, since the control database is away");
                 Self::BUSY
             }
@@ -65,13 +89,35 @@ impl From<Error> for Problem {
 /// The media type of [`problem_json`].
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
-/// A refusal for a program (RFC 9457), with the support number as its `instance`.
-pub(super) fn problem_json(status: StatusCode, wait: Option<u64>, number: &SupportNumber) -> String {
+/// Whether the one who asks wants problem+json instead of a page.
+pub(super) fn wants_problem_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    accepted
+        .flat_map(|line| line.split(','))
+        .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(PROBLEM_JSON)))
+}
+
+/// A refusal for a program (RFC 9457), with the support number as its `instance`, and what is wrong in which field as its
+/// `errors`.
+pub(super) fn problem_json(
+    status: StatusCode,
+    wait: Option<u64>,
+    mistakes: Option<&Mistakes>,
+    number: &SupportNumber,
+) -> String {
     let detail = match (status, wait) {
         (StatusCode::NOT_FOUND, _) => "There is nothing at this path, or you have no access to it.".into(),
         (StatusCode::METHOD_NOT_ALLOWED, _) => "The header Allow names the methods of this path.".into(),
         (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => {
             format!("Too many requests. Wait {seconds} seconds, then try again.")
+        }
+        (StatusCode::UNPROCESSABLE_ENTITY, _) => "Some fields cannot be taken as they are; see errors.".into(),
+        (StatusCode::CONFLICT, _) => {
+            "This has changed since you looked, or something else is being done with it. Look at how it stands now."
+                .into()
+        }
+        (StatusCode::SERVICE_UNAVAILABLE, Some(seconds)) => {
+            format!("Too much is going on, or the database is away. Try again in {seconds} seconds.")
         }
         (status, _) if status.is_server_error() => {
             "This is not the fault of your request. Try again; if it happens once more, tell support the instance."
@@ -80,14 +126,17 @@ pub(super) fn problem_json(status: StatusCode, wait: Option<u64>, number: &Suppo
         (status, _) => format!("The request was refused: {status}."),
     };
     let title = status.canonical_reason().unwrap_or("Refused");
-    serde_json::json!({
+    let mut problem = serde_json::json!({
         "type": "about:blank",
         "title": title,
         "status": status.as_u16(),
         "detail": detail,
         "instance": number.to_string(),
-    })
-    .to_string()
+    });
+    if let Some(mistakes) = mistakes {
+        problem["errors"] = serde_json::json!(mistakes);
+    }
+    problem.to_string()
 }
 
 /// What to do about a use case's error where nobody stands with a form: sign in again, or a problem's page.
@@ -95,6 +144,7 @@ pub(super) fn answer(error: Error, return_to: &str) -> Response {
     match error {
         Error::StaleSignIn => sign_in(return_to),
         Error::Forbidden(forbidden) => not_permitted(forbidden),
+        Error::Conflict => Problem::Conflict(Some(return_to.into())).into_response(),
         error => Problem::from(error).into_response(),
     }
 }
@@ -182,6 +232,14 @@ mod tests {
         assert_eq!(answer(Error::NotFound, "/").status(), StatusCode::NOT_FOUND);
         assert_eq!(answer(Error::TooMany(7), "/").headers()[header::RETRY_AFTER], "7");
         assert_eq!(answer(Error::Corrupt("x".into()), "/").status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let away = answer(sqlx::Error::PoolTimedOut.into(), "/");
+        assert_eq!(
+            (away.status(), &away.headers()[header::RETRY_AFTER]),
+            (StatusCode::SERVICE_UNAVAILABLE, &"5".parse().unwrap())
+        );
+        let conflict = answer(Error::Conflict, "/o/acme");
+        assert_eq!(conflict.status(), StatusCode::CONFLICT);
+        assert_eq!(conflict.extensions().get::<ReturnTo>().unwrap().0, "/o/acme");
         let stale = answer(Error::StaleSignIn, "/t/shop_k3v9x2/handoff");
         assert_eq!(stale.headers()[header::LOCATION], "/sign-in?return=/t/shop_k3v9x2/handoff");
     }

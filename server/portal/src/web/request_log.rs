@@ -1,22 +1,11 @@
 //! The outer layers: each request gets its number and its line in the log, each bare refusal a page (in the API
 //! problem+json), each handler a deadline.
 
-use super::{
-    AppState,
-    client::Client,
-    problem::{PROBLEM_JSON, Problem as Refused, problem_json},
-};
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse as _, Response},
-};
+use super::{AppState, client::Client, problem::{PROBLEM_JSON, Problem as Refused, problem_json, ReturnTo, wants_problem_json}, events};
+use axum::{extract::{Request, State}, middleware::Next, response::{IntoResponse as _, Response}};
 use http::{HeaderValue, Method, StatusCode, header};
 use innkeeper_app::web::{Problem, problem_page};
-use innkeeper_domain::{
-    routes::{Page, is_api},
-    support::SupportNumber,
-};
+use innkeeper_domain::{routes::{Page, is_api}, support::SupportNumber};
 use std::time::{Duration, Instant};
 use tracing::Instrument as _;
 
@@ -30,12 +19,13 @@ pub(super) async fn request_log(State(state): State<AppState>, request: Request,
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let (parts, body) = request.into_parts();
     let client = Client::of(&parts, &state.site).address;
+    let json = is_api(&path) || wants_problem_json(&parts.headers);
     let request = Request::from_parts(parts, body);
     let span = tracing::info_span!("request", %number, %method, path);
     let began = Instant::now();
     async {
         let answer = if known(&method) { next.run(request).await } else { not_allowed() };
-        let answer = dress(answer, &number, is_api(&path));
+        let answer = dress(answer, &number, json);
         let (status, ms) = (answer.status().as_u16(), began.elapsed().as_millis());
         if matches!(Page::parse(&path), Some(Page::Asset(_) | Page::Health)) {
             tracing::debug!(%client, status, ms, "answered");
@@ -59,10 +49,10 @@ fn not_allowed() -> Response {
 }
 
 /// A page for a refusal that has none, or problem+json for a program.
-fn dress(answer: Response, number: &SupportNumber, api: bool) -> Response {
+fn dress(answer: Response, number: &SupportNumber, json: bool) -> Response {
     let status = answer.status();
     let kind = answer.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    let usual: &[&str] = if api { &[PROBLEM_JSON] } else { &["text/html", "application/json"] };
+    let usual: &[&str] = if json { &[PROBLEM_JSON] } else { &["text/html", "application/json"] };
     let has_body = usual.iter().any(|usual| kind.starts_with(usual.as_bytes()));
     if has_body || !(status.is_client_error() || status.is_server_error()) {
         return answer;
@@ -70,9 +60,10 @@ fn dress(answer: Response, number: &SupportNumber, api: bool) -> Response {
     let (mut parts, _) = answer.into_parts();
     let wait = parts.headers.get(header::RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.parse().ok());
     parts.headers.remove(header::CONTENT_LENGTH);
-    if api {
+    if json {
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        return Response::from_parts(parts, problem_json(status, wait, number).into());
+        let body = problem_json(status, wait, parts.extensions.get(), number);
+        return Response::from_parts(parts, body.into());
     }
     let number = Some(number.to_string());
     let problem = match (status, wait) {
@@ -82,6 +73,8 @@ fn dress(answer: Response, number: &SupportNumber, api: bool) -> Response {
         (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => Problem { number, ..Problem::too_many(seconds) },
         _ => Problem::of(status.as_u16(), number),
     };
+    let back = parts.extensions.get().map(|ReturnTo(page)| page.clone());
+    let problem = Problem { back, ..problem };
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     Response::from_parts(parts, problem_page(status.as_u16(), problem).into())
 }

@@ -1,11 +1,8 @@
 //! How a use case ends when it does not go well.
 
 use super::permission::Forbidden;
-use innkeeper_domain::{
-    identity::Refusal,
-    mistakes::Mistakes,
-    ports::{SealError, ServerError},
-};
+use innkeeper_domain::{identity::Refusal, mistakes::Mistakes, ports::{SealError, ServerError}};
+use crate::context::field_error::{ErrorCode, Field, FieldErrors};
 
 /// The result of a use case.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -13,9 +10,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Why a use case did not do what was asked. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What the person typed or chose; goes beside the fields.
-    #[error("the form has mistakes")]
-    Mistakes(Mistakes),
+    /// What was typed or chosen cannot be taken as it is; goes beside the fields.
+    #[error("refused: {0}")]
+    Rejected(FieldErrors),
     /// Not there, or not theirs: nobody learns which.
     #[error("not found")]
     NotFound,
@@ -28,12 +25,15 @@ pub enum Error {
     /// Too many tries; the number of seconds until the next one.
     #[error("too many tries; wait {0} s")]
     TooMany(u64),
-    /// The thing is not in a state in which this can be done; the page shows how it stands now.
+    /// The thing has changed since the requester looked, and this cannot be done as it stands now.
     #[error("not possible as it stands now")]
-    Overtaken,
+    Conflict,
     /// A provider of identity vouches for nobody here; the page says why in its words.
     #[error("nobody is vouched for: {0}")]
     NotVouched(#[from] Refusal),
+    /// The control database cannot be reached at the moment: worth another try soon.
+    #[error("control database is away: {0}")]
+    Away(#[source] sqlx::Error),
     /// The control database did not do it.
     #[error("control database: {0}")]
     Database(#[source] sqlx::Error),
@@ -55,14 +55,20 @@ pub enum Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-        if code.as_deref() == Some("40P01") { Self::Overtaken } else { Self::Database(error) }
+        match code.as_deref() {
+            Some("40P01") => Self::Conflict,
+            _ if Self::is_away(&error) => Self::Away(error),
+            _ => Self::Database(error),
+        }
     }
 }
 
 impl Error {
-    /// One mistake beside one field.
-    pub fn mistake(field: &str, what: impl Into<String>) -> Self {
-        Self::Mistakes(Mistakes::one(field, what))
+    /// One input is refused.
+    pub fn rejected(field: Field, code: impl Into<ErrorCode>) -> Self {
+        let mut errors = FieldErrors::default();
+        errors.add(field, code);
+        Self::Rejected(errors)
     }
 
     /// A stored value that does not parse.

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod deps;
 pub mod error;
+pub mod field_error;
 pub mod outbox;
 pub mod permission;
 pub mod providers;

@@ -1,16 +1,8 @@
 //! Who asks, and by which door.
 
 use super::audit::{Action, Actor, Entry};
-use crate::{
-    Error, Result,
-    db::{self, Tx},
-};
-use innkeeper_domain::{
-    email::EmailAddress,
-    identity::ProviderId,
-    ids::{AccountId, ApiKeyId, IdentityId, RunId, SessionId},
-    staff::StaffRole,
-};
+use crate::{Error, Result, db::{self, Tx}, context::{audit, field_error::{Field, SignInCode}}};
+use innkeeper_domain::{email::EmailAddress, identity::ProviderId, ids::{AccountId, ApiKeyId, IdentityId, RunId, SessionId}, staff::StaffRole};
 use sqlx::PgPool;
 use std::net::IpAddr;
 
@@ -139,11 +131,7 @@ impl Requester {
     pub fn themselves(&self) -> Result<&SignedIn> {
         let person = self.fresh()?;
         if person.by_organisation() {
-            return Err(Error::mistake(
-                "way",
-                "You came in by your organisation's sign-in, which opens its databases and \
-                changes nothing of your account. Sign in by another of your ways first.",
-            ));
+            return Err(Error::rejected(Field::SignInMethod, SignInCode::OrganisationSignIn));
         }
         Ok(person)
     }

@@ -62,5 +62,5 @@ async fn insert(
         savepoint.rollback().await?;
         slug = bare.suffixed(&*service.random);
     }
-    Err(clash.map_or(Error::Overtaken, Error::Database))
+    Err(clash.map_or(Error::Conflict, Error::Database))
 }

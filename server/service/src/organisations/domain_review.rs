@@ -1,10 +1,5 @@
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, requester::Requester},
-    db,
-    organisations::domains,
-};
-use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain, permission::Permission};
+use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, requester::Requester, field_error::{Field, OrganisationCode}}, db, organisations::domains, people::staff};
+use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain, permission::Permission, staff::StaffRole};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -50,7 +45,7 @@ pub async fn waiting(service: &Service, requester: &Requester) -> Result<(Vec<Wa
     Ok((waiting.collect::<Result<_>>()?, total))
 }
 
-/// Decides by staff whether the domain is the organisation's. [`Error::Overtaken`] where nobody asks that any more.
+/// Decides by staff whether the domain is the organisation's. [`Error::Conflict`] where nobody asks that any more.
 pub async fn decide(
     service: &Service,
     requester: &Requester,
@@ -58,8 +53,7 @@ pub async fn decide(
     domain: &str,
     theirs: bool,
 ) -> Result<()> {
-    let domain = MailDomain::parse(domain).map_err(|_| Error::Overtaken)?;
-    let domain = domain.as_str();
+    let domain = MailDomain::parse(domain).map_err(|_| Error::Conflict)?;
     let mut tx = requester.begin_unscoped(&service.pool).await?;
     requester.authorize(&mut tx, Permission::DomainDecide).await?;
     db::as_member(&mut tx, organisation).await?;
@@ -68,20 +62,20 @@ pub async fn decide(
            proven_by = case when $3 then 'staff' end
          where organisation_id = $1 and domain = $2 and staff_asked_at is not null and proven_at is null",
         organisation.0,
-        domain,
+        domain.as_str(),
         theirs,
     )
     .execute(&mut *tx)
     .await;
     if decided.as_ref().is_err_and(|error| Error::breaks(error, domains::PROVEN)) {
-        return Err(Error::mistake("domain", format!("{domain} is another organisation's already.")));
+        return Err(Error::rejected(Field::Domain, OrganisationCode::DomainTaken { domain }));
     }
     if decided?.rows_affected() == 0 {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     requester
         .audit(Action::DomainDecide)
-        .subject(domain)
+        .subject(&domain)
         .in_organisation(organisation)
         .detail(json!({ "theirs": theirs }))
         .record(&mut tx, &service.ids)

@@ -1,10 +1,7 @@
 //! The change of an organisation's address.
 
-use super::view::load;
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, requester::Requester},
-};
+use super::view::{load, load_as_admin};
+use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, requester::Requester, field_error::{Field, OrganisationCode}}};
 use innkeeper_domain::{organisation_slug::OrganisationSlug, permission::Permission};
 use serde_json::json;
 
@@ -23,7 +20,7 @@ pub async fn rename_slug(
 ) -> Result<OrganisationSlug> {
     let mut tx = requester.begin(&service.pool).await?;
     let organisation = load(&mut tx, requester, Permission::OrganisationRename, slug).await?;
-    let wanted = OrganisationSlug::parse(typed).map_err(|error| Error::mistake("slug", error.to_string()))?;
+    let wanted = OrganisationSlug::parse(typed).map_err(|error| Error::rejected(Field::Slug, error))?;
     // Of two changes at once the second waits, and sees what the first did.
     let had =
         sqlx::query_scalar!("select slug from organisation where id = $1 for update", organisation.id.0)
@@ -33,9 +30,7 @@ pub async fn rename_slug(
         return Ok(wanted);
     }
     if had != slug {
-        let what =
-            format!("Somebody changed the address to “{had}” since you opened this page. Check it again.");
-        return Err(Error::mistake("slug", what));
+        return Err(Error::rejected(Field::Slug, OrganisationCode::SlugChanged { slug: had }));
     }
     let kept = sqlx::query_scalar!(
         r#"select count(*) as "count!" from organisation_former_slug
@@ -46,8 +41,7 @@ pub async fn rename_slug(
     .fetch_one(&mut *tx)
     .await?;
     if kept >= MOST {
-        let what = format!("The address was changed {MOST} times in 90 days. Choose one of those, or wait.");
-        return Err(Error::mistake("slug", what));
+        return Err(Error::rejected(Field::Slug, OrganisationCode::SlugChangedTooOften { most: MOST }));
     }
     let renamed =
         sqlx::query!("update organisation set slug = $2 where id = $1", organisation.id.0, wanted.as_str())
@@ -59,7 +53,7 @@ pub async fn rename_slug(
             || error.as_database_error().is_some_and(|e| e.code().as_deref() == Some("40P01"))
     };
     if renamed.as_ref().is_err_and(ended) {
-        return Err(Error::mistake("slug", format!("“{wanted}” is already taken. Choose another address.")));
+        return Err(Error::rejected(Field::Slug, OrganisationCode::SlugTaken { slug: wanted }));
     }
     renamed?;
     requester

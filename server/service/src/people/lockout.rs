@@ -2,7 +2,10 @@
 
 use crate::{
     Error, Result, Service,
-    context::requester::{Requester, SignedIn},
+    context::{
+        field_error::{Field, SignInCode},
+        requester::{Requester, SignedIn},
+    },
 };
 use innkeeper_domain::ids::{AccountId, OrganisationId};
 use sqlx::PgConnection;
@@ -14,10 +17,7 @@ pub(crate) async fn may_change_ways<'a>(service: &Service, requester: &'a Reques
     match shut(service, person).await? {
         None => Ok(person),
         Some(organisation) => {
-            let what = format!(
-                "{organisation} is closed to the way you came by. Sign in by one that opens it to change your ways in."
-            );
-            Err(Error::mistake("way", what))
+            Err(Error::rejected(Field::SignInMethod, SignInCode::ClosedMethod { organisation }))
         }
     }
 }
@@ -34,18 +34,12 @@ pub(crate) async fn stays_in_reach(
     conn: &mut PgConnection,
     account: AccountId,
     organisation: Option<OrganisationId>,
-    field: &'static str,
+    field: Field,
 ) -> Result<()> {
     let stranded =
         sqlx::query_scalar!("select organisation_stranded($1, $2)", account.0, organisation.map(|one| one.0));
     match stranded.fetch_one(conn).await? {
         None => Ok(()),
-        Some(name) => {
-            let what = format!(
-                "Nobody would be left to look after {name}: of its admins whom no group made so, none has a way in that \
-                 stays open."
-            );
-            Err(Error::mistake(field, what))
-        }
+        Some(organisation) => Err(Error::rejected(field, SignInCode::NoAdminLeft { organisation })),
     }
 }

@@ -53,27 +53,27 @@ pub async fn stuck(store: &Store, requester: &Requester) -> Result<Vec<StuckRun>
     .await?)
 }
 
-/// Resumes a stuck run where it stopped. [`Error::NotFound`] for a number that no run has, [`Error::Overtaken`] for
+/// Resumes a stuck run where it stopped. [`Error::NotFound`] for a number that no run has, [`Error::Conflict`] for
 /// a run that is not stuck.
 pub async fn resume(store: &Store, requester: &Requester, number: &str) -> Result<()> {
     let mut tx = requester.begin(&store.pool).await?;
     let run = find(&mut tx, requester, Permission::RunResume, number).await?;
     if !engine::go_on(&mut tx, run.id, workflows::deadline(run.kind)).await? {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     record(store, requester, &mut tx, &run, Action::RunResume).await?;
     Ok(tx.commit().await?)
 }
 
 /// Rolls back a run that goes forward or is stuck at a step. [`Error::NotFound`] for a number that no run has,
-/// [`Error::Overtaken`] for a run that is over or on its way back, and for a removal that has removed something.
+/// [`Error::Conflict`] for a run that is over or on its way back, and for a removal that has removed something.
 pub async fn roll_back(store: &Store, requester: &Requester, number: &str) -> Result<()> {
     let mut tx = requester.begin(&store.pool).await?;
     let run = find(&mut tx, requester, Permission::RunRollback, number).await?;
     if (run.kind == RunKind::Remove && run.cursor > 0)
         || !engine::turn_back(&mut tx, run.id, "The operator turned it back.").await?
     {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     record(store, requester, &mut tx, &run, Action::RunRollback).await?;
     Ok(tx.commit().await?)

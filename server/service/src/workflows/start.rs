@@ -1,5 +1,6 @@
 use crate::{
     Error, Result, Service,
+    context::field_error::Field,
     fleet::capacity,
     workflows::engine::{NewRun, start},
 };
@@ -51,7 +52,7 @@ pub fn deadline(kind: RunKind) -> i32 {
     if matches!(kind, RunKind::Destroy | RunKind::Remove) { 24 * 60 } else { 15 }
 }
 
-/// Starts a run about a tenant, in the transaction that asks for it. [`Error::Overtaken`] while another is live.
+/// Starts a run about a tenant, in the transaction that asks for it. [`Error::Conflict`] while another is live.
 pub async fn start_run(
     ids: &Ids,
     random: &dyn Random,
@@ -62,12 +63,12 @@ pub async fn start_run(
 ) -> Result<(RunId, SupportNumber)> {
     let new = NewRun { kind, organisation, tenant, input, deadline_minutes: deadline(kind) };
     match start(conn, ids, random, &new, names(kind)).await {
-        Err(Error::Database(error)) if Error::breaks(&error, "run_one_live") => Err(Error::Overtaken),
+        Err(Error::Database(error)) if Error::breaks(&error, "run_one_live") => Err(Error::Conflict),
         started => started,
     }
 }
 
-/// Starts to make a tenant, in the transaction that accepts it: its place is reserved with it. A mistake at `region`
+/// Starts to make a tenant, in the transaction that accepts it: its place is reserved with it. The region is refused
 /// where there is no room.
 pub async fn start_onboarding(
     service: &Service,
@@ -76,7 +77,7 @@ pub async fn start_onboarding(
     tenant: TenantId,
 ) -> Result<(RunId, SupportNumber)> {
     let whose = (organisation, tenant);
-    capacity::reserve(conn, whose).await?.map_err(|short| Error::mistake("region", short.to_string()))?;
+    capacity::reserve(conn, whose).await?.map_err(|short| Error::rejected(Field::Region, short))?;
     start_run(&service.ids, &*service.random, conn, RunKind::Onboard, whose, json!({})).await
 }
 

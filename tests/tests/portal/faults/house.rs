@@ -275,7 +275,7 @@ impl House {
         let name = self.name();
         let form = self.jane.form(&format!("/t/{name}/danger/{act}"), &format!("/do/{act}")).await;
         let typed: &[(&str, &str)] =
-            if form.values.get("typed").is_some() { &[("typed", &name)] } else { &[] };
+            if form.values.get("confirmation").is_some() { &[("confirmation", &name)] } else { &[] };
         self.send(&form, typed, &format!("/t/{name}/danger")).await;
     }
 
@@ -323,7 +323,7 @@ impl House {
                 let name = self.name();
                 let path = format!("/t/{name}/credentials/rotate");
                 let form = self.jane.form(&path, "/do/rotate").await;
-                self.send(&form, &[("typed", &name)], &format!("/t/{name}/handoff")).await;
+                self.send(&form, &[("confirmation", &name)], &format!("/t/{name}/handoff")).await;
             }
             Kind::Suspend => self.press("suspend").await,
             Kind::Resume => self.press("resume").await,

@@ -43,11 +43,11 @@ async fn only_the_whole_name_confirms() {
         let form = jane.form(&page, &action).await;
         let mut trial = Trial { person: &jane, page: &page, form: form.clone(), count };
         for text in &wrong {
-            trial.send("typed", &form.values.clone().with("typed", text), Mistake, text).await;
+            trial.send("confirmation", &form.values.clone().with("confirmation", text), Mistake, text).await;
         }
-        trial.send("typed", &form.values.clone().without("typed"), Mistake, "(missing)").await;
-        trial.form.values = form.values.clone().with("typed", "x");
-        trial.all_malformed("typed").await;
+        trial.send("confirmation", &form.values.clone().without("confirmation"), Mistake, "(missing)").await;
+        trial.form.values = form.values.clone().with("confirmation", "x");
+        trial.all_malformed("confirmation").await;
         count = trial.count;
     }
     count += names(&jane, &name).await;
@@ -63,7 +63,7 @@ async fn names(jane: &Person, name: &str) -> usize {
     let acts = ["suspend", "resume", "destroy", "keep", "try-again", "rotate", "change-plan"];
     for act in acts {
         for wrong in wrong {
-            let values = values.clone().with("name", wrong).with("typed", wrong);
+            let values = values.clone().with("name", wrong).with("confirmation", wrong);
             jane.post(&format!("/do/{act}"), &values).await.is_problem(404);
         }
         jane.post(&format!("/do/{act}"), &values.clone().without("name")).await.is_problem(404);

@@ -37,7 +37,7 @@ impl Trial<'_> {
     /// What can be shown again is what was typed; secrets, and choices that are none, are not.
     fn is_still_there(&self, page: &Page, typed: &Values, case: &str) {
         let shown = page.form(&self.form.action);
-        for name in ["organisation", "database", "addresses", "email", "typed"] {
+        for name in ["organisation", "database", "addresses", "email", "confirmation"] {
             let lines = |text: &str| text.replace("\r\n", "\n");
             // What is longer than any field can be comes back empty, beside its mistake.
             if let Some(value) = typed.get(name).filter(|value| value.len() <= 6000) {

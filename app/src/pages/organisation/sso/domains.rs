@@ -6,7 +6,7 @@ use crate::{
     web::{Cx, Field, Filled, Form, Refusal, SeeOther, needs},
 };
 use innkeeper_service::organisations::{self, DomainLine, IdentityView};
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn as _};
 use serde::{Deserialize, Serialize};
 
 /// What is typed of a domain.
@@ -102,7 +102,7 @@ pub(super) fn Domains(view: IdentityView, form: Filled<DomainForm>, fresh: bool)
                 <input type="hidden" name="organisation" value=slug/>
                 <div class="card-body">
                     <Field
-                        name="domain" label="Domain" class="input mono" autocomplete="off"
+                        name="domain" form=AddDomain::PATH label="Domain" class="input mono" autocomplete="off"
                         hint="What stands behind the @ of your addresses, such as acme.example."
                         value=values.domain mistake=mistakes.of("domain")
                     />

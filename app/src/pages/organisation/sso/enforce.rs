@@ -1,13 +1,10 @@
 //! Closing the ways that are not the organisation's own.
 
 use super::change::{AboutForm, Act, conclude};
-use crate::{
-    components::{Icon, Notice, words},
-    web::{Cx, Filled, Form, Refusal, SeeOther, needs},
-};
+use crate::{components::{Icon, Notice, words}, web::{Cx, Filled, Form, Refusal, SeeOther, needs, About, Issue, described_by, id_of}};
 use innkeeper_domain::routes::Page;
 use innkeeper_service::organisations::{self, IdentityView, OpenWay};
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn as _};
 use serde::{Deserialize, Serialize};
 
 /// Which ways stay open.
@@ -63,18 +60,20 @@ pub(super) fn Enforcing(view: IdentityView, form: Filled<EnforceForm>, fresh: bo
     let slug = view.organisation.slug.to_string();
     let Filled { id, values, mistakes, again } = form;
     let chosen = again.then_some(values.open);
-    let mistake = mistakes.of("open").map(str::to_owned);
-    let wrong = mistake.is_some();
+    let mistake = Issue::from(mistakes.of("open"));
+    let first = id_of(EnforceSignIn::PATH, "open");
+    let described = described_by(&first, false, mistake.0.is_some());
     let way = |(at, OpenWay { id, label, open }): (usize, OpenWay)| {
         let checked = chosen.as_ref().map_or(open, |chosen| chosen.contains(&id));
         view! {
             <label class="check">
-                <input type="checkbox" name="open[]" value=id id=(at == 0).then_some("open") checked=checked/>
+                <input type="checkbox" name="open[]" value=id id=(at == 0).then(|| first.clone()) checked=checked/>
                 <span>{label}</span>
             </label>
         }
     };
     let ways: Vec<_> = view.ways.into_iter().enumerate().map(way).collect();
+    let about = first.clone();
     let enforced = view.enforced_at.map(|since| {
         view! {
             <div class="card-body">
@@ -105,11 +104,9 @@ pub(super) fn Enforcing(view: IdentityView, form: Filled<EnforceForm>, fresh: bo
                          it needs a proven domain, a trial of today that made you an admin, and the sign-in among the ways of \
                          your own account; without one, that the way you came by stays open."
                     </p>
-                    <fieldset class="checks" aria-describedby=wrong.then_some("open-error")>
+                    <fieldset class="checks" aria-describedby=described>
                         <legend>"Ways that stay open"</legend>
-                        {mistake.map(|what| view! {
-                            <p class="error" id="open-error"><span class="vh">"Error: "</span>{what}</p>
-                        })}
+                        <About id=about issue=mistake/>
                         {ways}
                     </fieldset>
                 </div>

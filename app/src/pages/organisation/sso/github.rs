@@ -14,7 +14,7 @@ use innkeeper_service::{
     organisations::{self, GitHubGroup, GitHubLine, IdentityView, KnownWay},
     sign_in::oidc,
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn as _};
 use serde::{Deserialize, Serialize};
 
 /// What is typed of an organisation there.
@@ -92,7 +92,7 @@ pub(super) fn GitHub(
                 <div class="card-body stack">
                     <Where hubs=view.hubs chosen=values.provider/>
                     <Field
-                        name="login" label="Organisation at GitHub" class="input mono" autocomplete="off"
+                        name="login" form=AddGithub::PATH label="Organisation at GitHub" class="input mono" autocomplete="off"
                         hint="What stands behind github.com/ in its address. One of its owners has to show that it is yours."
                         value=values.login mistake=mistakes.of("login")
                     />
@@ -161,7 +161,7 @@ fn Line(line: GitHubLine, slug: String, csrf: String, fresh: bool) -> impl IntoV
             let shown = called(login.as_str(), team);
             let which = format!(" {shown}");
             let remove = fresh.then(|| {
-                let fields = vec![("organisation", slug.clone()), ("team", format!("{provider}/{group}"))];
+                let fields = vec![("organisation", slug.clone()), ("group", format!("{provider}/{group}"))];
                 view! { <Act<RemoveTeam> fields label="Remove" which class="btn btn-quiet btn-sm"/> }
             });
             view! {

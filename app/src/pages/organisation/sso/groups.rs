@@ -1,14 +1,10 @@
 //! What groups make of people.
 
 use super::change::{AboutForm, Act, conclude};
-use crate::{
-    components::Icon,
-    pages::organisation::roles::words_of,
-    web::{Cx, Field, Filled, Form, Issue, Refusal, SeeOther, needs},
-};
+use crate::{components::Icon, pages::organisation::roles::words_of, web::{Cx, Field, Filled, Form, Issue, Refusal, SeeOther, needs, About, described_by, id_of}};
 use innkeeper_domain::{identity::GroupRule, organisation::MemberRole};
 use innkeeper_service::organisations::{self, IdentityView};
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn as _};
 use serde::{Deserialize, Serialize};
 
 /// What is typed of a group.
@@ -79,11 +75,11 @@ pub(super) fn Groups(view: IdentityView, form: Filled<GroupForm>, fresh: bool) -
                 <input type="hidden" name="organisation" value=slug/>
                 <div class="card-body stack">
                     <Field
-                        name="group" label="Group" class="input mono" autocomplete="off"
+                        name="group" form=AddGroup::PATH label="Group" class="input mono" autocomplete="off"
                         hint="As your sign-in says it: a name, or for Entra the group's object ID. * stands for everybody."
                         value=values.group mistake=mistakes.of("group")
                     />
-                    <Roles name="role" label="Its people become" chosen=values.role mistake=mistakes.of("role")/>
+                    <Roles form=AddGroup::PATH label="Its people become" chosen=values.role mistake=mistakes.of("role")/>
                 </div>
                 <div class="card-foot">
                     <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Add group"</button>
@@ -95,7 +91,8 @@ pub(super) fn Groups(view: IdentityView, form: Filled<GroupForm>, fresh: bool) -
 
 #[component]
 pub(super) fn Roles(
-    name: &'static str,
+    /// The action of its form.
+    form: &'static str,
     label: &'static str,
     chosen: String,
     #[prop(into)] mistake: Issue,
@@ -105,16 +102,14 @@ pub(super) fn Roles(
         let selected = role.as_str() == chosen || (chosen.is_empty() && role == MemberRole::Developer);
         view! { <option value=role.as_str() selected=selected>{format!("{called}: {may}")}</option> }
     });
-    let error = format!("{name}-error");
-    let about = mistake.0.is_some().then(|| error.clone());
+    let id = id_of(form, "role");
+    let about = described_by(&id, false, mistake.0.is_some());
     view! {
         <div class="field">
-            <label for=name>{label}</label>
-            {mistake.0.map(|what| view! {
-                <p class="error" id=error><span class="vh">"Error: "</span>{what}</p>
-            })}
+            <label for=id.clone()>{label}</label>
+            <About id=id.clone() issue=mistake/>
             <select
-                id=name name=name class="input" aria-invalid=about.is_some().then_some("true")
+                id=id name="role" class="input" aria-invalid=about.is_some().then_some("true")
                 aria-describedby=about
             >{options.into_iter().collect_view()}</select>
         </div>

@@ -1,13 +1,10 @@
 //! The organisation's own issuer.
 
 use super::change::{AboutForm, Act, conclude};
-use crate::{
-    components::{CopySecret, Icon},
-    web::{Area, Choice, Cx, Field, Filled, Form, Refusal, Secret, SeeOther, needs},
-};
+use crate::{components::{CopySecret, Icon}, web::{Area, Choice, Cx, Field, Filled, Form, Refusal, Secret, SeeOther, needs, id_of}};
 use innkeeper_domain::identity::ProviderKind;
 use innkeeper_service::organisations::{self, IdentityView, IssuerForm, IssuerView};
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn as _};
 use serde::{Deserialize, Serialize};
 
 /// What is typed of an issuer.
@@ -100,7 +97,7 @@ pub(super) fn Issuer(view: IdentityView, form: Filled<IssuerFields>, fresh: bool
         let checked = values.kind == kind.as_str() || (values.kind.is_empty() && at == 0);
         view! {
             <label class="choice">
-                <input type="radio" name="kind" value=kind.as_str() id=(at == 0).then_some("kind") checked=checked/>
+                <input type="radio" name="kind" value=kind.as_str() id=(at == 0).then(|| id_of(SaveIssuer::PATH, "kind")) checked=checked/>
                 <strong>{label}</strong>
                 <span class="hint">{hint}</span>
             </label>
@@ -140,32 +137,32 @@ pub(super) fn Issuer(view: IdentityView, form: Filled<IssuerFields>, fresh: bool
             <Form<SaveIssuer> id>
                 <input type="hidden" name="organisation" value=slug/>
                 <div class="card-body stack">
-                    <Choice name="kind" legend="What speaks there" mistake=mistakes.of("kind")>{kinds}</Choice>
+                    <Choice name="kind" form=SaveIssuer::PATH legend="What speaks there" mistake=mistakes.of("kind")>{kinds}</Choice>
                     <Field
-                        name="label" label="What your people call it" autocomplete="off" hint="Such as Acme SSO."
+                        name="label" form=SaveIssuer::PATH label="What your people call it" autocomplete="off" hint="Such as Acme SSO."
                         value=values.label mistake=mistakes.of("label")
                     />
                     <Field
-                        name="issuer" label="Issuer" class="input mono" autocomplete="off"
+                        name="issuer" form=SaveIssuer::PATH label="Issuer" class="input mono" autocomplete="off"
                         hint="The address it calls itself, on the public internet. For Entra the directory ID is enough."
                         value=values.issuer mistake=mistakes.of("issuer")
                     />
                     <Field
-                        name="client_id" label="Client ID" class="input mono" autocomplete="off"
+                        name="client_id" form=SaveIssuer::PATH label="Client ID" class="input mono" autocomplete="off"
                         value=values.client_id mistake=mistakes.of("client_id")
                     />
                     <Field
-                        name="client_secret" label="Client secret" kind="password" class="input mono" autocomplete="off"
+                        name="client_secret" form=SaveIssuer::PATH label="Client secret" kind="password" class="input mono" autocomplete="off"
                         hint=if secret { "There is one. Leave this empty to keep it; another issuer or client needs its own." } else { "Kept sealed, and never shown again." }
                         mistake=mistakes.of("client_secret")
                     />
                     <Area
-                        name="trusted_audiences" label="Additional trusted audiences (one per line)"
+                        name="trusted_audiences" form=SaveIssuer::PATH label="Additional trusted audiences (one per line)"
                         hint="Usually empty. List what else the ID token's aud holds besides the client ID, such as the project ID at Zitadel. Add only what you trust to handle your people's tokens."
                         value=values.trusted_audiences mistake=mistakes.of("trusted_audiences")
                     />
                     <Field
-                        name="groups_claim" label="Claim with the groups" class="input mono" autocomplete="off"
+                        name="groups_claim" form=SaveIssuer::PATH label="Claim with the groups" class="input mono" autocomplete="off"
                         hint="Empty for groups, which most issuers use."
                         value=values.groups_claim mistake=mistakes.of("groups_claim")
                     />

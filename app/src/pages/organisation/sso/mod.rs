@@ -12,27 +12,20 @@ mod trial;
 pub use change::AboutForm;
 
 use super::nav::{OrganisationNav, moved};
-use crate::{
-    components::Notice,
-    pages::{load, part, tenant::confirm::SignInAgain},
-    web::{Cx, ErrorSummary, Filled, Mistakes, PageTitle},
-};
-use domains::{DomainForm, Domains};
-use enforce::{EnforceForm, Enforcing};
-use github::{GitHub, GitHubForm};
-use groups::{GroupForm, Groups};
+use crate::{components::Notice, pages::{load, part, tenant::confirm::SignInAgain}, web::{Cx, ErrorSummary, Filled, Mistakes, PageTitle}};
+use domains::{DomainForm, Domains, AddDomain};
+use enforce::{EnforceForm, Enforcing, EnforceSignIn};
+use github::{GitHub, GitHubForm, AddGithub};
+use groups::{GroupForm, Groups, AddGroup};
 use innkeeper_domain::{identity::Reason, routes::Page};
-use innkeeper_service::{
-    organisations::{self, IdentityView},
-    sign_in::oidc,
-};
-use issuer::{Issuer, IssuerFields};
-use leptos::prelude::*;
+use innkeeper_service::{organisations::{self, IdentityView}, sign_in::oidc};
+use issuer::{Issuer, IssuerFields, SaveIssuer};
+use leptos::{prelude::*, server_fn::ServerFn as _};
 use serde::de::DeserializeOwned;
-use teams::TeamForm;
+use teams::{TeamForm, AddTeam};
 use trial::Trying;
 
-/// Which form of the page was refused: they share its mistakes, and each has fields of its own.
+/// The forms of the page; at most one of them was refused.
 #[derive(Clone, Default)]
 pub(crate) struct Again {
     pub(crate) issuer: Filled<IssuerFields>,
@@ -41,6 +34,8 @@ pub(crate) struct Again {
     pub(crate) github: Filled<GitHubForm>,
     pub(crate) team: Filled<TeamForm>,
     pub(crate) enforce: Filled<EnforceForm>,
+    /// The action of whichever form or button was refused, and what is wrong.
+    pub(crate) rejected: Option<(String, Mistakes)>,
 }
 
 /// What the page knows besides what is set up.
@@ -58,24 +53,19 @@ pub(crate) struct Around {
     pub(crate) again: Again,
 }
 
-/// The fields of the page, in its order.
-const FIELDS: &[&str] = &[
-    "kind",
-    "label",
-    "issuer",
-    "client_id",
-    "client_secret",
-    "trusted_audiences",
-    "groups_claim",
-    "domain",
-    "group",
-    "role",
-    "team",
-    "becomes",
-    "provider",
-    "login",
-    "open",
-];
+/// The fields of a form, in its order; none where a button was refused.
+fn fields_of(action: &str) -> &'static [&'static str] {
+    match action {
+        SaveIssuer::PATH => {
+            &["kind", "label", "issuer", "client_id", "client_secret", "trusted_audiences", "groups_claim"]
+        }
+        AddDomain::PATH => &["domain"],
+        AddGroup::PATH | AddTeam::PATH => &["group", "role"],
+        AddGithub::PATH => &["login"],
+        EnforceSignIn::PATH => &["open"],
+        _ => &[],
+    }
+}
 
 /// The page.
 #[component]
@@ -85,12 +75,13 @@ pub fn IdentityPage() -> impl IntoView {
     let slug = part("slug");
     let [refused, unshown] = ["reason", "github"].map(|name| Reason::parse(&cx.asked(name)));
     let again = Again {
-        issuer: form_of(&cx, "client_id"),
-        domain: form_of(&cx, "domain"),
-        group: form_of(&cx, "group"),
-        github: form_of(&cx, "login"),
-        team: form_of(&cx, "team"),
-        enforce: form_of(&cx, "open"),
+        issuer: cx.form::<SaveIssuer, _>(),
+        domain: cx.form::<AddDomain, _>(),
+        group: cx.form::<AddGroup, _>(),
+        github: cx.form::<AddGithub, _>(),
+        team: cx.form::<AddTeam, _>(),
+        enforce: cx.form::<EnforceSignIn, _>(),
+        rejected: cx.rejected().map(|(action, mistakes)| (action.to_owned(), mistakes.clone())),
     };
     let csrf = cx.csrf();
     let (asked, ask) = (slug.clone(), cx.clone());
@@ -102,35 +93,13 @@ pub fn IdentityPage() -> impl IntoView {
     })
 }
 
-/// The refused form, if it is the one that has this field.
-fn form_of<T: DeserializeOwned + Default>(cx: &Cx, field: &str) -> Filled<T> {
-    let filled = cx.form();
-    let its = cx.form.as_ref().is_some_and(|state| state.values.get(field).is_some());
-    if its {
-        filled
-    } else {
-        Filled { values: T::default(), mistakes: Mistakes::default(), again: false, ..filled }
-    }
-}
-
 pub(crate) fn identity_view(view: IdentityView, around: Around) -> AnyView {
     let Around { fresh, csrf, refused, unshown, again } = around;
     let ticket = view.provider.as_deref().map(|provider| oidc::ticket(&csrf, provider));
     let organisation = view.organisation.clone();
     let page = Page::SignInSettings((&organisation.slug).into()).to_string();
-    let Again { issuer, domain, group, github, team, enforce } = again;
-    let parts = [
-        &issuer.mistakes,
-        &domain.mistakes,
-        &group.mistakes,
-        &github.mistakes,
-        &team.mistakes,
-        &enforce.mistakes,
-    ];
-    let mut mistakes = Mistakes::default();
-    for (field, what) in parts.into_iter().flat_map(|part| &part.0) {
-        mistakes.add(field, what.clone());
-    }
+    let Again { issuer, domain, group, github, team, enforce, rejected } = again;
+    let (action, mistakes) = rejected.unwrap_or_default();
     let stale = (!fresh).then(|| {
         view! {
             <Notice icon="lock-keyhole" title="Looking only">
@@ -160,7 +129,7 @@ pub(crate) fn identity_view(view: IdentityView, around: Around) -> AnyView {
     });
     view! {
         <PageTitle text=format!("Single sign-on (SSO) of {}", organisation.name) error=!mistakes.is_empty()/>
-        <ErrorSummary mistakes fields=FIELDS/>
+        <ErrorSummary mistakes fields=fields_of(&action) form=action/>
         <div class="page-head">
             <h1>{format!("Single sign-on (SSO) of {}", organisation.name)}</h1>
             <p>"How the people of your organisation come in, to all of its databases."</p>

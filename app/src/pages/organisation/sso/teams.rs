@@ -1,12 +1,9 @@
 //! What the teams of organisations at GitHub make of their people.
 
 use super::{change::conclude, groups::Roles};
-use crate::{
-    components::Icon,
-    web::{Cx, Filled, Form, Issue, Refusal, SeeOther, needs},
-};
+use crate::{components::Icon, web::{Cx, Filled, Form, Issue, Refusal, SeeOther, needs, About, described_by, id_of}};
 use innkeeper_service::organisations::{self, GitHubLine};
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn as _};
 use serde::{Deserialize, Serialize};
 
 /// What is chosen of a team.
@@ -16,14 +13,14 @@ pub struct TeamForm {
     /// The organisation's slug.
     pub organisation: String,
     /// Short name of the provider, a slash, and the group as it says it.
-    pub team: String,
+    pub group: String,
     /// What its people become.
-    pub becomes: String,
+    pub role: String,
 }
 
 impl TeamForm {
     fn parts(&self) -> (&str, &str) {
-        self.team.split_once('/').unwrap_or_default()
+        self.group.split_once('/').unwrap_or_default()
     }
 }
 
@@ -36,7 +33,7 @@ pub async fn add_team(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let (way, group) = form.parts();
-    let wanted = (group, form.becomes.as_str());
+    let wanted = (group, form.role.as_str());
     let ended = organisations::add_group(&cx.service, &cx.requester, &form.organisation, way, wanted).await;
     conclude(&form.organisation, &form, ended, "Saved. It counts for each person from their next sign-in on.")
         .await
@@ -85,27 +82,26 @@ pub(super) fn Teams(
     });
     let options: Vec<_> = groups
         .map(|(value, shown)| {
-            let selected = value == values.team;
+            let selected = value == values.group;
             view! { <option value=value selected=selected>{shown}</option> }
         })
         .collect();
-    let Issue(mistake) = mistakes.of("team").into();
-    let wrong = mistake.is_some();
+    let mistake = Issue::from(mistakes.of("group"));
+    let wrong = mistake.0.is_some();
+    let group = id_of(AddTeam::PATH, "group");
     view! {
         <Form<AddTeam> id>
             <input type="hidden" name="organisation" value=slug/>
             <div class="card-body stack">
                 <div class="field">
-                    <label for="team">"Organisation or team"</label>
-                    {mistake.map(|what| view! {
-                        <p class="error" id="team-error"><span class="vh">"Error: "</span>{what}</p>
-                    })}
+                    <label for=group.clone()>"Organisation or team"</label>
+                    <About id=group.clone() issue=mistake/>
                     <select
-                        id="team" name="team" class="input" aria-invalid=wrong.then_some("true")
-                        aria-describedby=wrong.then_some("team-error")
+                        id=group.clone() name="group" class="input" aria-invalid=wrong.then_some("true")
+                        aria-describedby=described_by(&group, false, wrong)
                     >{options}</select>
                 </div>
-                <Roles name="becomes" label="Who joins by it becomes" chosen=values.becomes mistake=mistakes.of("becomes")/>
+                <Roles form=AddTeam::PATH label="Who joins by it becomes" chosen=values.role mistake=mistakes.of("role")/>
             </div>
             <div class="card-foot">
                 <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Let them in"</button>

@@ -18,7 +18,7 @@ pub async fn reveal(
     let cx = Cx::get();
     let page = Page::Handoff((&form.name).into()).to_string();
     match handoff::reveal(&cx.service, &cx.requester, &form.name).await {
-        Ok(()) | Err(Error::Overtaken) => see_other(page),
+        Ok(()) | Err(Error::Conflict) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),
     }
 }
@@ -39,7 +39,7 @@ pub async fn confirm(
             cx.say("Saved. Our sealed copy of the passwords is destroyed.").await?;
             see_other(Page::Tenant((&form.name).into()))
         }
-        Err(Error::Overtaken) => see_other(page),
+        Err(Error::Conflict) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),
     }
 }
@@ -56,7 +56,7 @@ pub async fn renew(
     let cx = Cx::get();
     let page = Page::Handoff((&form.name).into()).to_string();
     match handoff::renew(&cx.service, &cx.requester, &form.name).await {
-        Ok(()) | Err(Error::Overtaken) => see_other(page),
+        Ok(()) | Err(Error::Conflict) => see_other(page),
         Err(error) => Err(refused(&page, &form, error)),
     }
 }

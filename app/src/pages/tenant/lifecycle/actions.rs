@@ -19,7 +19,7 @@ pub async fn suspend_tenant(
     form: TypedForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = lifecycle::suspend(&cx.service, &cx.requester, &form.name, &form.typed).await;
+    let ended = lifecycle::suspend(&cx.service, &cx.requester, &form.name, &form.confirmation).await;
     after(&form, &form.name, ended, Page::Suspend, format!("{} is being suspended.", form.name)).await
 }
 
@@ -47,7 +47,7 @@ pub async fn destroy_tenant(
     form: TypedForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
-    let ended = lifecycle::destroy(&cx.service, &cx.requester, &form.name, &form.typed).await;
+    let ended = lifecycle::destroy(&cx.service, &cx.requester, &form.name, &form.confirmation).await;
     after(&form, &form.name, ended, Page::Destroy, format!("{} is being destroyed.", form.name)).await
 }
 

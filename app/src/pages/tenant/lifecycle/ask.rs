@@ -1,6 +1,9 @@
 //! Suspend, resume, destroy, keep: each asked for on a page of its own that says what will happen.
 
-use super::views::{destroy_view, keep_view, resume_view, suspend_view};
+use super::{
+    actions::{DestroyTenant, KeepTenant, ResumeTenant, SuspendTenant},
+    views::{destroy_view, keep_view, resume_view, suspend_view},
+};
 use crate::{
     pages::{
         nothing, part,
@@ -14,10 +17,10 @@ use innkeeper_domain::{
     tenant::TenantState,
 };
 use innkeeper_service::tenants::lifecycle::{self, DangerView};
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 
 /// A page that asks, as far as its deed is possible as the database stands now; else the page that shows how it stands.
-fn asking(
+fn asking<F: ServerFn>(
     possible: fn(&DangerView) -> bool,
     show: fn(DangerView, Filled<TypedForm>, bool) -> AnyView,
 ) -> AnyView {
@@ -27,7 +30,7 @@ fn asking(
     view! {
         {Suspend::new(async move {
             match lifecycle::danger(&cx.service, &cx.requester, &name).await {
-                Ok(view) if possible(&view) => show(view, cx.form(), fresh),
+                Ok(view) if possible(&view) => show(view, cx.form::<F, _>(), fresh),
                 Ok(view) => nothing(&cx, PageEnd::Redirect(Page::Danger((&view.tenant.name).into()).into())),
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
             }
@@ -39,13 +42,13 @@ fn asking(
 /// Asks whether to suspend.
 #[component]
 pub fn SuspendPage() -> impl IntoView {
-    asking(|view| view.tenant.state == TenantState::Active && !view.live, suspend_view)
+    asking::<SuspendTenant>(|view| view.tenant.state == TenantState::Active && !view.live, suspend_view)
 }
 
 /// Asks whether to resume.
 #[component]
 pub fn ResumePage() -> impl IntoView {
-    asking(
+    asking::<ResumeTenant>(
         |view| view.tenant.state == TenantState::Suspended && !view.live,
         |view, _, fresh| resume_view(view, fresh),
     )
@@ -57,13 +60,13 @@ pub fn DestroyPage() -> impl IntoView {
     let possible = |view: &DangerView| {
         matches!(view.tenant.state, TenantState::Active | TenantState::Suspended) && !view.live
     };
-    asking(possible, destroy_view)
+    asking::<DestroyTenant>(possible, destroy_view)
 }
 
 /// Asks whether to keep.
 #[component]
 pub fn KeepPage() -> impl IntoView {
-    asking(can_be_kept, |view, _, fresh| keep_view(view, fresh))
+    asking::<KeepTenant>(can_be_kept, |view, _, fresh| keep_view(view, fresh))
 }
 
 /// Whether there is a destruction to be undone: not one that is being undone, and no removal under way.

@@ -21,7 +21,7 @@ pub(crate) fn suspend_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
     let DangerView { tenant, usage, admins, .. } = view;
     let name = tenant.name.to_string();
     let Filled { id, values, mistakes, .. } = form;
-    let mistake = Issue::from(mistakes.of("typed"));
+    let mistake = Issue::from(mistakes.of("confirmation"));
     let rows = preview(vec![
         database(&tenant.name),
         ("Organisation", tenant.organisation.into_any()),
@@ -38,7 +38,7 @@ pub(crate) fn suspend_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
             <Form<SuspendTenant> id class="card">
                 <input type="hidden" name="name" value=name.clone()/>
                 {rows}
-                {fresh.then(|| view! { <TypedName name typed=values.typed mistake/> })}
+                {fresh.then(|| view! { <TypedName name typed=values.confirmation mistake/> })}
                 <Press label="Suspend database" icon="lock-keyhole" fresh here=Page::Suspend((&tenant.name).into()) back=Page::Danger((&tenant.name).into())/>
             </Form<SuspendTenant>>
         </Asking>
@@ -72,7 +72,7 @@ pub(crate) fn destroy_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
     let DangerView { tenant, usage, admins, now, .. } = view;
     let name = tenant.name.to_string();
     let Filled { id, values, mistakes, .. } = form;
-    let mistake = Issue::from(mistakes.of("typed"));
+    let mistake = Issue::from(mistakes.of("confirmation"));
     let at = now + GIVEN_BACK_FOR;
     let removal = view! {
         "Not before " <time datetime=words::stamp(at)>{words::moment(at)}</time>
@@ -103,7 +103,7 @@ pub(crate) fn destroy_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
             <Form<DestroyTenant> id class="card">
                 <input type="hidden" name="name" value=name.clone()/>
                 {rows}
-                {fresh.then(|| view! { <TypedName name typed=values.typed mistake/> })}
+                {fresh.then(|| view! { <TypedName name typed=values.confirmation mistake/> })}
                 <Press
                     label="Destroy database" icon="triangle-alert" class="btn btn-primary btn-danger" fresh
                     here=Page::Destroy((&tenant.name).into()) back=Page::Danger((&tenant.name).into())

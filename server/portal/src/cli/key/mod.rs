@@ -90,7 +90,7 @@ pub(super) async fn run(config: &Config, action: KeyAction) -> ExitCode {
 
 async fn rotate(path: &Path, worker: &PgPool, options: Rotate) -> Result<Rotated, String> {
     let database = |error| match error {
-        innkeeper_service::Error::Database(_) => {
+        innkeeper_service::Error::Database(_) | innkeeper_service::Error::Away(_) => {
             format!("{}; run `innkeeper migrate` if migrations are missing", explain(&error))
         }
         error => explain(&error),

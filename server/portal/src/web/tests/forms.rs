@@ -33,6 +33,60 @@ async fn mistakes_come_back_once_with_what_was_typed(owner: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_refused_form_is_shown_by_the_form_of_its_action_alone(owner: PgPool) {
+    let mut browser = Browser::at(&owner, HERE).await;
+    let token = browser.get("/sign-up").await.hidden("csrf");
+    for (other, shown) in [("/sign-in", false), ("/sign-up", true)] {
+        let sent = browser.post("/do/sign-up", format!("csrf={token}&email=x")).await;
+        let query = sent.header("location").split_once('?').unwrap().1.to_owned();
+        // Both pages have a field of this name.
+        let page = browser.get(&format!("{other}?{query}")).await;
+        assert!(page.text().contains("name=\"email\""), "{}", page.text());
+        assert_eq!(page.text().contains("aria-invalid"), shown, "{other}: {}", page.text());
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_program_is_told_which_field_is_refused_and_why(owner: PgPool) {
+    let mut browser = Browser::at(&owner, HERE).await;
+    let token = browser.get("/sign-up").await.hidden("csrf");
+    browser.headers = vec![("accept", "application/problem+json, */*;q=0.1".into())];
+    let sent = browser.post("/do/sign-up", format!("csrf={token}&email=x")).await;
+    assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", sent.text());
+    assert_eq!(sent.header("content-type"), "application/problem+json");
+    let said: serde_json::Value = serde_json::from_slice(&sent.bytes).unwrap();
+    let detail = "This is not an e-mail address. Use the form jane@acme.example.";
+    let error = serde_json::json!({ "field": "email", "code": "invalid_email", "detail": detail });
+    assert_eq!((&said["status"], &said["errors"]), (&422.into(), &serde_json::json!([error])));
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn what_has_changed_meanwhile_is_a_conflict_with_a_way_back(owner: PgPool) {
+    let mut browser = Browser::at(&owner, HERE).await;
+    let token = browser.get("/sign-up").await.hidden("csrf");
+    // As when PostgreSQL ends one of two changes that wait for each other.
+    let deadlock = "create function ended() returns trigger language plpgsql as
+        $$ begin raise exception 'deadlock detected' using errcode = '40P01'; end $$;
+        create trigger ended before insert on challenge for each row execute function ended()";
+    sqlx::raw_sql(deadlock).execute(&owner).await.unwrap();
+    let body = format!("csrf={token}&email=jane@acme.example");
+    let page = browser.post("/do/sign-up", body.clone()).await;
+    assert_eq!(page.status, StatusCode::CONFLICT, "{}", page.text());
+    assert!(page.text().contains("This has changed since you opened it"), "{}", page.text());
+    assert!(
+        page.text().contains("href=\"/sign-up\" class=\"btn btn-primary\">Go back</a>"),
+        "{}",
+        page.text()
+    );
+    browser.headers = vec![("accept", "application/problem+json".into())];
+    let sent = browser.post("/do/sign-up", body).await;
+    assert_eq!(
+        (sent.status, sent.header("content-type")),
+        (StatusCode::CONFLICT, "application/problem+json")
+    );
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
 async fn a_good_form_leads_on_whatever_the_browser_accepts(owner: PgPool) {
     for accept in ["", "*/*", "text/html", "application/json"] {
         let mut browser = Browser::at(&owner, HERE).await;

@@ -1,12 +1,13 @@
 use super::*;
 use crate::{
+    context::field_error::Field,
     db,
     tenants::{
         fixtures::{House, SHOP, run},
         lifecycle, onboarding,
         request::{self, Draft},
     },
-    testing::TestPortal,
+    testing::{TestPortal, rejection, shortage},
 };
 use futures::future::join_all;
 use innkeeper_domain::tenant::TenantState;
@@ -49,8 +50,9 @@ async fn of_fifty_who_press_at_once_as_many_are_accepted_as_there_is_room_for(po
     let (accepted, refused): (Vec<_>, Vec<_>) = join_all(accept).await.into_iter().partition(Result::is_ok);
     assert_eq!((accepted.len(), refused.len()), (20, 30));
     for refused in refused {
-        let Err(Error::Mistakes(mistakes)) = refused else { panic!("{refused:?}") };
-        let told = mistakes.of("region").unwrap_or_default();
+        let (field, code) = rejection(refused);
+        let told = shortage(&code);
+        assert_eq!(field, Field::Region);
         assert!(
             told.contains("12 of 12 databases") || told.contains("needs 50, 0 of 400 are free"),
             "{told}"
@@ -79,10 +81,8 @@ async fn who_tries_again_reserves_again(pool: PgPool) {
     house.portal.change("update tenant set server_id = null").await;
     house.portal.change("update server set max_tenants = 0").await;
     let service = &house.portal.service;
-    let Err(Error::Mistakes(refused)) = onboarding::retry(service, &house.jane, SHOP).await else {
-        panic!("there is no room")
-    };
-    assert!(refused.of("region").is_some_and(|told| told.contains("0 of 0 databases")), "{refused:?}");
+    let (field, code) = rejection(onboarding::retry(service, &house.jane, SHOP).await);
+    assert!(field == Field::Region && shortage(&code).contains("0 of 0 databases"), "{code:?}");
     assert_eq!(house.portal.count("select count(*) from run").await, 1);
     assert_eq!(house.portal.count("select count(*) from reservation").await, 0);
     house.portal.change("update server set max_tenants = 1").await;
@@ -106,12 +106,9 @@ async fn another_plan_is_reserved_when_it_is_accepted(pool: PgPool) {
     house.portal.change("update server set connections = 99, connection_overcommit = 1").await;
     let told = "needs 100, 99 of 99 are free. Keep your plan";
     let offers = lifecycle::plans(service, jane, SHOP).await.unwrap().offers;
-    assert!(offers[1].refused.as_ref().is_some_and(|refused| refused.contains(told)), "{offers:?}");
-    let Err(Error::Mistakes(refused)) = lifecycle::change_plan(service, jane, SHOP, "professional").await
-    else {
-        panic!("there is no room")
-    };
-    assert!(refused.of("plan").is_some_and(|refused| refused.contains(told)), "{refused:?}");
+    assert!(offers[1].refused.as_ref().is_some_and(|refused| shortage(refused).contains(told)), "{offers:?}");
+    let (field, code) = rejection(lifecycle::change_plan(service, jane, SHOP, "professional").await);
+    assert!(field == Field::Plan && shortage(&code).contains(told), "{code:?}");
     assert_eq!(house.portal.count("select connections::bigint from reservation").await, 50);
     house.portal.change("update server set connections = 100").await;
     lifecycle::change_plan(service, jane, SHOP, "professional").await.unwrap();

@@ -1,9 +1,5 @@
 use super::change::{begin, end};
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, rate_limit, requester::Requester},
-    organisations::{domain_revoked_mail, view::OrganisationView},
-};
+use crate::{Error, Result, Service, context::{audit::Action, rate_limit, requester::Requester, field_error::{Field, InputCode, OrganisationCode}}, organisations::{domain_revoked_mail, view::OrganisationView}};
 use innkeeper_domain::{name::draw_plain, organisation::MailDomain, permission::Permission};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -55,14 +51,14 @@ pub(super) async fn of(conn: &mut PgConnection, organisation: uuid::Uuid) -> Res
 /// Takes down a domain that the organisation says is its own. Nothing comes of it before it is proven. Twice is success.
 pub async fn add_domain(service: &Service, requester: &Requester, slug: &str, typed: &str) -> Result<()> {
     let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
-    let domain = MailDomain::parse(typed).map_err(|error| Error::mistake("domain", error.to_string()))?;
+    let domain = MailDomain::parse(typed).map_err(|error| Error::rejected(Field::Domain, error))?;
     let organisation = view.id.0;
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from organisation_domain where organisation_id = $1"#,
         organisation
     );
     if count.fetch_one(&mut *tx).await? >= MOST {
-        return Err(Error::mistake("domain", format!("{MOST} domains are the most. Remove one first.")));
+        return Err(Error::rejected(Field::Domain, InputCode::LimitReached { most: MOST }));
     }
     sqlx::query!(
         "insert into organisation_domain (organisation_id, domain, token) values ($1, $2, $3)
@@ -96,7 +92,8 @@ pub async fn check_domain(
     )
     .await?;
     let texts = service.dns.texts(&line.domain.record()).await.map_err(|error| {
-        Error::mistake("domain", format!("{}: {error}. Try again in a minute.", line.domain))
+        tracing::warn!(domain = %line.domain, %error, "a domain was not checked");
+        Error::rejected(Field::Domain, OrganisationCode::DnsAway { domain: line.domain.clone() })
     })?;
     if !texts.iter().any(|text| text.trim() == line.proof) {
         return Ok(false);
@@ -117,8 +114,7 @@ pub async fn check_domain(
     .execute(&mut *tx)
     .await;
     if proven.as_ref().is_err_and(|error| Error::breaks(error, PROVEN)) {
-        let what = format!("{} is another organisation's here. Ask support to decide.", line.domain);
-        return Err(Error::mistake("domain", what));
+        return Err(Error::rejected(Field::Domain, OrganisationCode::DomainTaken { domain: line.domain }));
     }
     // Taken back or removed while DNS was asked: what it holds proves nothing any more.
     if proven?.rows_affected() == 0 {
@@ -151,7 +147,7 @@ pub async fn ask_staff(service: &Service, requester: &Requester, slug: &str, dom
 /// come in.
 pub async fn remove_domain(service: &Service, requester: &Requester, slug: &str, domain: &str) -> Result<()> {
     let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
-    let domain = MailDomain::parse(domain).map_err(|error| Error::mistake("domain", error.to_string()))?;
+    let domain = MailDomain::parse(domain).map_err(|error| Error::rejected(Field::Domain, error))?;
     let domain = domain.as_str();
     let organisation = view.id.0;
     sqlx::query!(
@@ -168,10 +164,7 @@ pub async fn remove_domain(service: &Service, requester: &Requester, slug: &str,
         organisation
     );
     if bare.fetch_one(&mut *tx).await? {
-        return Err(Error::mistake(
-            "domain",
-            "This is your last proven domain, and people come in by your own sign-in only. Open the other ways first.",
-        ));
+        return Err(Error::rejected(Field::Domain, OrganisationCode::LastProvenDomain));
     }
     end(service, requester, tx, &view, Action::DomainRemove, json!({ "domain": domain })).await
 }

@@ -5,18 +5,8 @@ mod show;
 pub(crate) use show::show;
 
 use super::change::{begin, end};
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, requester::Requester},
-    organisations::membership_source::rules,
-    people::lockout::stays_in_reach,
-};
-use innkeeper_domain::{
-    identity::{GitHubLogin, GitHubOrganisation, GitHubTeam, GroupRule, ProviderId},
-    ids::AccountId,
-    organisation::MemberRole,
-    permission::Permission,
-};
+use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, requester::Requester, field_error::{Field, InputCode}}, organisations::membership_source::rules, people::lockout::stays_in_reach};
+use innkeeper_domain::{identity::{GitHubLogin, GitHubOrganisation, GitHubTeam, GroupRule, ProviderId}, ids::AccountId, organisation::MemberRole, permission::Permission};
 use serde_json::json;
 use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
@@ -112,7 +102,7 @@ pub async fn add_github(
     let person = requester.themselves()?;
     let known = service.providers.get(provider).filter(|provider| provider.port.has_organisations());
     let provider = &known.ok_or(Error::NotFound)?.id;
-    let login = GitHubLogin::parse(typed).map_err(|error| Error::mistake("login", error.to_string()))?;
+    let login = GitHubLogin::parse(typed).map_err(|error| Error::rejected(Field::Login, error))?;
     let organisation = view.id.0;
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from organisation_github where organisation_id = $1 and (provider, login) <> ($2, $3)"#,
@@ -121,7 +111,7 @@ pub async fn add_github(
         login.as_str(),
     );
     if count.fetch_one(&mut *tx).await? >= MOST {
-        return Err(Error::mistake("login", format!("{MOST} are the most. Remove one first.")));
+        return Err(Error::rejected(Field::Login, InputCode::LimitReached { most: MOST }));
     }
     sqlx::query!(
         "insert into organisation_github (organisation_id, provider, login, asked_by) values ($1, $2, $3, $4)
@@ -147,7 +137,7 @@ pub async fn remove_github(
     login: &str,
 ) -> Result<()> {
     let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
-    let login = GitHubLogin::parse(login).map_err(|error| Error::mistake("login", error.to_string()))?;
+    let login = GitHubLogin::parse(login).map_err(|error| Error::rejected(Field::Login, error))?;
     let provider = ProviderId::parse(provider).map_err(|_| Error::NotFound)?;
     let (login, provider) = (login.as_str(), provider.as_str());
     let organisation = view.id.0;
@@ -197,7 +187,7 @@ pub async fn remove_github(
             .await?;
     }
     let person = requester.signed_in()?;
-    stays_in_reach(&mut tx, person.id, Some(view.id), "login").await?;
+    stays_in_reach(&mut tx, person.id, Some(view.id), Field::Login).await?;
     end(service, requester, tx, &view, Action::GithubRemove, json!({ "provider": provider, "login": login }))
         .await
 }

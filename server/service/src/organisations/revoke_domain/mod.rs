@@ -1,13 +1,6 @@
 use super::verified_domains::Proven;
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, requester::Requester},
-    db,
-    organisations::domain_revoked_mail,
-};
-use innkeeper_domain::{
-    ids::OrganisationId, name::draw_plain, organisation::MailDomain, permission::Permission, text,
-};
+use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, requester::Requester, field_error::Field}, db, organisations::domain_revoked_mail, people::staff};
+use innkeeper_domain::{ids::OrganisationId, name::draw_plain, organisation::MailDomain, permission::Permission, text, staff::StaffRole};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -74,7 +67,7 @@ pub async fn taking_back(
 }
 
 /// Takes a proven domain back from an organisation, and tells its admins why. What its DNS has to say to prove it again is
-/// another text. [`Error::Overtaken`] where it is not the organisation's any more.
+/// another text. [`Error::Conflict`] where it is not the organisation's any more.
 pub async fn take_back(
     service: &Service,
     requester: &Requester,
@@ -82,8 +75,7 @@ pub async fn take_back(
     domain: &MailDomain,
     reason: &str,
 ) -> Result<()> {
-    let reason = text::line(reason, "a reason: the organisation's admins read it", REASON_MOST)
-        .map_err(|error| Error::mistake("reason", error.to_string()))?;
+    let reason = text::line(reason, REASON_MOST).map_err(|error| Error::rejected(Field::Reason, error))?;
     let mut tx = requester.begin_unscoped(&service.pool).await?;
     requester.authorize(&mut tx, Permission::DomainDecide).await?;
     db::as_member(&mut tx, organisation).await?;
@@ -99,7 +91,7 @@ pub async fn take_back(
     )
     .fetch_optional(&mut *tx)
     .await?
-    .ok_or(Error::Overtaken)?;
+    .ok_or(Error::Conflict)?;
     requester
         .audit(Action::DomainRevoke)
         .subject(domain.as_str())

@@ -1,14 +1,6 @@
 use super::*;
-use crate::{
-    db,
-    organisations::{
-        add_domain,
-        fixtures::{DOMAIN, Two},
-        identity, proven,
-    },
-    tenants::fixtures::member,
-};
-use innkeeper_domain::{mail::Message, staff::StaffRole};
+use crate::{db, organisations::{add_domain, fixtures::{DOMAIN, Two}, identity, proven}, tenants::fixtures::member, testing::rejection};
+use innkeeper_domain::{mail::Message, staff::StaffRole, text::LineError};
 use sqlx::PgPool;
 
 const ENFORCED: &str =
@@ -46,11 +38,10 @@ async fn an_approver_takes_a_domain_back_and_its_admins_are_told_why(pool: PgPoo
     let asked = taking_back(service, &olga, two.acme.organisation, &acme_example()).await.unwrap();
     assert_eq!((asked.proven.name.as_str(), asked.proven.by_dns, asked.others), ("Acme Robotics", true, 0));
     assert!(asked.admins == ["jane@acme.example"] && asked.closed_since.is_some());
-    for (reason, wrong) in
-        [("  ", "Enter a reason"), ("a\nb", "cannot be seen"), (&"x".repeat(201), "too many")]
-    {
-        let Err(Error::Mistakes(mistakes)) = take(&two, &olga, reason).await else { panic!("{reason}") };
-        assert!(mistakes.of("reason").unwrap().contains(wrong), "{mistakes:?}");
+    let long = LineError::TooLong { count: 201, most: 200 };
+    let hidden = LineError::Hidden { place: 2, code: 10 };
+    for (reason, wrong) in [("  ", LineError::Empty), ("a\nb", hidden), (&"x".repeat(201), long)] {
+        assert_eq!(rejection(take(&two, &olga, reason).await), (Field::Reason, wrong.into()));
     }
     assert_eq!(two.stands().await, ["Acme Robotics dns"]);
     take(&two, &olga, "The company was sold.").await.unwrap();
@@ -72,7 +63,7 @@ async fn an_approver_takes_a_domain_back_and_its_admins_are_told_why(pool: PgPoo
         "select count(*) from organisation_identity where enforced_at is not null and open_ways = '{mail}'";
     assert_eq!(two.house.portal.count(closed).await, 2, "ways stay closed");
 
-    assert!(matches!(take(&two, &olga, "again").await, Err(Error::Overtaken)));
+    assert!(matches!(take(&two, &olga, "again").await, Err(Error::Conflict)));
     let asked = taking_back(service, &olga, two.acme.organisation, &acme_example()).await;
     assert!(matches!(asked, Err(Error::NotFound)));
     // What DNS holds from before proves nothing.
@@ -102,7 +93,7 @@ async fn nobody_else_takes_one_back_and_an_old_sign_in_does_not(pool: PgPool) {
     assert_eq!(two.stands().await, ["Acme Robotics dns"]);
     let olga = staff(&two, StaffRole::Approver).await;
     let of_beta = take_back(service, &olga, two.beta.organisation, &acme_example(), "x").await;
-    assert!(matches!(of_beta, Err(Error::Overtaken)), "it is not Beta's");
+    assert!(matches!(of_beta, Err(Error::Conflict)), "it is not Beta's");
 }
 
 /// What was changed and what is said of it stand or fall together.

@@ -1,14 +1,11 @@
 //! All organisations, for the operator: who is shut out, and which one is meant by an id or a name.
 
-use crate::{
-    Error, Result,
-    context::{deps::Store, requester::Requester},
-    db::paging::pattern,
-};
-use innkeeper_domain::{ids::OrganisationId, organisation::OrganisationName, permission::Permission};
-use sqlx::PgConnection;
+use crate::{Error, Result, context::{deps::Store, requester::Requester, audit::{self, Actor, Entry}, field_error::{Field, FoundOrganisation, OrganisationCode}}, db::paging::pattern};
+use innkeeper_domain::{ids::{OrganisationId, Ids}, organisation::OrganisationName, permission::Permission};
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
+use serde_json::json;
 
 /// Organisations listed at once.
 const MOST: i64 = 1000;
@@ -56,21 +53,18 @@ pub(crate) async fn find(conn: &mut PgConnection, who: &str) -> Result<Organisat
         (Err(_), Err(_)) => return Err(Error::NotFound),
     };
     if meant.len() > 1 {
-        return Err(Error::mistake("who", several(&meant, total)));
+        return Err(Error::rejected(Field::Organisation, several(&meant, total)));
     }
     meant.pop().ok_or(Error::NotFound)
 }
 
-fn several(meant: &[OrganisationLine], total: i64) -> String {
-    let line = |one: &OrganisationLine| {
-        let databases = if one.databases == 1 { "database" } else { "databases" };
-        let stands = if one.closed_since.is_some() { "ways are closed" } else { "all ways are open" };
-        format!("\n  {}  {} {databases}, {stands}", one.id, one.databases)
+fn several(meant: &[OrganisationLine], total: i64) -> OrganisationCode {
+    let found = |one: &OrganisationLine| FoundOrganisation {
+        id: one.id,
+        databases: one.databases,
+        enforced: one.closed_since.is_some(),
     };
-    let lines: String = meant.iter().map(line).collect();
-    let listed = i64::try_from(meant.len()).unwrap_or(total);
-    let more = if total > listed { format!("\n  and {} more", total - listed) } else { String::new() };
-    format!("{total} organisations have this name: name the one you mean by its id:{lines}{more}")
+    OrganisationCode::SeveralOrganisations { found: meant.iter().map(found).collect(), total }
 }
 
 async fn rows(

@@ -1,18 +1,7 @@
 //! The connection to an organisation's own provider.
 
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, requester::Requester},
-    organisations::change::{begin, end},
-    people::{lockout::stays_in_reach, providers::secret_context},
-};
-use innkeeper_domain::{
-    identity::ProviderKind,
-    mistakes::Mistakes,
-    permission::Permission,
-    ports::{OwnIssuer, Sealed},
-    text,
-};
+use crate::{Error, Result, Service, context::{audit::Action, requester::Requester, field_error::{Field, FieldErrors, InputCode, OrganisationCode}}, organisations::change::{begin, end}, people::{lockout::stays_in_reach, providers::secret_context}};
+use innkeeper_domain::{identity::ProviderKind, mistakes::Mistakes, permission::Permission, ports::{OwnIssuer, Sealed}, text};
 use serde_json::json;
 
 /// What an admin types of the organisation's issuer.
@@ -75,7 +64,7 @@ pub async fn save_issuer(
         groups_claim: groups_claim.clone(),
     };
     if let Err(refusal) = service.issuers.open(own) {
-        return Err(Error::mistake("issuer", format!("This address cannot be used: {}.", refusal.found)));
+        return Err(Error::rejected(Field::Issuer, OrganisationCode::IssuerRefused { found: refusal.found }));
     }
     let before = sqlx::query!(
         r#"select kind, issuer, client_id, groups_claim, trusted_audiences,
@@ -93,10 +82,7 @@ pub async fn save_issuer(
         // More of them shut nobody out.
         && before.trusted_audiences.iter().all(|audience| trusted_audiences.contains(audience));
     if before.shut && !renewed {
-        return Err(Error::mistake(
-            "kind",
-            "This would lock everyone out. You can change the name and secret, or add audiences. To change more, open the other ways first, below.",
-        ));
+        return Err(Error::rejected(Field::Kind, OrganisationCode::LocksEverybodyOut));
     }
     // A secret is shown to nobody but the issuer and the client it was given for.
     let same = before.issuer.as_ref() == Some(&issuer) && before.client_id.as_ref() == Some(&client_id);
@@ -148,7 +134,7 @@ pub async fn remove_issuer(service: &Service, requester: &Requester, slug: &str)
     .execute(&mut *tx)
     .await?;
     let person = requester.signed_in()?;
-    stays_in_reach(&mut tx, person.id, Some(view.id), "kind").await?;
+    stays_in_reach(&mut tx, person.id, Some(view.id), Field::Kind).await?;
     end(service, requester, tx, &view, Action::IssuerRemove, json!({})).await
 }
 
@@ -165,45 +151,40 @@ async fn sign_out(conn: &mut sqlx::PgConnection, organisation: uuid::Uuid) -> Re
 }
 
 fn parse(form: &IssuerForm) -> Result<Parsed> {
-    let mut mistakes = Mistakes::default();
+    let mut errors = FieldErrors::default();
     let kind = ProviderKind::parse(&form.kind).filter(|kind| *kind != ProviderKind::GitHub);
     if kind.is_none() {
-        mistakes.add("kind", "Choose what speaks there.");
+        errors.add(Field::Kind, InputCode::UnknownChoice);
     }
-    let mut line = |field: &str, text: &str, what: &'static str, most: usize| {
-        text::line(text, what, most)
-            .map_err(|error| mistakes.add(field, error.to_string()))
-            .unwrap_or_default()
-    };
-    let label = line("label", &form.label, "what your people call it", LABEL);
-    let issuer = line("issuer", &form.issuer, "the address your issuer calls itself", LINE);
-    let client_id = line("client_id", &form.client_id, "the portal's client ID there", LINE);
+    let mut line =
+        |field, text: &str, most: usize| errors.take(field, text::line(text, most)).unwrap_or_default();
+    let label = line(Field::Label, &form.label, LABEL);
+    let issuer = line(Field::Issuer, &form.issuer, LINE);
+    let client_id = line(Field::ClientId, &form.client_id, LINE);
     let claim = if form.groups_claim.trim().is_empty() { "groups" } else { &form.groups_claim };
-    let groups_claim = line("groups_claim", claim, "the claim that holds the groups", LINE);
+    let groups_claim = line(Field::GroupsClaim, claim, LINE);
     let listed = form.trusted_audiences.lines().map(str::trim).filter(|audience| !audience.is_empty());
     let mut trusted_audiences: Vec<String> =
-        listed.map(|audience| line("trusted_audiences", audience, "an audience", LINE)).collect();
+        listed.map(|audience| line(Field::TrustedAudiences, audience, LINE)).collect();
     trusted_audiences.sort_unstable();
     trusted_audiences.dedup();
     if trusted_audiences.len() > AUDIENCES {
-        mistakes.add("trusted_audiences", format!("At most {AUDIENCES} audiences can be trusted."));
+        errors.add(Field::TrustedAudiences, InputCode::TooMany { most: AUDIENCES });
     }
     if form.client_secret.chars().count() > SECRET || form.client_secret.trim().chars().any(text::is_hidden) {
-        mistakes
-            .add("client_secret", "This is no client secret: it is too long, or holds what cannot be seen.");
+        errors.add(Field::ClientSecret, OrganisationCode::InvalidClientSecret);
     }
     match kind {
         Some(ProviderKind::Entra)
             if ANYBODYS.iter().any(|all| issuer.contains(&format!("/{all}/")) || issuer == *all) =>
         {
-            let what = "This lets in every directory there is. Type the ID of your own.";
-            Err(Error::mistake("issuer", what))
+            Err(Error::rejected(Field::Issuer, OrganisationCode::SharedIssuer))
         }
-        Some(kind) if mistakes.is_empty() => {
+        Some(kind) if errors.is_empty() => {
             let issuer = address(kind, &issuer);
             Ok(Parsed { kind, label, issuer, client_id, trusted_audiences, groups_claim })
         }
-        _ => Err(Error::Mistakes(mistakes)),
+        _ => Err(Error::Rejected(errors)),
     }
 }
 

@@ -1,17 +1,7 @@
 //! Enforcement of single sign-on.
 
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, providers::Provider, requester::Requester},
-    organisations::{
-        change::{begin, end},
-        sso::test_sign_in,
-    },
-    people::lockout::stays_in_reach,
-};
-use innkeeper_domain::{
-    email::EmailAddress, identity::ProviderId, organisation::MemberRole, permission::Permission,
-};
+use crate::{Error, Result, Service, context::{audit::Action, providers::Provider, requester::Requester, field_error::{Field, OrganisationCode}}, organisations::{change::{begin, end}, sso::test_sign_in}, people::lockout::stays_in_reach};
+use innkeeper_domain::{email::EmailAddress, identity::ProviderId, organisation::MemberRole, permission::Permission};
 use serde_json::json;
 
 /// An organisation of the person's that does not open to the way they came by.
@@ -44,7 +34,7 @@ pub async fn enforce(service: &Service, requester: &Requester, slug: &str, open:
     let organisation = view.id.0;
     let known = |way: &String| ways(service).any(|known| known.provider == *way);
     let open: Vec<String> = open.iter().filter(|way| known(way)).cloned().collect();
-    let no = |what: &str| Err(Error::mistake("open", what));
+    let no = |code| Err(Error::rejected(Field::Open, code));
     let row = sqlx::query!(
         r#"select kind is not null as "issuer!", enforced_at,
              exists (select from organisation_domain where organisation_id = $1 and proven_at is not null) as "proven!",
@@ -62,28 +52,19 @@ pub async fn enforce(service: &Service, requester: &Requester, slug: &str, open:
     match tried {
         _ if !row.issuer && open.contains(&person.way) => {}
         _ if !row.issuer => {
-            return no(
-                "You came in by a way that would be closed, and there is no sign-in of your own. Leave yours open, or set \
-                 one up above.",
-            );
+            return no(OrganisationCode::OwnMethodCloses);
         }
-        _ if !row.proven => return no("Prove a mail domain first: nobody new could come in without."),
+        _ if !row.proven => return no(OrganisationCode::DomainNeeded),
         Some(trial) if trial.refused.is_none() && trial.role == Some(MemberRole::Admin) => {}
         Some(trial) if trial.refused.is_none() => {
-            return no(
-                "Your trial would not have made you an admin. Map one of your groups to Admin and try again.",
-            );
+            return no(OrganisationCode::TestedWithoutAdmin);
         }
         _ => {
-            return no(
-                "Try the sign-in first, as it is set up now: the last trial has to be of today and to succeed.",
-            );
+            return no(OrganisationCode::TestNeeded);
         }
     }
     if row.issuer && !row.linked {
-        return no(
-            "Add the sign-in to your own account first, as the person who tried it. You would shut yourself out.",
-        );
+        return no(OrganisationCode::NotLinked);
     }
     sqlx::query!(
         "update organisation_identity set enforced_at = coalesce(enforced_at, now()), open_ways = $2
@@ -93,7 +74,7 @@ pub async fn enforce(service: &Service, requester: &Requester, slug: &str, open:
     )
     .execute(&mut *tx)
     .await?;
-    stays_in_reach(&mut tx, person.id, Some(view.id), "open").await?;
+    stays_in_reach(&mut tx, person.id, Some(view.id), Field::Open).await?;
     end(service, requester, tx, &view, Action::SsoEnforce, json!({ "open": open })).await
 }
 

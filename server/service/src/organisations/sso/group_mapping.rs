@@ -1,18 +1,7 @@
 //! Group mapping: which group of a provider has which role in an organisation.
 
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, requester::Requester},
-    organisations::{
-        change::{begin, end},
-        github,
-    },
-};
-use innkeeper_domain::{
-    identity::{GroupRule, ProviderId},
-    organisation::MemberRole,
-    permission::Permission,
-};
+use crate::{Error, Result, Service, context::{audit::Action, requester::Requester, field_error::{Field, InputCode}}, organisations::{change::{begin, end}, github}};
+use innkeeper_domain::{identity::{GroupRule, ProviderId}, organisation::MemberRole, permission::Permission};
 use serde_json::json;
 
 /// Most groups of an organisation.
@@ -33,24 +22,22 @@ pub async fn add_group(
     let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
     let organisation = view.id.0;
     let group = if way.is_empty() {
-        GroupRule::parse_group(group).map_err(|error| Error::mistake("group", error.to_string()))?
+        GroupRule::parse_group(group).map_err(|error| Error::rejected(Field::Group, error))?
     } else {
         let lines = github::of(&mut tx, organisation, requester.signed_in()?.id).await?;
         let groups = lines.into_iter().filter(|line| line.provider == way).flat_map(|line| line.groups);
         let mut named = groups.map(|one| one.group).filter(|one| one == group);
-        named.next().ok_or_else(|| Error::mistake("team", "Choose who becomes something."))?
+        named.next().ok_or_else(|| Error::rejected(Field::Group, InputCode::UnknownChoice))?
     };
-    let field = if way.is_empty() { "role" } else { "becomes" };
-    let role = MemberRole::parse(role)
-        .ok_or_else(|| Error::mistake(field, "Choose what the people of this group become."))?;
+    let role =
+        MemberRole::parse(role).ok_or_else(|| Error::rejected(Field::Role, InputCode::UnknownChoice))?;
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from organisation_group where organisation_id = $1 and name <> $2"#,
         organisation,
         group
     );
     if count.fetch_one(&mut *tx).await? >= MOST {
-        let field = if way.is_empty() { "group" } else { "team" };
-        return Err(Error::mistake(field, format!("{MOST} groups are the most. Remove one first.")));
+        return Err(Error::rejected(Field::Group, InputCode::LimitReached { most: MOST }));
     }
     sqlx::query!(
         "insert into organisation_group (organisation_id, provider, name, role)
@@ -76,7 +63,7 @@ pub async fn remove_group(
     group: &str,
 ) -> Result<()> {
     let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
-    let group = GroupRule::parse_group(group).map_err(|error| Error::mistake("group", error.to_string()))?;
+    let group = GroupRule::parse_group(group).map_err(|error| Error::rejected(Field::Group, error))?;
     if !way.is_empty() {
         ProviderId::parse(way).map_err(|_| Error::NotFound)?;
     }

@@ -5,28 +5,28 @@ use crate::tenants;
 async fn whoever_closes_the_door_has_the_key(pool: PgPool) {
     let stage = Stage::open(&pool).await;
     let (service, jane) = (&stage.portal.service, &stage.jane);
-    let no = async || mistake(enforce(service, jane, ACME, &[]).await);
-    assert!(no().await.contains("a way that would be closed"));
+    let no = async || code(enforce(service, jane, ACME, &[]).await);
+    assert_eq!(no().await, OrganisationCode::OwnMethodCloses.into());
     save_issuer(service, jane, ACME, &form()).await.unwrap();
-    assert!(no().await.contains("Prove a mail domain"));
+    assert_eq!(no().await, OrganisationCode::DomainNeeded.into());
     stage.prove(DOMAIN).await;
-    assert!(no().await.contains("Try the sign-in first"));
+    assert_eq!(no().await, OrganisationCode::TestNeeded.into());
     let tried = async |groups| {
         stage.back(jane, Purpose::Trial, says("jane", "jane@acme.example", groups)).await.unwrap();
         identity(service, jane, ACME).await.unwrap().trial.unwrap()
     };
     assert_eq!(tried(&["admins"]).await.refused.unwrap().0, Reason::Group);
-    assert!(no().await.contains("Try the sign-in first"));
+    assert_eq!(no().await, OrganisationCode::TestNeeded.into());
     add_group(service, jane, ACME, "", ("devs", "developer")).await.unwrap();
     assert_eq!(tried(&["devs"]).await.role, Some(MemberRole::Developer));
-    assert!(no().await.contains("would not have made you an admin"));
+    assert_eq!(no().await, OrganisationCode::TestedWithoutAdmin.into());
     add_group(service, jane, ACME, "", ("admins", "admin")).await.unwrap();
     tried(&["admins"]).await;
-    assert!(no().await.contains("Add the sign-in to your own account"));
+    assert_eq!(no().await, OrganisationCode::NotLinked.into());
     stage.link_and_try().await;
     save_issuer(service, jane, ACME, &IssuerForm { label: "Other".into(), ..form() }).await.unwrap();
     assert!(!identity(service, jane, ACME).await.unwrap().trial.unwrap().current);
-    assert!(no().await.contains("Try the sign-in first"), "what was tried is not what is enforced");
+    assert_eq!(no().await, OrganisationCode::TestNeeded.into(), "what was tried is not what is enforced");
     stage.link_and_try().await;
     enforce(service, jane, ACME, &["mail".into(), "nonsense".into()]).await.unwrap();
     let view = identity(service, jane, ACME).await.unwrap();
@@ -38,14 +38,16 @@ async fn whoever_closes_the_door_has_the_key(pool: PgPool) {
     save_issuer(service, jane, ACME, &renewed).await.unwrap();
     let own = stage.sign_in(says("jane", "jane@acme.example", &["admins"])).await.unwrap();
     let other = IssuerForm { client_id: "other".into(), ..form() };
-    assert!(mistake(save_issuer(service, &own, ACME, &other).await).contains("open the other ways first"));
+    let shut = OrganisationCode::LocksEverybodyOut.into();
+    assert_eq!(code(save_issuer(service, &own, ACME, &other).await), shut);
     // An audience more shuts nobody out; one less could.
     let trusting = IssuerForm { trusted_audiences: "project".into(), ..form() };
     save_issuer(service, &own, ACME, &trusting).await.unwrap();
-    assert!(mistake(save_issuer(service, &own, ACME, &form()).await).contains("add audiences"));
+    assert_eq!(code(save_issuer(service, &own, ACME, &form()).await), shut);
     save_issuer(service, jane, ACME, &other).await.unwrap();
     save_issuer(service, jane, ACME, &form()).await.unwrap();
-    assert!(mistake(remove_domain(service, jane, ACME, DOMAIN).await).contains("last proven domain"));
+    let last = code(remove_domain(service, jane, ACME, DOMAIN).await);
+    assert_eq!(last, OrganisationCode::LastProvenDomain.into());
     relax(service, jane, ACME).await.unwrap();
     remove_domain(service, jane, ACME, DOMAIN).await.unwrap();
 }
@@ -87,7 +89,7 @@ async fn other_ways_are_closed_for_this_organisation_and_no_other(pool: PgPool) 
         crate::sign_in::email::ask_to_link(service, &own, "eve@evil.example").await,
         stage.back(&own, Purpose::Link, says("eve", "eve@acme.example", &[])).await.map(drop),
     ] {
-        assert!(mistake(outcome).contains("your organisation's sign-in"));
+        assert_eq!(code(outcome), SignInCode::OrganisationSignIn.into());
     }
 
     remove_issuer(service, &own, ACME).await.unwrap();
@@ -114,7 +116,7 @@ async fn without_the_issuer_nobody_is_a_member_by_it_and_with_it_groups_count_ag
 
     let there = stage.sign_in(bob(&["admins"])).await.unwrap();
     stage.portal.change("delete from member where provider is null").await;
-    assert!(mistake(remove_issuer(service, &there, ACME).await).contains("Nobody would be left"));
+    assert_eq!(code(remove_issuer(service, &there, ACME).await).as_str(), "no_admin_left");
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
@@ -144,7 +146,7 @@ async fn a_closed_way_adds_none_that_is_open(pool: PgPool) {
         stage.back_by("hub", jane, Purpose::Link, mine.clone()).await.map(drop),
         crate::sign_in::email::ask_to_link(service, jane, "eve@evil.example").await,
     ] {
-        assert!(mistake(outcome).contains("Acme is closed to the way you came by"));
+        assert_eq!(code(outcome), SignInCode::ClosedMethod { organisation: "Acme".into() }.into());
     }
     let mut by_hub = jane.clone();
     by_hub.account.as_mut().unwrap().way = "hub".into();
@@ -181,12 +183,10 @@ async fn the_last_way_in_that_is_open_stays(pool: PgPool) {
     let ways = crate::sign_in::account::view(service, &by_hub).await.unwrap().ways;
     let hub = ways.iter().find(|way| way.provider == "hub").unwrap().id;
     let lost = crate::sign_in::account::remove(service, &by_hub, hub).await;
-    assert!(mistake(lost).contains("Nobody would be left to look after Acme"));
+    assert_eq!(code(lost), SignInCode::NoAdminLeft { organisation: "Acme".into() }.into());
     // Nor does whoever reads the mailbox take away what is open.
-    assert!(
-        mistake(crate::sign_in::account::remove(service, jane, hub).await)
-            .contains("closed to the way you came by")
-    );
+    let closed = crate::sign_in::account::remove(service, jane, hub).await;
+    assert_eq!(code(closed).as_str(), "closed_sign_in_method");
     relax(service, &by_hub, ACME).await.unwrap();
     crate::sign_in::account::remove(service, &by_hub, hub).await.unwrap();
 }

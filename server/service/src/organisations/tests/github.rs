@@ -62,16 +62,13 @@ async fn only_its_owner_who_named_it_shows_it(pool: PgPool) {
     let here = tenants::open(service, jane, SHOP).await.unwrap().organisation_id;
     member(&stage.portal, here, &mia, "admin").await;
     for wrong in ["", "a/b", "../x", "https://github.com/acme"] {
-        assert!(
-            mistake(add_github(service, jane, ACME, HUB, wrong).await).contains("no name of an organisation")
-        );
+        let refused = code(add_github(service, jane, ACME, HUB, wrong).await);
+        assert_eq!(refused.as_str(), "invalid_github_login");
     }
     assert!(matches!(add_github(service, jane, ACME, "mail", "acme").await, Err(Error::NotFound)));
     add_github(service, jane, ACME, HUB, " ACME ").await.unwrap();
-    assert!(
-        mistake(add_group(service, jane, ACME, HUB, ("organisation:7", "admin")).await)
-            .contains("Choose who")
-    );
+    let early = rejection(add_group(service, jane, ACME, HUB, ("organisation:7", "admin")).await);
+    assert_eq!(early, (Field::Group, InputCode::UnknownChoice.into()));
 
     assert_eq!(stage.show(jane).await, Some(Reason::Owner), "she owns nothing there");
     stage.owns(&[acme(7)]);
@@ -82,7 +79,8 @@ async fn only_its_owner_who_named_it_shows_it(pool: PgPool) {
     assert!(line.shown_at.is_some() && line.login.as_str() == "acme");
     assert_eq!(groups, [("organisation:7", None), (TEAM, Some("Ops"))]);
     for wrong in ["organisation:8", "team:8/1", "*", ""] {
-        assert!(mistake(add_group(service, jane, ACME, HUB, (wrong, "admin")).await).contains("Choose who"));
+        let refused = rejection(add_group(service, jane, ACME, HUB, (wrong, "admin")).await);
+        assert_eq!(refused, (Field::Group, InputCode::UnknownChoice.into()));
     }
 
     // Its name was given to somebody else there.
@@ -151,10 +149,8 @@ async fn nobody_shows_it_for_another_account_or_by_an_organisations_way(pool: Pg
     assert!(matches!(outcome, Err(Error::NotFound)), "{outcome:?}");
     let mut own = jane.clone();
     own.account.as_mut().unwrap().way = "org-abcdefghjk".into();
-    assert!(
-        mistake(oidc::leave(service, &own, HUB, Purpose::Own, "/t").await)
-            .contains("your organisation's sign-in")
-    );
+    let foreign = code(oidc::leave(service, &own, HUB, Purpose::Own, "/t").await);
+    assert_eq!(foreign, SignInCode::OrganisationSignIn.into());
     assert_eq!(
         stage.portal.count("select count(*) from organisation_github where shown_at is not null").await,
         0

@@ -1,13 +1,14 @@
 use crate::{
     Error, Result,
     context::{
+        field_error::{ErrorCode, Field, InputCode, OrganisationCode, SignInCode},
         providers::{Provider, Providers},
         requester::Requester,
     },
     people::session,
     sign_in::oidc::{self, Answered, Purpose},
     tenants::fixtures::{SHOP, member, organisation, tenant},
-    testing::{TestPortal, Told},
+    testing::{TestPortal, Told, rejection},
 };
 mod enforcing;
 mod github;
@@ -73,11 +74,8 @@ fn says(subject: &str, address: &str, groups: &[&str]) -> Facts {
     }
 }
 
-fn mistake<T: std::fmt::Debug>(outcome: Result<T>) -> String {
-    match outcome {
-        Err(Error::Mistakes(mistakes)) => mistakes.0.into_values().collect(),
-        other => panic!("{other:?}"),
-    }
+fn code<T: std::fmt::Debug>(outcome: Result<T>) -> ErrorCode {
+    rejection(outcome).1
 }
 
 fn reason<T: std::fmt::Debug>(outcome: Result<T>) -> Reason {

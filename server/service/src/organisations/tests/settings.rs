@@ -12,9 +12,9 @@ async fn a_domain_is_of_one_organisation_and_only_once_it_is_shown(pool: PgPool)
     assert!(!check_domain(service, &eve, "evil", DOMAIN).await.unwrap(), "Acme's proof is not Evil's");
     let proof = identity(service, &eve, "evil").await.unwrap().domains[0].proof.clone();
     stage.dns.0.lock().unwrap().push(proof);
-    assert!(mistake(check_domain(service, &eve, "evil", DOMAIN).await).contains("another organisation's"));
+    assert_eq!(code(check_domain(service, &eve, "evil", DOMAIN).await).as_str(), "domain_taken");
     for wrong in ["", "acme", "http://acme.example", "a b.example"] {
-        mistake(add_domain(service, &eve, "evil", wrong).await);
+        assert_eq!(code(add_domain(service, &eve, "evil", wrong).await).as_str(), "invalid_mail_domain");
     }
 }
 
@@ -91,7 +91,7 @@ async fn the_secret_is_sealed_and_stays_with_its_issuer(pool: PgPool) {
         IssuerForm { issuer: "x".repeat(300), ..form() },
         IssuerForm { client_secret: "a\0b".into(), ..form() },
     ] {
-        mistake(save_issuer(service, jane, ACME, &wrong).await);
+        code(save_issuer(service, jane, ACME, &wrong).await);
     }
 }
 
@@ -122,7 +122,7 @@ async fn staff_decides_where_dns_cannot_show_it(pool: PgPool) {
     decide(service, &staff, acme, "b.example", false).await.unwrap();
     for (domain, again) in [("a.example", false), ("b.example", true), ("c.example", true)] {
         let outcome = decide(service, &staff, acme, domain, again).await;
-        assert!(matches!(outcome, Err(Error::Overtaken)), "{domain}: {outcome:?}");
+        assert!(matches!(outcome, Err(Error::Conflict)), "{domain}: {outcome:?}");
     }
     let domains = identity(service, jane, ACME).await.unwrap().domains;
     let stands: Vec<_> = domains.iter().map(|line| (line.proven_at.is_some(), line.by_dns)).collect();
@@ -164,10 +164,11 @@ async fn additional_audiences_reach_the_issuer_and_go_with_it(pool: PgPool) {
     assert_eq!(shown().await.unwrap(), wanted);
 
     let many = (0..21).map(|nth| format!("client-{nth}\n")).collect::<String>();
-    for (wrong, why) in [("a\u{202e}b", "cannot be seen"), (&*"x".repeat(201), "200"), (&many, "At most 20")]
+    for (wrong, why) in
+        [("a\u{202e}b", "invalid_text"), (&*"x".repeat(201), "invalid_text"), (&many, "too_many")]
     {
-        let said = mistake(save_issuer(service, jane, ACME, &with(wrong)).await);
-        assert!(said.contains(why), "{said}");
+        let refused = rejection(save_issuer(service, jane, ACME, &with(wrong)).await);
+        assert_eq!((refused.0, refused.1.as_str()), (Field::TrustedAudiences, why));
     }
     assert_eq!(shown().await.unwrap(), wanted, "what is refused changes nothing");
 

@@ -139,7 +139,7 @@ pub(crate) async fn begin(
     .execute(&mut *conn)
     .await?;
     if given.rows_affected() != 1 {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     sqlx::query!("delete from session where id = $1 and id_hash <> $2", session.0, new_id_hash)
         .execute(&mut *conn)
@@ -204,7 +204,7 @@ pub async fn carry_over(
     .execute(&mut *tx)
     .await?;
     if given.rows_affected() != 1 {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     sqlx::query!("delete from session where id = $1 and id_hash <> $2", requester.session()?.0, new_id_hash)
         .execute(&mut *tx)

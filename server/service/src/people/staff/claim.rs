@@ -62,7 +62,7 @@ pub struct Claimed {
     pub session: Kept,
 }
 
-/// Makes the requester staff by the link of this token, in sessions of the way in they came by, once: of presses at once one is taken. [`Error::Overtaken`] where
+/// Makes the requester staff by the link of this token, in sessions of the way in they came by, once: of presses at once one is taken. [`Error::Conflict`] where
 /// the page has something else to say, see [`standing`].
 pub async fn claim(service: &Service, requester: &Requester, token: &str) -> Result<Claimed> {
     let limit = service.settings.limits.verify_per_address;
@@ -72,12 +72,12 @@ pub async fn claim(service: &Service, requester: &Requester, token: &str) -> Res
         limit,
     )
     .await?;
-    let person = requester.fresh().map_err(|_| Error::Overtaken)?;
+    let person = requester.fresh().map_err(|_| Error::Conflict)?;
     let mut tx = requester.begin_unscoped(&service.pool).await?;
     requester.authorize(&mut tx, Permission::StaffClaim).await?;
     let kept = session::kept(&mut *tx, requester).await?;
     if !counts(service, &kept) || kept.identity.is_none() {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     let used = sqlx::query!(
         "update staff_claim set used_at = now(), used_by = $2
@@ -87,7 +87,7 @@ pub async fn claim(service: &Service, requester: &Requester, token: &str) -> Res
     )
     .fetch_optional(&mut *tx)
     .await?
-    .ok_or(Error::Overtaken)?;
+    .ok_or(Error::Conflict)?;
     // Of two links at once the second sees what the first made.
     sqlx::query!("select id from account where id = $1 for update", person.id.0).fetch_one(&mut *tx).await?;
     let before = sqlx::query_scalar!(

@@ -1,23 +1,8 @@
 //! The staff as the operator manages them: the first invite link, further links, who is staff, and who no longer.
 
-use super::{
-    claim::token_hash,
-    list::{Order, rows},
-};
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, deps::Store, requester::Requester},
-    people::{session, staff_roles::StaffWays},
-};
-use innkeeper_domain::{
-    email::EmailAddress,
-    ids::{AccountId, SessionId, StaffClaimId},
-    password::draw_token,
-    permission::Permission,
-    routes::Page,
-    secret::Secret,
-    staff::StaffRole,
-};
+use super::{claim::token_hash, list::{Order, rows}};
+use crate::{Error, Result, Service, context::{audit::{Action, self, Actor, Entry}, deps::Store, requester::Requester, field_error::{Field, SignInCode}}, people::{session, staff_roles::StaffWays}};
+use innkeeper_domain::{email::EmailAddress, ids::{AccountId, SessionId, StaffClaimId, Ids}, password::draw_token, permission::Permission, routes::Page, secret::Secret, staff::StaffRole, ports::Random};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
@@ -140,7 +125,7 @@ pub async fn all(store: &Store, requester: &Requester) -> Result<Vec<Member>> {
 }
 
 /// Takes away all that makes this account staff, and ends its sessions. `who` is an account id, or an address that one of
-/// the staff has. [`Error::NotFound`] where nobody of the staff is meant; a mistake where several are.
+/// the staff has. [`Error::NotFound`] where nobody of the staff is meant; refused where several are.
 pub async fn remove(store: &Store, requester: &Requester, who: &str) -> Result<Member> {
     let id = who.parse::<AccountId>().ok();
     let key = EmailAddress::parse(who).ok().map(|email| email.key());
@@ -153,10 +138,8 @@ pub async fn remove(store: &Store, requester: &Requester, who: &str) -> Result<M
         }
     }
     if meant.len() > 1 {
-        let ids: Vec<_> = meant.iter().map(|member| member.account.to_string()).collect();
-        let what =
-            format!("several of the staff have this address: name one of them by its id: {}", ids.join(", "));
-        return Err(Error::mistake("who", what));
+        let ids = meant.iter().map(|member| member.account).collect();
+        return Err(Error::rejected(Field::Account, SignInCode::SeveralAccounts { ids }));
     }
     let member = meant.pop().ok_or(Error::NotFound)?;
     let mut tx = requester.begin(&store.pool).await?;

@@ -1,9 +1,4 @@
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, outbox, requester::Requester},
-    organisations::membership_sync,
-    people::{lockout, providers, session::Begin},
-};
+use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, outbox, requester::Requester, field_error::{Field, SignInCode}}, organisations::membership_sync, people::{lockout, providers, session::Begin}};
 use innkeeper_domain::{identity::ProviderId, ids::IdentityId, permission::Permission};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -118,13 +113,13 @@ pub async fn remove(service: &Service, requester: &Requester, way: IdentityId) -
         .await?;
     let gone = ways.iter().find(|one| one.id == way.0).ok_or(Error::NotFound)?;
     if !another(service, way.0, ways.iter().map(|one| (one.id, one.provider.as_str()))) {
-        return Err(Error::mistake("way", "This is your last way in. Add another one before you remove it."));
+        return Err(Error::rejected(Field::SignInMethod, SignInCode::LastMethod));
     }
     // Who vouched for them somewhere does so no more.
     let vouched = Begin { account: person.id, provider: &gone.provider, identity: way };
     membership_sync::leave_all(service, &mut tx, requester, &vouched).await?;
     sqlx::query!("delete from identity where id = $1", way.0).execute(&mut *tx).await?;
-    lockout::stays_in_reach(&mut tx, person.id, None, "way").await?;
+    lockout::stays_in_reach(&mut tx, person.id, None, Field::SignInMethod).await?;
     requester
         .audit(Action::SignInMethodRemove)
         .subject(&person.email)

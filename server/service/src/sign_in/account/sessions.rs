@@ -78,7 +78,7 @@ struct Row {
 /// Ends one of the person's other sessions. Ended already is success; this one ends by signing out.
 pub async fn end(service: &Service, requester: &Requester, id: SessionId) -> Result<()> {
     if requester.session()? == id {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     end_where(service, requester, Some(id)).await
 }

@@ -54,7 +54,7 @@ async fn the_last_way_in_stays_also_when_two_are_removed_at_once(pool: PgPool) {
     remove(service, &jane, mail).await.unwrap();
     let at_once = futures::future::join_all(more.map(|way| remove(service, &jane, way))).await;
     assert_eq!(at_once.iter().filter(|one| one.is_ok()).count(), 1);
-    assert!(at_once.iter().any(|one| matches!(one, Err(Error::Mistakes(_)))));
+    assert!(at_once.iter().any(|one| matches!(one, Err(Error::Rejected(_)))));
     assert_eq!(view(service, &jane).await.unwrap().ways.len(), 1);
     assert_eq!(portal.count("select count(*) from audit_event where action = 'identity.remove'").await, 2);
     let mails = portal.mails("jane@acme.example").await;
@@ -117,7 +117,7 @@ async fn a_way_that_is_not_offered_any_more_is_none(pool: PgPool) {
     let jane = portal.person("jane@acme.example").await;
     let mail = view(service, &jane).await.unwrap().ways[0].id;
     let gone = add(&portal, &jane, "gone", "1").await;
-    assert!(matches!(remove(service, &jane, mail).await, Err(Error::Mistakes(_))), "it would lock her out");
+    assert!(matches!(remove(service, &jane, mail).await, Err(Error::Rejected(_))), "it would lock her out");
     remove(service, &jane, gone).await.unwrap();
 }
 
@@ -140,7 +140,7 @@ async fn sessions_end_at_once_and_nobody_elses_do(pool: PgPool) {
     let shown = view(service, &here).await.unwrap().sessions;
     assert_eq!((shown.len(), shown[0].here, shown[0].id), (3, true, here.session().unwrap()));
 
-    assert!(matches!(end(service, &here, here.session().unwrap()).await, Err(Error::Overtaken)));
+    assert!(matches!(end(service, &here, here.session().unwrap()).await, Err(Error::Conflict)));
     end(service, &joe, there.session().unwrap()).await.unwrap();
     assert_eq!(view(service, &here).await.unwrap().sessions.len(), 3, "nobody ends another's");
     end(service, &here, there.session().unwrap()).await.unwrap();

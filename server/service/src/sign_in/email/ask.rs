@@ -1,22 +1,6 @@
 use super::challenge::{code_hash, token_hash};
-use crate::{
-    Error, Result, Service,
-    context::{
-        audit::Action,
-        outbox,
-        rate_limit::{self, Limit},
-        requester::Requester,
-    },
-    people::{lockout::may_change_ways, return_to::ReturnTo},
-};
-use innkeeper_domain::{
-    email::EmailAddress,
-    ids::{AccountId, ChallengeId},
-    mail::Message,
-    password::{draw_code, draw_token},
-    permission::Permission,
-    routes::Page,
-};
+use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, outbox, rate_limit::{self, Limit}, requester::Requester, field_error::Field}, people::{lockout::may_change_ways, return_to::ReturnTo}};
+use innkeeper_domain::{email::EmailAddress, ids::{AccountId, ChallengeId}, mail::Message, password::{draw_code, draw_token}, permission::Permission, routes::Page};
 use serde_json::json;
 
 /// How much more mail a mailbox may get in all than from those who ask at one address.
@@ -45,7 +29,7 @@ async fn send(
     return_to: &str,
     account: Option<AccountId>,
 ) -> Result<()> {
-    let email = EmailAddress::parse(email).map_err(|what| Error::mistake("email", what.to_string()))?;
+    let email = EmailAddress::parse(email).map_err(|error| Error::rejected(Field::Email, error))?;
     let session = requester.session()?;
     let return_to = ReturnTo::parse(return_to);
     count(service, requester, &email).await?;

@@ -1,12 +1,5 @@
-use super::{
-    BLIND_TRIES_A_DAY, TRIES,
-    challenge::{Challenge, Stands},
-};
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, rate_limit, requester::Requester},
-    sign_in::email::challenge,
-};
+use super::{BLIND_TRIES_A_DAY, TRIES, challenge::{Challenge, Stands}};
+use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, rate_limit, requester::Requester, field_error::{Field, SignInCode}}, sign_in::email::challenge};
 use innkeeper_domain::{ids::ChallengeId, permission::Permission};
 use serde_json::json;
 
@@ -30,7 +23,7 @@ impl Checked {
 
 /// Checks what was sent back: the link in the browser that asked, or the code. Consumes nothing yet.
 ///
-/// [`Error::Overtaken`] when there is nothing (any more) to check: the page shows how it stands.
+/// [`Error::Conflict`] when there is nothing (any more) to check: the page shows how it stands.
 pub async fn check(service: &Service, requester: &Requester, token: &str, code: &str) -> Result<Checked> {
     let session = requester.session()?;
     let limit = service.settings.limits.verify_per_address;
@@ -40,9 +33,9 @@ pub async fn check(service: &Service, requester: &Requester, token: &str, code: 
         limit,
     )
     .await?;
-    let challenge = challenge::find(&service.pool, Some(session), token).await?.ok_or(Error::Overtaken)?;
+    let challenge = challenge::find(&service.pool, Some(session), token).await?.ok_or(Error::Conflict)?;
     if !matches!(challenge.stands, Stands::Open) || !challenge.is_for(requester) {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     if !token.is_empty() && challenge.asked_in == session {
         return Ok(Checked::of(&challenge));
@@ -56,15 +49,15 @@ pub async fn check(service: &Service, requester: &Requester, token: &str, code: 
 
 /// Six digits; blanks and dashes between them do not matter.
 fn parse_code(typed: &str) -> Result<String> {
-    let mistake = |what: &str| Err(Error::mistake("code", what));
+    let refused = |code| Err(Error::rejected(Field::Code, code));
     if typed.len() > 64 {
-        return mistake("This is too long. Enter the six digits from the mail.");
+        return refused(SignInCode::CodeTooLong);
     }
     let digits: String = typed.chars().filter(|c| !matches!(c, ' ' | '\t' | '-')).collect();
     match digits.len() {
-        0 => mistake("Enter the six digits from the mail."),
+        0 => refused(SignInCode::CodeMissing),
         6 if digits.bytes().all(|b| b.is_ascii_digit()) => Ok(digits),
-        _ => mistake("A code has six digits. Enter the six digits from the mail."),
+        _ => refused(SignInCode::CodeMalformed),
     }
 }
 
@@ -79,10 +72,7 @@ async fn refuse_blind_guessing(service: &Service, challenge: &Challenge) -> Resu
     .fetch_one(&service.pool)
     .await?;
     if wrong >= BLIND_TRIES_A_DAY {
-        return Err(Error::mistake(
-            "code",
-            "Too many wrong codes were typed for this address within a day. Use the link in the mail instead.",
-        ));
+        return Err(Error::rejected(Field::Code, SignInCode::CodesLocked));
     }
     Ok(())
 }
@@ -105,7 +95,7 @@ async fn guess(
     )
     .fetch_optional(&mut *tx)
     .await?
-    .ok_or(Error::Overtaken)?;
+    .ok_or(Error::Conflict)?;
     if challenge::is_code(challenge.id, code, &counted.code_hash) {
         tx.commit().await?;
         return Ok(Checked::of(challenge));
@@ -118,12 +108,5 @@ async fn guess(
         .record(&mut tx, &service.ids)
         .await?;
     tx.commit().await?;
-    Err(Error::mistake(
-        "code",
-        match left {
-            0 => "This is not the code, and it was the last try. Send a new mail.".to_owned(),
-            1 => "This is not the code of the newest mail. 1 try is left.".to_owned(),
-            left => format!("This is not the code of the newest mail. {left} tries are left."),
-        },
-    ))
+    Err(Error::rejected(Field::Code, SignInCode::WrongCode { tries_left: left }))
 }

@@ -20,7 +20,7 @@ use sqlx::PgConnection;
 ///
 /// `new_id_hash` is the row of the cookie that was just given in place of the old one (the store made it, with the
 /// same stable id): whoever knew the old cookie is out. Of presses at once one gets in; the others are
-/// [`Error::Overtaken`].
+/// [`Error::Conflict`].
 pub async fn complete(
     service: &Service,
     requester: &Requester,
@@ -40,7 +40,7 @@ pub async fn complete(
     )
     .fetch_optional(&mut *tx)
     .await?
-    .ok_or(Error::Overtaken)?;
+    .ok_or(Error::Conflict)?;
     let email = EmailAddress::parse(&used.email).map_err(|_| Error::corrupt("address of", checked.id))?;
     let (account, identity, new) = account_of(service, &mut tx, &email).await?;
     let person = Person { account, email, requester };

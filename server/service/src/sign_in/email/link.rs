@@ -33,7 +33,7 @@ pub async fn link(service: &Service, requester: &Requester, checked: Checked) ->
     )
     .fetch_optional(&mut *tx)
     .await?
-    .ok_or(Error::Overtaken)?;
+    .ok_or(Error::Conflict)?;
     let email = EmailAddress::parse(&used).map_err(|_| Error::corrupt("address of", checked.id))?;
     lock(&mut tx, &email).await?;
     let known = sqlx::query_scalar!(

@@ -166,7 +166,7 @@ async fn sign_up(
     Ok(Known { identity, account, email: email.to_string() })
 }
 
-/// Adds an identity to an account; of two at once for the same person one is [`Error::Overtaken`].
+/// Adds an identity to an account; of two at once for the same person one is [`Error::Conflict`].
 async fn add(
     service: &Service,
     conn: &mut PgConnection,
@@ -188,5 +188,5 @@ async fn add(
     )
     .execute(conn)
     .await?;
-    if added.rows_affected() == 1 { Ok(id) } else { Err(Error::Overtaken) }
+    if added.rows_affected() == 1 { Ok(id) } else { Err(Error::Conflict) }
 }

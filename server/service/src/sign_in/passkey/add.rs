@@ -1,25 +1,6 @@
-use super::{
-    MOST, count, ids_of, port,
-    question::{consume, keep},
-};
-use crate::{
-    Error, Result, Service,
-    context::{
-        audit::Action,
-        outbox,
-        requester::{Requester, SignedIn},
-    },
-    people::lockout::may_change_ways,
-    sign_in::{oidc::Purpose, refused::record_refusal_by},
-};
-use innkeeper_domain::{
-    identity::{ProviderId, Reason, Refusal},
-    ids::IdentityId,
-    permission::Permission,
-    ports::{NewPasskey, PasskeyOwner},
-    routes::Page,
-    text::line,
-};
+use super::{MOST, count, ids_of, port, question::{consume, keep}};
+use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, outbox, requester::{Requester, SignedIn}, field_error::{Field, InputCode}}, people::lockout::may_change_ways, sign_in::{oidc::Purpose, refused::record_refusal_by}};
+use innkeeper_domain::{identity::{ProviderId, Reason, Refusal}, ids::IdentityId, permission::Permission, ports::{NewPasskey, PasskeyOwner}, routes::Page, text::line};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -41,12 +22,11 @@ pub async fn begin_add(service: &Service, requester: &Requester) -> Result<()> {
     keep(service, requester, Purpose::Link, &asked, &Page::Account.to_string()).await
 }
 
-/// Makes the passkey that a browser has made one more way in of who is signed in. A mistake in its name leaves the
+/// Makes the passkey that a browser has made one more way in of who is signed in. A name that is refused leaves the
 /// question open.
 pub async fn add(service: &Service, requester: &Requester, name: &str, answer: &str) -> Result<()> {
     let person = requester.signed_in()?;
-    let name =
-        line(name, "a name for it", NAME_MOST).map_err(|error| Error::mistake("name", error.to_string()))?;
+    let name = line(name, NAME_MOST).map_err(|error| Error::rejected(Field::Name, error))?;
     count(service, requester).await?;
     let added = check_and_add(service, requester, person, &name, answer).await;
     record_refusal_by(service, requester, ProviderId::PASSKEY, added).await
@@ -114,5 +94,5 @@ async fn insert(
 }
 
 fn too_many() -> Error {
-    Error::mistake("passkey", format!("An account has {MOST} passkeys at most. Remove one first."))
+    Error::rejected(Field::Passkey, InputCode::LimitReached { most: i64::try_from(MOST).unwrap_or(i64::MAX) })
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 /// Lets the person in whose passkey has answered, or notes that it is still them; says to which path to go.
 ///
-/// `new_id_hash` is the row of the cookie that was just given in place of the old one. [`Error::Overtaken`] where the
+/// `new_id_hash` is the row of the cookie that was just given in place of the old one. [`Error::Conflict`] where the
 /// passkey was removed or used elsewhere in between.
 pub async fn enter(
     service: &Service,
@@ -33,7 +33,7 @@ pub async fn enter(
     .execute(&mut *tx)
     .await?;
     if kept.rows_affected() != 1 {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     sqlx::query!("update identity set used_at = now() where id = $1", passkey.identity.0)
         .execute(&mut *tx)

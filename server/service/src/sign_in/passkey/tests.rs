@@ -1,5 +1,7 @@
 use super::*;
-use crate::{background::cleanup, people::session, sign_in::account, testing::TestPortal};
+use crate::{
+    background::cleanup, context::field_error::Field, people::session, sign_in::account, testing::TestPortal,
+};
 use innkeeper_domain::{
     identity::{Reason, Refusal},
     ports::{NewPasskey, PasskeyClaim, PasskeyOwner, PasskeyQuestion},
@@ -164,7 +166,7 @@ async fn a_count_that_does_not_grow_lets_nobody_in(pool: PgPool) {
     let second = answer(service, &copied, &text(6)).await.unwrap();
     let rows = [portal.new_cookie(&other, "a").await, portal.new_cookie(&copied, "b").await];
     enter(service, &other, first, &rows[0]).await.unwrap();
-    assert!(matches!(enter(service, &copied, second, &rows[1]).await, Err(Error::Overtaken)));
+    assert!(matches!(enter(service, &copied, second, &rows[1]).await, Err(Error::Conflict)));
     assert!(
         session::requester_of(service, copied.known_session(), copied.browser().unwrap().address)
             .await
@@ -214,9 +216,9 @@ async fn passkeys_are_added_to_a_fresh_sign_in_ten_at_most(pool: PgPool) {
     begin_add(service, &jane).await.unwrap();
     for wrong in ["", "a\u{202e}b", &"x".repeat(61)] {
         let typed = add(service, &jane, wrong, "key").await;
-        assert!(matches!(typed, Err(Error::Mistakes(found)) if found.of("name").is_some()), "{wrong}");
+        assert!(matches!(typed, Err(Error::Rejected(found)) if found.of(Field::Name).is_some()), "{wrong}");
     }
-    assert!(pending(service, &jane, true).await.unwrap().is_some(), "a mistake leaves it open");
+    assert!(pending(service, &jane, true).await.unwrap().is_some(), "a wrong name leaves it open");
     assert_eq!(reason(add(service, &jane, "Laptop", "bad").await), Reason::Unverified);
     for number in 1..MOST {
         give(&portal, &jane, &format!("key {number}")).await;
@@ -247,7 +249,7 @@ async fn passkeys_are_added_to_a_fresh_sign_in_ten_at_most(pool: PgPool) {
     };
     let both = tokio::join!(add(service, &jane, "Laptop", "a"), add(service, &there, "Phone", "b"), let_go);
     assert!(both.0.is_ok() != both.1.is_ok(), "{both:?}");
-    assert!(matches!(begin_add(service, &jane).await, Err(Error::Mistakes(_))));
+    assert!(matches!(begin_add(service, &jane).await, Err(Error::Rejected(_))));
     assert_eq!(portal.count("select count(*) from passkey").await, 10);
     let ways = account::view(service, &jane).await.unwrap().ways;
     assert_eq!(ways.iter().filter(|way| way.provider == "passkey").count(), MOST);

@@ -28,7 +28,7 @@ pub async fn confirm(service: &Service, requester: &Requester, name: &str) -> Re
     )
     .fetch_optional(&mut *tx)
     .await?
-    .ok_or(Error::Overtaken)?;
+    .ok_or(Error::Conflict)?;
     match HandoffState::parse(&handoff.state) {
         Some(HandoffState::Open) if handoff.over || handoff.opened_in == Some(session.0) => {
             destroy_copies(&mut tx, tenant.id).await?;
@@ -36,7 +36,7 @@ pub async fn confirm(service: &Service, requester: &Requester, name: &str) -> Re
         // Its copies are gone; those there now would be of a run that makes new passwords.
         Some(HandoffState::Lapsed) => {}
         Some(HandoffState::Confirmed) => return Ok(()),
-        _ => return Err(Error::Overtaken),
+        _ => return Err(Error::Conflict),
     }
     sqlx::query!("update handoff set state = 'confirmed', closed_at = now() where id = $1", handoff.id)
         .execute(&mut *tx)
@@ -62,7 +62,7 @@ pub async fn renew(service: &Service, requester: &Requester, name: &str) -> Resu
         .fetch_one(&mut *tx)
         .await?;
     if state != TenantState::Active.as_str() {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     if renewing(&mut tx, tenant.id).await? {
         return Ok(());
@@ -74,11 +74,11 @@ pub async fn renew(service: &Service, requester: &Requester, name: &str) -> Resu
     )
     .fetch_optional(&mut *tx)
     .await?;
-    let before = latest(&mut tx, tenant.id).await?.ok_or(Error::Overtaken)?;
+    let before = latest(&mut tx, tenant.id).await?.ok_or(Error::Conflict)?;
     let elsewhere = before.opened_in != Some(session.0) || before.addressed_to != person.id.0;
     let closed_as = match before.state {
         HandoffState::Open if elsewhere => HandoffState::Revoked,
-        HandoffState::Sealed | HandoffState::Open => return Err(Error::Overtaken),
+        HandoffState::Sealed | HandoffState::Open => return Err(Error::Conflict),
         over => over,
     };
     sqlx::query!(
@@ -88,7 +88,7 @@ pub async fn renew(service: &Service, requester: &Requester, name: &str) -> Resu
     )
     .execute(&mut *tx)
     .await?;
-    // Overtaken where something else is done with the tenant, such as taking passwords away that nobody opened.
+    // Conflict where something else is done with the tenant, such as taking passwords away that nobody opened.
     let (run, number) =
         workflows::start_renewal(service, &mut tx, tenant.organisation_id, tenant.id, person.id).await?;
     // No other run is live: a copy that is left is none of a run that makes new ones.

@@ -20,7 +20,7 @@ pub async fn reveal(service: &Service, requester: &Requester, name: &str) -> Res
     let mut tx = requester.begin(&service.pool).await?;
     let tenant = tenants::load(&mut tx, requester, Permission::HandoffReveal, name).await?;
     if tenant.state != TenantState::Active {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     let opened = sqlx::query!(
         r#"update handoff set state = 'open', opened_at = now(), open_until = now() + make_interval(secs => $4),
@@ -36,7 +36,7 @@ pub async fn reveal(service: &Service, requester: &Requester, name: &str) -> Res
     .fetch_optional(&mut *tx)
     .await?;
     let Some(opened) = opened else {
-        return Proof::make(&mut tx, &tenant, requester).await?.map(|_| ()).ok_or(Error::Overtaken);
+        return Proof::make(&mut tx, &tenant, requester).await?.map(|_| ()).ok_or(Error::Conflict);
     };
     requester
         .audit(Action::HandoffReveal)

@@ -81,8 +81,8 @@ async fn a_press_opens_it_in_this_session_only(pool: PgPool) {
         panic!("not elsewhere")
     };
     assert_eq!(from, Some(ip("203.0.113.7")));
-    assert!(matches!(house.press(&elsewhere).await, Err(Error::Overtaken)));
-    assert!(matches!(confirm(&house.portal.service, &elsewhere, SHOP).await, Err(Error::Overtaken)));
+    assert!(matches!(house.press(&elsewhere).await, Err(Error::Conflict)));
+    assert!(matches!(confirm(&house.portal.service, &elsewhere, SHOP).await, Err(Error::Conflict)));
     house.is_closed_to(&elsewhere).await;
 }
 
@@ -93,14 +93,14 @@ async fn it_is_for_the_addressed_person(pool: PgPool) {
     let ola = house.colleague("ola@acme.example", "admin").await;
     let HandoffView::NotYours { addressed_to } = house.look(&ola).await else { panic!("not hers") };
     assert_eq!(addressed_to, "jane@acme.example");
-    assert!(matches!(house.press(&ola).await, Err(Error::Overtaken)));
-    assert!(matches!(renew(&house.portal.service, &ola, SHOP).await, Err(Error::Overtaken)));
+    assert!(matches!(house.press(&ola).await, Err(Error::Conflict)));
+    assert!(matches!(renew(&house.portal.service, &ola, SHOP).await, Err(Error::Conflict)));
     house.press(&house.jane).await.unwrap();
     house.is_closed_to(&ola).await;
     // Another person signed in to the same browser session is another person.
     let in_her_browser = Requester { account: ola.account.clone(), ..house.jane.clone() };
     house.is_closed_to(&in_her_browser).await;
-    assert!(matches!(confirm(&house.portal.service, &in_her_browser, SHOP).await, Err(Error::Overtaken)));
+    assert!(matches!(confirm(&house.portal.service, &in_her_browser, SHOP).await, Err(Error::Conflict)));
     assert_eq!(house.state().await, Some(HandoffState::Open));
 }
 
@@ -158,7 +158,7 @@ async fn of_fifty_sessions_at_once_one_wins(pool: PgPool) {
     }
     let presses = join_all(sessions.iter().map(|session| house.press(session))).await;
     assert_eq!(presses.iter().filter(|press| press.is_ok()).count(), 1);
-    assert!(presses.iter().all(|press| matches!(press, Ok(()) | Err(Error::Overtaken))));
+    assert!(presses.iter().all(|press| matches!(press, Ok(()) | Err(Error::Conflict))));
     let mut shown = 0;
     for (session, press) in sessions.iter().zip(&presses) {
         let open = matches!(house.look(session).await, HandoffView::Open(_));
@@ -226,7 +226,7 @@ async fn unopened_it_expires_and_the_passwords_are_taken_away(pool: PgPool) {
     assert!(matches!(&mails[..], [Message::CredentialsExpired { .. }]));
     // New passwords have to wait for that run.
     let service = &house.portal.service;
-    assert!(matches!(renew(service, &house.jane, SHOP).await, Err(Error::Overtaken)));
+    assert!(matches!(renew(service, &house.jane, SHOP).await, Err(Error::Conflict)));
     house.portal.change("update run set state = 'done'").await;
     renew(service, &house.jane, SHOP).await.unwrap();
     assert!(matches!(house.look(&house.jane).await, HandoffView::Renewing));
@@ -276,7 +276,7 @@ async fn to_confirm_destroys_the_copies(pool: PgPool) {
     house.shop().await;
     let service = &house.portal.service;
     assert!(
-        matches!(confirm(service, &house.jane, SHOP).await, Err(Error::Overtaken)),
+        matches!(confirm(service, &house.jane, SHOP).await, Err(Error::Conflict)),
         "nothing was shown yet"
     );
     house.press(&house.jane).await.unwrap();
@@ -294,9 +294,9 @@ async fn thirty_presses_make_new_passwords_once(pool: PgPool) {
     let house = House::open(&pool).await;
     let shop = house.shop().await;
     let service = &house.portal.service;
-    assert!(matches!(renew(service, &house.jane, SHOP).await, Err(Error::Overtaken)), "sealed for her");
+    assert!(matches!(renew(service, &house.jane, SHOP).await, Err(Error::Conflict)), "sealed for her");
     house.press(&house.jane).await.unwrap();
-    assert!(matches!(renew(service, &house.jane, SHOP).await, Err(Error::Overtaken)), "shown to her");
+    assert!(matches!(renew(service, &house.jane, SHOP).await, Err(Error::Conflict)), "shown to her");
     // Somebody has opened it that should not have: another admin takes it back.
     let ola = house.colleague("ola@acme.example", "admin").await;
     let presses = join_all((0..30).map(|_| renew(service, &ola, SHOP))).await;
@@ -366,7 +366,7 @@ async fn a_tenant_that_is_not_in_use_hands_nothing_over(pool: PgPool) {
     house.tenant("empty_k3v9x2", "active").await;
     let (_, empty) = view(&house.portal.service, &house.jane, "empty_k3v9x2").await.unwrap();
     assert!(matches!(empty, HandoffView::NotReady));
-    assert!(matches!(renew(&house.portal.service, &house.jane, "empty_k3v9x2").await, Err(Error::Overtaken)));
+    assert!(matches!(renew(&house.portal.service, &house.jane, "empty_k3v9x2").await, Err(Error::Conflict)));
     house.shop().await;
     house.press(&house.jane).await.unwrap();
     for state in ["provisioning", "suspended", "failed", "destroyed"] {
@@ -378,6 +378,6 @@ async fn a_tenant_that_is_not_in_use_hands_nothing_over(pool: PgPool) {
             .unwrap();
         assert!(matches!(house.look(&house.jane).await, HandoffView::NotReady), "{state}");
         house.is_closed_to(&house.jane).await;
-        assert!(matches!(renew(&house.portal.service, &house.jane, SHOP).await, Err(Error::Overtaken)));
+        assert!(matches!(renew(&house.portal.service, &house.jane, SHOP).await, Err(Error::Conflict)));
     }
 }

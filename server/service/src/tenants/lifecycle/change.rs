@@ -1,10 +1,4 @@
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, requester::Requester},
-    db::Tx,
-    tenants::{self, TenantView, handoff},
-    workflows::{self, engine},
-};
+use crate::{Error, Result, Service, context::{audit::Action, requester::Requester, field_error::{Field, TenantCode}}, db::Tx, tenants::{self, TenantView, handoff, record}, workflows::{self, engine}};
 use innkeeper_domain::{ids::RunId, permission::Permission, run::RunKind, tenant::TenantState};
 use serde_json::json;
 
@@ -48,7 +42,7 @@ pub async fn keep(service: &Service, requester: &Requester, name: &str) -> Resul
     if let Some(run) = live(&mut tx, &tenant, RunKind::Destroy).await? {
         let why = format!("{} keeps the database.", requester.signed_in()?.email);
         if !engine::turn_back(&mut tx, run, &why).await? {
-            return Err(Error::Overtaken);
+            return Err(Error::Conflict);
         }
         requester
             .audit(Action::TenantDeletionCancel)
@@ -69,11 +63,11 @@ pub async fn try_again(service: &Service, requester: &Requester, name: &str) -> 
     let kind = match tenant.state {
         TenantState::Suspended => RunKind::Suspend,
         TenantState::Destroying => RunKind::Destroy,
-        _ => return Err(Error::Overtaken),
+        _ => return Err(Error::Conflict),
     };
-    let run = live(&mut tx, &tenant, kind).await?.ok_or(Error::Overtaken)?;
+    let run = live(&mut tx, &tenant, kind).await?.ok_or(Error::Conflict)?;
     if !engine::go_on(&mut tx, run, workflows::deadline(kind)).await? {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     requester
         .audit(Action::RunResume)
@@ -119,11 +113,11 @@ fn check_typed(tenant: &TenantView, typed: &str) -> Result<()> {
     if typed.trim() == tenant.name.as_str() {
         return Ok(());
     }
-    Err(Error::mistake("typed", format!("Type {} to confirm that you mean this database.", tenant.name)))
+    Err(Error::rejected(Field::Confirmation, TenantCode::NotConfirmed { name: tenant.name.clone() }))
 }
 
 fn check_state(tenant: &TenantView, wanted: &[TenantState]) -> Result<()> {
-    if wanted.contains(&tenant.state) { Ok(()) } else { Err(Error::Overtaken) }
+    if wanted.contains(&tenant.state) { Ok(()) } else { Err(Error::Conflict) }
 }
 
 async fn live(tx: &mut Tx, tenant: &TenantView, kind: RunKind) -> Result<Option<RunId>> {

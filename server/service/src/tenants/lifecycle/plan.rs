@@ -1,14 +1,6 @@
 use super::{change::begin, view::is_live};
-use crate::{
-    Error, Result, Service,
-    context::{audit::Action, requester::Requester},
-    fleet::capacity::{self, Place},
-    tenants::{self, RunLine, TenantView, request},
-    workflows,
-};
-use innkeeper_domain::{
-    capacity::Claim, permission::Permission, plan::Plan, ports::Usage, run::RunKind, tenant::TenantState,
-};
+use crate::{Error, Result, Service, context::{audit::Action, requester::Requester, field_error::{ErrorCode, Field, InputCode, TenantCode}}, fleet::capacity::{self, Place}, tenants::{self, RunLine, TenantView, request, record}, workflows};
+use innkeeper_domain::{capacity::Claim, permission::Permission, plan::Plan, ports::Usage, run::RunKind, tenant::TenantState};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -35,7 +27,7 @@ pub struct PlanOffer {
     /// The tenant has it, in this version.
     pub current: bool,
     /// Why the tenant cannot have it, and what to do.
-    pub refused: Option<String>,
+    pub refused: Option<ErrorCode>,
 }
 
 /// The plans a tenant could have, for admins.
@@ -66,22 +58,18 @@ async fn place(conn: &mut PgConnection, tenant: &TenantView) -> Result<Option<Pl
 }
 
 /// What the server has too little of for the plan.
-fn no_room(tenant: &TenantView, plan: &Plan, place: Option<&Place>) -> Option<String> {
+fn no_room(tenant: &TenantView, plan: &Plan, place: Option<&Place>) -> Option<ErrorCode> {
     let (has, wants) = (Claim::of(&tenant.plan.limits), Claim::of(&plan.limits));
-    Some(place?.short(has, wants)?.to_string())
+    Some(place?.short(has, wants)?.into())
 }
 
 /// What is stored already has to fit.
-fn refusal(plan: &Plan, usage: Option<&Usage>) -> Option<String> {
-    let most = i64::from(plan.limits.storage_gb).saturating_mul(1 << 30);
+fn refusal(plan: &Plan, usage: Option<&Usage>) -> Option<ErrorCode> {
+    let most_gb = i64::from(plan.limits.storage_gb);
     let used = usage?.size_bytes;
-    (used > most).then(|| {
-        format!(
-            "The database has {} GB, {} allows {}. Remove data first, or choose a larger plan.",
-            used.div_euclid(1 << 30) + 1,
-            plan.label,
-            plan.limits.storage_gb
-        )
+    (used > most_gb.saturating_mul(1 << 30)).then(|| {
+        let stored_gb = used.div_euclid(1 << 30) + 1;
+        TenantCode::DataTooLarge { plan: plan.label.clone(), stored_gb, most_gb }.into()
     })
 }
 
@@ -91,20 +79,20 @@ pub async fn change_plan(service: &Service, requester: &Requester, name: &str, p
     let usage = plans(service, requester, name).await?.usage;
     let (mut tx, tenant) = begin(service, requester, Permission::PlanChange, name).await?;
     if tenant.state != TenantState::Active {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     let wished = request::plans(&mut tx).await?.into_iter().find(|one| one.name == plan);
-    let wished = wished.ok_or_else(|| Error::mistake("plan", "Choose one of the plans."))?;
+    let wished = wished.ok_or_else(|| Error::rejected(Field::Plan, InputCode::UnknownChoice))?;
     if wished.name == tenant.plan.name && wished.version == tenant.plan.version {
-        return Err(Error::mistake("plan", format!("{} is the plan you have.", wished.label)));
+        return Err(Error::rejected(Field::Plan, TenantCode::SamePlan { plan: wished.label }));
     }
     if let Some(why) = refusal(&wished, usage.as_ref()) {
-        return Err(Error::mistake("plan", why));
+        return Err(Error::rejected(Field::Plan, why));
     }
-    let server = tenant.server.ok_or(Error::Overtaken)?;
+    let server = tenant.server.ok_or(Error::Conflict)?;
     let place = capacity::locked(&mut tx, server, tenant.id).await?;
     if let Some(why) = no_room(&tenant, &wished, Some(&place)) {
-        return Err(Error::mistake("plan", why));
+        return Err(Error::rejected(Field::Plan, why));
     }
     let wish = json!(workflows::PlanWish { plan: wished.name.clone(), version: wished.version });
     let whose = (tenant.organisation_id, tenant.id);

@@ -1,19 +1,7 @@
 use super::*;
-use crate::{
-    Error, Result,
-    context::requester::Requester,
-    fleet::reconcile,
-    tenants::fixtures::{House, SHOP, Shelf, member, organisation, run},
-    testing::denied,
-};
+use crate::{Error, Result, context::{requester::Requester, field_error::{Field, InputCode, TenantCode}}, fleet::reconcile, tenants::fixtures::{House, SHOP, Shelf, member, organisation, run}, testing::{denied, rejection}};
 use futures::future::join_all;
-use innkeeper_domain::{
-    ids::TenantId,
-    plan::Limits,
-    ports::Usage,
-    standing::Standing,
-    tenant::{PerRole, TenantState},
-};
+use innkeeper_domain::{ids::TenantId, plan::Limits, ports::Usage, standing::Standing, tenant::{PerRole, TenantState}, name::TenantName};
 use sqlx::PgPool;
 use std::sync::Arc;
 
@@ -84,8 +72,8 @@ async fn only_a_fresh_admin_who_types_the_name_can(pool: PgPool) {
             destroy(service, &house.jane, SHOP, wrong).await,
             rotate(service, &house.jane, SHOP, wrong).await,
         ] {
-            let Err(Error::Mistakes(mistakes)) = tried else { panic!("{wrong:?}: {tried:?}") };
-            assert!(mistakes.of("typed").is_some_and(|what| what.contains(SHOP)), "{wrong:?}");
+            let refused = TenantCode::NotConfirmed { name: TenantName::parse(SHOP).unwrap() };
+            assert_eq!(rejection(tried), (Field::Confirmation, refused.into()), "{wrong:?}");
         }
     }
     assert_eq!((house.runs().await, house.stands().await), (vec![], (TenantState::Active, None)));
@@ -120,7 +108,7 @@ async fn each_state_allows_what_fits_it(pool: PgPool) {
                 tried.unwrap_or_else(|error| panic!("{act} of {state}: {error}"));
                 assert_eq!(house.runs().await.len(), 1);
             } else {
-                assert!(matches!(tried, Err(Error::Overtaken)), "{act} of {state}: {tried:?}");
+                assert!(matches!(tried, Err(Error::Conflict)), "{act} of {state}: {tried:?}");
                 assert!(house.runs().await.is_empty());
             }
         }
@@ -143,7 +131,7 @@ async fn of_thirty_presses_one_starts_a_run(pool: PgPool) {
     }))
     .await;
     assert_eq!(presses.iter().filter(|press| press.is_ok()).count(), 1, "{presses:?}");
-    assert!(presses.iter().all(|press| matches!(press, Ok(()) | Err(Error::Overtaken))), "{presses:?}");
+    assert!(presses.iter().all(|press| matches!(press, Ok(()) | Err(Error::Conflict))), "{presses:?}");
     assert_eq!(house.runs().await.len(), 1);
     let acts = house.recorded("tenant.destroy").await + house.recorded("tenant.suspend").await;
     assert_eq!(acts, 1);
@@ -158,7 +146,7 @@ async fn a_destruction_is_turned_back_or_undone(pool: PgPool) {
     assert_eq!(house.stands().await, (TenantState::Destroying, Some(TenantState::Active)));
     assert_eq!(house.copies().await, 0, "what nobody has opened is destroyed at once");
     assert!(danger(service, jane, SHOP).await.unwrap().live);
-    assert!(matches!(try_again(service, jane, SHOP).await, Err(Error::Overtaken)), "it is not stuck");
+    assert!(matches!(try_again(service, jane, SHOP).await, Err(Error::Conflict)), "it is not stuck");
 
     // Under way: turned back, once.
     let presses = join_all((0..10).map(|_| keep(service, jane, SHOP))).await;
@@ -180,7 +168,7 @@ async fn a_destruction_is_turned_back_or_undone(pool: PgPool) {
     house.end("done").await;
     keep(service, jane, SHOP).await.unwrap();
     assert_eq!(house.runs().await[1], ("undo_destroy".into(), "running".into()));
-    assert!(matches!(keep(service, jane, SHOP).await, Err(Error::Overtaken)));
+    assert!(matches!(keep(service, jane, SHOP).await, Err(Error::Conflict)));
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
@@ -189,7 +177,7 @@ async fn a_suspension_that_is_held_is_tried_again(pool: PgPool) {
     house.shop().await;
     let (service, jane) = (&house.portal.service, &house.jane);
     suspend(service, jane, SHOP, SHOP).await.unwrap();
-    assert!(matches!(try_again(service, jane, SHOP).await, Err(Error::Overtaken)), "it is not stuck");
+    assert!(matches!(try_again(service, jane, SHOP).await, Err(Error::Conflict)), "it is not stuck");
     house.portal.change("update run set state = 'stuck', finished_at = now()").await;
     house.portal.change("update step set state = 'failed', blocked_by = 'another customer'").await;
     house.portal.change("update tenant set state = 'suspended', state_before = 'active'").await;
@@ -198,7 +186,7 @@ async fn a_suspension_that_is_held_is_tried_again(pool: PgPool) {
         ("destroy", destroy(service, jane, SHOP, SHOP).await),
         ("rotate", rotate(service, jane, SHOP, SHOP).await),
     ] {
-        assert!(matches!(refused, Err(Error::Overtaken)), "{act}: {refused:?}");
+        assert!(matches!(refused, Err(Error::Conflict)), "{act}: {refused:?}");
     }
     // A page does not even see whose session is in the way.
     let mut web = service.pool.acquire().await.unwrap();
@@ -249,18 +237,16 @@ async fn a_plan_that_is_too_small_or_unknown_is_refused(pool: PgPool) {
     let house = House::open(&pool).await;
     house.shop().await;
     let (service, jane) = (&house.portal.service, &house.jane);
-    let mistake = async |plan: &str| match change_plan(service, jane, SHOP, plan).await {
-        Err(Error::Mistakes(mistakes)) => mistakes.of("plan").unwrap_or_default().to_owned(),
-        other => panic!("{plan}: {other:?}"),
-    };
+    let refused = async |plan: &str| rejection(change_plan(service, jane, SHOP, plan).await).1;
     for unknown in ["", "enterprise", "Starter", "starter' or 1=1"] {
-        assert!(mistake(unknown).await.contains("Choose one"), "{unknown}");
+        assert_eq!(refused(unknown).await, InputCode::UnknownChoice.into(), "{unknown}");
     }
-    assert!(mistake("starter").await.contains("the plan you have"));
+    assert_eq!(refused("starter").await, TenantCode::SamePlan { plan: "Starter".into() }.into());
     let eleven = Usage { size_bytes: 50 << 30, ..Usage::default() };
     *house.server.usage.lock().unwrap() = Some(eleven);
     house.portal.change("update tenant set plan_name = 'professional'").await;
-    assert!(mistake("starter").await.contains("Starter allows 10"));
+    let large = TenantCode::DataTooLarge { plan: "Starter".into(), stored_gb: 51, most_gb: 10 };
+    assert_eq!(refused("starter").await, large.into());
     let view = plans(service, jane, SHOP).await.unwrap();
     let told: Vec<_> = view.offers.iter().map(|offer| (offer.current, offer.refused.is_some())).collect();
     assert_eq!(told, [(false, true), (true, false)]);

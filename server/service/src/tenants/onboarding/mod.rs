@@ -48,11 +48,11 @@ pub async fn view(service: &Service, requester: &Requester, name: &str) -> Resul
 }
 
 /// Makes a tenant again that could not be made. Of presses at once one starts a run, the others are
-/// [`Error::Overtaken`], as is everything but a failed tenant. A mistake at `region` where there is no room.
+/// [`Error::Conflict`], as is everything but a failed tenant. The region is refused where there is no room.
 pub async fn retry(service: &Service, requester: &Requester, name: &str) -> Result<()> {
     let (mut tx, tenant, locked) = begin(service, requester, name).await?;
     if locked.state != TenantState::Failed {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     set_state(&mut tx, &tenant, TenantState::Provisioning).await?;
     let (run, number) =
@@ -69,7 +69,7 @@ pub async fn start_over(service: &Service, requester: &Requester, name: &str) ->
     match locked.state {
         TenantState::Failed => {}
         TenantState::Destroyed => return Ok(()),
-        _ => return Err(Error::Overtaken),
+        _ => return Err(Error::Conflict),
     }
     set_state(&mut tx, &tenant, TenantState::Destroyed).await?;
     sqlx::query!("delete from sealed_secret where tenant_id = $1", tenant.id.0).execute(&mut *tx).await?;

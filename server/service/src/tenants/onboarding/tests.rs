@@ -62,7 +62,7 @@ async fn thirty_presses_of_try_again_start_one_run(pool: PgPool) {
     let service = &house.portal.service;
     let presses = join_all((0..30).map(|_| retry(service, &house.jane, SHOP))).await;
     assert_eq!(presses.iter().filter(|press| press.is_ok()).count(), 1);
-    assert!(presses.iter().all(|press| matches!(press, Ok(()) | Err(Error::Overtaken))), "{presses:?}");
+    assert!(presses.iter().all(|press| matches!(press, Ok(()) | Err(Error::Conflict))), "{presses:?}");
     assert_eq!(house.portal.count("select count(*) from run").await, 2);
     assert_eq!(
         house.portal.count("select count(*) from run where state = 'running' and kind = 'onboard'").await,
@@ -87,8 +87,8 @@ async fn only_admins_act_and_only_on_what_failed(pool: PgPool) {
     assert!(view(service, &developer, SHOP).await.is_ok(), "to look is allowed");
     for state in ["provisioning", "active", "suspended"] {
         sqlx::query("update tenant set state = $1").bind(state).execute(&pool).await.unwrap();
-        assert!(matches!(retry(service, &house.jane, SHOP).await, Err(Error::Overtaken)), "{state}");
-        assert!(matches!(start_over(service, &house.jane, SHOP).await, Err(Error::Overtaken)), "{state}");
+        assert!(matches!(retry(service, &house.jane, SHOP).await, Err(Error::Conflict)), "{state}");
+        assert!(matches!(start_over(service, &house.jane, SHOP).await, Err(Error::Conflict)), "{state}");
     }
     assert_eq!(house.portal.count("select count(*) from run").await, 1);
     assert_eq!(house.portal.count("select count(*) from request").await, 0);
@@ -118,7 +118,7 @@ async fn starting_over_keeps_the_wishes_in_the_draft(pool: PgPool) {
     assert_eq!(kept.extensions, ["pgcrypto", "citext"]);
     assert_eq!(open(service, &house.jane, SHOP).await.unwrap().state, TenantState::Destroyed);
     assert_eq!(house.recorded("tenant.start_over").await, 1);
-    assert!(matches!(retry(service, &house.jane, SHOP).await, Err(Error::Overtaken)));
+    assert!(matches!(retry(service, &house.jane, SHOP).await, Err(Error::Conflict)));
 
     // The wish is free again; the draft that is open is replaced, and pages that showed it are overtaken.
     let second = house.tenant("shop_zzzzzz", "failed").await;

@@ -1,26 +1,8 @@
-use super::{
-    check::{CheckedDraft, name_taken},
-    memberships::free_name,
-};
-use crate::{
-    Error, Result, Service,
-    context::{
-        audit::Action,
-        requester::{Requester, SignedIn},
-    },
-    db, organisations,
-    tenants::request::{check, draft},
-    workflows,
-};
-use innkeeper_domain::{
-    allowlist::{AllowedRange, Reach},
-    ids::{AccountId, OrganisationId, RequestId, TenantId},
-    name::TenantName,
-    permission::Permission,
-    tenant::TenantState,
-};
+use super::{check::{CheckedDraft, name_taken}, memberships::free_name};
+use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, requester::{Requester, SignedIn}, field_error::Field}, db, organisations, tenants::request::{check, draft}, workflows};
+use innkeeper_domain::{allowlist::{AllowedRange, Reach}, ids::{AccountId, OrganisationId, RequestId, TenantId}, name::TenantName, permission::Permission, tenant::TenantState};
 use ipnet::IpNet;
-use serde_json::json;
+use serde_json::{json, Value};
 use sqlx::{Connection, PgConnection};
 
 /// Draws of a name before something must be wrong: two alike are one in a billion.
@@ -28,7 +10,7 @@ const DRAWS: usize = 5;
 
 /// Accepts a request: its tenant begins to be made. The name of the tenant.
 ///
-/// Pressing again, in two tabs or fifty times at once gives the same tenant. [`Error::Overtaken`] when the draft was
+/// Pressing again, in two tabs or fifty times at once gives the same tenant. [`Error::Conflict`] when the draft was
 /// changed since the page was shown. The unique indexes decide; looking first only makes better words.
 pub async fn accept(
     service: &Service,
@@ -56,7 +38,7 @@ pub async fn accept(
         return TenantName::parse(&name).map_err(|_| Error::corrupt("tenant name", name));
     }
     if row.version != version {
-        return Err(Error::Overtaken);
+        return Err(Error::Conflict);
     }
     count(service, &mut tx, person.id).await?;
     let checked = check::check(&mut tx, person, &draft::read(row.values)?).await?;
@@ -165,14 +147,14 @@ impl Acceptance<'_> {
                 Err(error) if Error::breaks(&error, "tenant_wish") => {
                     // Somebody else took it in the same organisation in this very moment.
                     let wish = &self.checked.database;
-                    return Err(Error::mistake("database", name_taken(wish, &free_name(wish, &[]))));
+                    return Err(Error::rejected(Field::Database, name_taken(wish, &[])));
                 }
                 Err(error) if Error::breaks(&error, "tenant_name_key") => clash = Some(error),
                 Err(error) => return Err(error.into()),
             }
             savepoint.rollback().await?;
         }
-        Err(clash.map_or(Error::Overtaken, Error::Database))
+        Err(clash.map_or(Error::Conflict, Error::Database))
     }
 
     async fn insert_tenant(

@@ -6,12 +6,17 @@ use super::{
     memberships::{Membership, free_name, organisations},
 };
 use crate::{
-    Error, Result, context::requester::SignedIn, people::refused_forms::FIELD_MOST, tenants::request::choices,
+    Error, Result,
+    context::{
+        field_error::{Field, FieldErrors, InputCode, TenantCode},
+        requester::SignedIn,
+    },
+    people::refused_forms::FIELD_MOST,
+    tenants::request::choices,
 };
 use innkeeper_domain::{
     allowlist::Reach,
     ids::OrganisationId,
-    mistakes::Mistakes,
     name::Wish,
     organisation::OrganisationName,
     plan::{Extension, Plan},
@@ -38,17 +43,16 @@ pub async fn check(conn: &mut PgConnection, person: &SignedIn, draft: &Draft) ->
     let parsed = parse(draft);
     let offer = choices::load(conn).await?;
     let organisations = organisations(conn, person.id).await?;
-    let checked = weigh(parsed, draft, &offer, &organisations).map_err(Error::Mistakes)?;
+    let checked = weigh(parsed, draft, &offer, &organisations).map_err(Error::Rejected)?;
     if checked.existing.is_none() && person.by_organisation() {
-        let what = "You came in by an organisation's sign-in: name that organisation. For another one sign in by another way.";
-        return Err(Error::mistake("organisation", what));
+        return Err(Error::rejected(Field::Organisation, TenantCode::OtherOrganisation));
     }
     Ok(checked)
 }
 
 /// What can be said of a draft without looking anything up.
 struct Parsed {
-    mistakes: Mistakes,
+    errors: FieldErrors,
     organisation: Option<OrganisationName>,
     database: Option<Wish>,
     reach: Option<Reach>,
@@ -58,46 +62,37 @@ struct Parsed {
 fn parse(draft: &Draft) -> Parsed {
     // Without `..`: a new field does not compile until it is checked.
     let Draft { organisation, database, plan: _, region: _, addresses, allow_any, extensions } = draft;
-    let mut mistakes = Mistakes::default();
+    let mut errors = FieldErrors::default();
     let anywhere = match allow_any.as_str() {
         "" => false,
         "on" => true,
         _ => {
-            mistakes.add("allow_any", "Tick the box, or leave it empty.");
+            errors.add(Field::AllowAny, InputCode::UnknownChoice);
             false
         }
     };
     let reach = if addresses.len() > FIELD_MOST {
-        mistakes.add(
-            "addresses",
-            format!("This is too long. Use {FIELD_MOST} characters at most, one address a line."),
-        );
+        errors.add(Field::Addresses, InputCode::TooLong { most: FIELD_MOST });
         None
     } else {
-        mistakes.take("addresses", Reach::parse(addresses, anywhere))
+        errors.take(Field::Addresses, Reach::parse(addresses, anywhere))
     };
-    let organisation = mistakes.take("organisation", OrganisationName::parse(organisation));
-    let database = mistakes.take("database", Wish::parse(database));
-    let extensions = match parse_extensions(extensions) {
-        Ok(extensions) => extensions,
-        Err(what) => {
-            mistakes.add("extensions", what);
-            Vec::new()
-        }
-    };
-    Parsed { mistakes, organisation, database, reach, extensions }
+    let organisation = errors.take(Field::Organisation, OrganisationName::parse(organisation));
+    let database = errors.take(Field::Database, Wish::parse(database));
+    let extensions = errors.take(Field::Extensions, parse_extensions(extensions)).unwrap_or_default();
+    Parsed { errors, organisation, database, reach, extensions }
 }
 
 /// Each once, in the order in which people see them.
-fn parse_extensions(names: &[String]) -> std::result::Result<Vec<Extension>, String> {
+fn parse_extensions(names: &[String]) -> std::result::Result<Vec<Extension>, InputCode> {
     if names.len() > EXTENSIONS_MOST {
-        return Err(format!("{} extensions are too many. Choose each once.", names.len()));
+        return Err(InputCode::TooMany { most: EXTENSIONS_MOST });
     }
     let chosen: Vec<_> = names
         .iter()
         .map(|name| Extension::parse(name))
         .collect::<std::result::Result<_, _>>()
-        .map_err(|e| e.to_string())?;
+        .map_err(|_| InputCode::UnknownChoice)?;
     Ok(Extension::ALL.into_iter().filter(|extension| chosen.contains(extension)).collect())
 }
 
@@ -107,32 +102,30 @@ fn weigh(
     draft: &Draft,
     offer: &Offer,
     organisations: &[Membership],
-) -> std::result::Result<CheckedDraft, Mistakes> {
-    let Parsed { mut mistakes, organisation, database, reach, extensions } = parsed;
+) -> std::result::Result<CheckedDraft, FieldErrors> {
+    let Parsed { mut errors, organisation, database, reach, extensions } = parsed;
     let plan = offer.plans.iter().find(|plan| plan.name == draft.plan).cloned();
     if plan.is_none() {
-        mistakes.add("plan", "There is no such plan here. Choose from the list.");
+        errors.add(Field::Plan, InputCode::UnknownChoice);
     }
     let wanted = plan.as_ref().or(offer.plans.first());
     let region = offer.regions(wanted).into_iter().find(|region| region.name == draft.region);
     match &region {
-        None => mistakes.add("region", "There is no such region here. Choose from the list."),
-        Some(Region { full: Some(why), .. }) => mistakes.add("region", why.clone()),
+        None => errors.add(Field::Region, InputCode::UnknownChoice),
+        Some(Region { full: Some(short), .. }) => errors.add(Field::Region, short.clone()),
         Some(_) => {}
     }
-    let existing = organisation.as_ref().and_then(|name| own(organisations, name, &mut mistakes));
+    let existing = organisation.as_ref().and_then(|name| own(organisations, name, &mut errors));
     if let (Some(own), Some(wish)) = (existing, &database)
         && own.wishes.iter().any(|taken| taken == wish.as_str())
     {
-        mistakes.add("database", name_taken(wish, &free_name(wish, &own.wishes)));
+        errors.add(Field::Database, name_taken(wish, &own.wishes));
     }
-    if mistakes.is_empty() && serde_json::to_vec(draft).map_or(true, |bytes| bytes.len() > MOST) {
-        mistakes.add("addresses", "This is too long. Use fewer lines.");
+    if errors.is_empty() && serde_json::to_vec(draft).map_or(true, |bytes| bytes.len() > MOST) {
+        errors.add(Field::Addresses, InputCode::FormTooLong);
     }
     match (organisation, database, plan, region, reach) {
-        (Some(organisation), Some(database), Some(plan), Some(region), Some(reach))
-            if mistakes.is_empty() =>
-        {
+        (Some(organisation), Some(database), Some(plan), Some(region), Some(reach)) if errors.is_empty() => {
             Ok(CheckedDraft {
                 organisation,
                 existing: existing.map(|own| own.id),
@@ -143,36 +136,34 @@ fn weigh(
                 extensions,
             })
         }
-        _ => Err(mistakes),
+        _ => Err(errors),
     }
 }
 
-/// The organisation of this name that the person may add databases to; being in it without that right is a mistake. One
+/// The organisation of this name that the person may add databases to; being in it without that right is an error. One
 /// that they joined unasked is not meant by its name: whoever made it would have what they make.
 fn own<'a>(
     organisations: &'a [Membership],
     name: &OrganisationName,
-    mistakes: &mut Mistakes,
+    errors: &mut FieldErrors,
 ) -> Option<&'a Membership> {
     let mut called = organisations.iter().filter(|one| one.is_called(name)).peekable();
     let in_one = called.peek().is_some();
     let joined = called.clone().all(|one| one.joined);
     let own = called.find(|one| one.is_own());
     if own.is_none() && in_one {
-        let what = if joined {
-            format!(
-                "You joined an organisation called {name} by a group of yours, and those who did add no databases to it. \
-                 Type another name for one of your own."
-            )
+        let organisation = name.clone();
+        let code = if joined {
+            TenantCode::JoinedOrganisation { organisation }
         } else {
-            format!("Only admins of {name} can add databases to it. Ask one of them.")
+            TenantCode::AdminsOnly { organisation }
         };
-        mistakes.add("organisation", what);
+        errors.add(Field::Organisation, code);
     }
     own
 }
 
-/// What is said when the organisation has a database of this name.
-pub fn name_taken(wish: &Wish, free: &str) -> String {
-    format!("You already have a database called {wish}. Choose another name, for example {free}.")
+/// The organisation has a database of this name already; `taken` are the names of all of its databases.
+pub fn name_taken(wish: &Wish, taken: &[String]) -> TenantCode {
+    TenantCode::NameTaken { name: wish.clone(), free: free_name(wish, taken) }
 }

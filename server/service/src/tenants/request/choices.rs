@@ -4,7 +4,7 @@ use crate::{
 };
 use innkeeper_domain::{
     allowlist::AllowedRange,
-    capacity::Claim,
+    capacity::{Claim, Short},
     plan::{Limits, Plan},
 };
 use sqlx::PgConnection;
@@ -28,7 +28,7 @@ pub struct Region {
     /// Its name for people.
     pub label: String,
     /// Why it takes no new database, if it does not: which figure is short, and what to do.
-    pub full: Option<String>,
+    pub full: Option<Short>,
 }
 
 /// Plans and servers as they stand. What is accepted reserves its place; this tells beforehand.
@@ -80,7 +80,7 @@ impl Offer {
         let wants = plan.map_or(Claim::NONE, |plan| Claim::of(&plan.limits));
         let mut regions: Vec<Region> = Vec::new();
         for place in &self.servers {
-            let full = place.short(Claim::NONE, wants).map(|short| short.to_string());
+            let full = place.short(Claim::NONE, wants);
             match regions.iter_mut().find(|region| region.name == place.region) {
                 // One server with room is enough.
                 Some(region) if full.is_none() => region.full = None,

@@ -66,7 +66,7 @@ impl From<BackupError> for StepError {
 impl From<&Error> for StepError {
     fn from(error: &Error) -> Self {
         match error {
-            Error::Database(_) | Error::Overtaken => Self::Retry(error.to_string()),
+            Error::Database(_) | Error::Away(_) | Error::Conflict => Self::Retry(error.to_string()),
             Error::Server(error) => error.into(),
             _ => Self::Fatal(error.to_string()),
         }

@@ -24,12 +24,12 @@ async fn a_link_makes_one_person_staff_once(pool: PgPool) {
     let at_once = futures::future::join_all(tries).await;
     assert_eq!(at_once.iter().filter(|one| one.is_ok()).count(), 1, "of thirty at once one is taken");
     assert!(
-        at_once.iter().filter_map(|one| one.as_ref().err()).all(|error| matches!(error, Error::Overtaken))
+        at_once.iter().filter_map(|one| one.as_ref().err()).all(|error| matches!(error, Error::Conflict))
     );
     assert_eq!(stage.portal.count("select count(*) from staff where provider is null").await, 1);
     for who in &people {
         assert_eq!(standing(service, who, token).await.unwrap(), Standing::Dead);
-        assert!(matches!(claim(service, who, token).await, Err(Error::Overtaken)), "never again");
+        assert!(matches!(claim(service, who, token).await, Err(Error::Conflict)), "never again");
     }
     assert_eq!(deeds(&stage.portal).await, done(&[("staff.claim", 1), ("staff.link", 1)]));
     let told = "select count(*) from outbox where kind = 'account_changed'";
@@ -57,15 +57,15 @@ async fn a_link_works_by_ways_that_count_while_they_are_fresh(pool: PgPool) {
         (&old, Standing::Stale),
     ] {
         assert_eq!(standing(service, who, token).await.unwrap(), wanted);
-        assert!(matches!(claim(service, who, token).await, Err(Error::Overtaken)), "{wanted:?}");
+        assert!(matches!(claim(service, who, token).await, Err(Error::Conflict)), "{wanted:?}");
     }
     for wrong in ["", "x", &token[1..], &token.to_lowercase(), "\0"] {
         assert_eq!(standing(service, &jane, wrong).await.unwrap(), Standing::Dead, "{wrong:?}");
-        assert!(matches!(claim(service, &jane, wrong).await, Err(Error::Overtaken)));
+        assert!(matches!(claim(service, &jane, wrong).await, Err(Error::Conflict)));
     }
     stage.portal.change("update staff_claim set expires_at = now()").await;
     assert_eq!(standing(service, &jane, token).await.unwrap(), Standing::Dead);
-    assert!(matches!(claim(service, &jane, token).await, Err(Error::Overtaken)), "too late");
+    assert!(matches!(claim(service, &jane, token).await, Err(Error::Conflict)), "too late");
     assert_eq!(stage.portal.count("select count(*) from staff").await, 0);
     let kept: String = sqlx::query_scalar("select staff_claim::text from staff_claim")
         .fetch_one(&stage.portal.owner)

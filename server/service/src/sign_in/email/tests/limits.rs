@@ -1,9 +1,12 @@
 //! What guessing, flooding and probing come to.
 
-use super::{JANE, TRIED, asked, mailed, mistake, sign_in, wrong};
+use super::{JANE, TRIED, asked, mailed, refused, sign_in, wrong};
 use crate::{
     Error,
-    context::rate_limit::{Limit, Limits},
+    context::{
+        field_error::{Field, SignInCode},
+        rate_limit::{Limit, Limits},
+    },
     sign_in::email::{BLIND_TRIES_A_DAY, Pending, ask, check, pending},
     testing::TestPortal,
 };
@@ -26,17 +29,16 @@ async fn five_wrong_codes_end_a_challenge(pool: PgPool) {
         "\u{0661}\u{0662}\u{0663}\u{0664}\u{0665}\u{0666}",
         &"1".repeat(9000),
     ] {
-        mistake(check(service, &requester, "", typed).await.unwrap_err(), "code");
+        refused(Field::Code, check(service, &requester, "", typed).await);
     }
     assert_eq!(portal.count(TRIED).await, 0);
     let mut said = Vec::new();
     for _ in 0..5 {
-        said.push(mistake(check(service, &requester, "", &wrong(&code)).await.unwrap_err(), "code"));
+        said.push(refused(Field::Code, check(service, &requester, "", &wrong(&code)).await));
     }
-    assert!(said[0].contains("4 tries are left") && said[3].contains("1 try is left"), "{said:?}");
-    assert!(said[4].contains("last try"), "{said:?}");
-    assert!(matches!(check(service, &requester, "", &code).await, Err(Error::Overtaken)));
-    assert!(matches!(check(service, &requester, &token, "").await, Err(Error::Overtaken)));
+    assert_eq!(said, [4, 3, 2, 1, 0].map(|tries_left| SignInCode::WrongCode { tries_left }.into()));
+    assert!(matches!(check(service, &requester, "", &code).await, Err(Error::Conflict)));
+    assert!(matches!(check(service, &requester, &token, "").await, Err(Error::Conflict)));
     assert_eq!(
         pending(service, &requester, "").await.unwrap(),
         Pending::Expired { email: Some(JANE.into()) }
@@ -51,8 +53,8 @@ async fn guesses_at_once_are_counted_one_by_one(pool: PgPool) {
     let (_, code) = asked(&portal, &requester, JANE).await;
     let guess = wrong(&code);
     let answers = join_all((0..30).map(|_| check(&portal.service, &requester, "", &guess))).await;
-    assert_eq!(answers.iter().filter(|answer| matches!(answer, Err(Error::Mistakes(_)))).count(), 5);
-    assert_eq!(answers.iter().filter(|answer| matches!(answer, Err(Error::Overtaken))).count(), 25);
+    assert_eq!(answers.iter().filter(|answer| matches!(answer, Err(Error::Rejected(_)))).count(), 5);
+    assert_eq!(answers.iter().filter(|answer| matches!(answer, Err(Error::Conflict))).count(), 25);
     assert_eq!(portal.count(TRIED).await, 5);
 }
 
@@ -63,14 +65,14 @@ async fn blind_guessing_ends_for_the_day_and_the_link_still_works(pool: PgPool) 
     for _ in 0..6 {
         let (_, code) = asked(&portal, &attacker, JANE).await;
         for _ in 0..5 {
-            mistake(check(&portal.service, &attacker, "", &wrong(&code)).await.unwrap_err(), "code");
+            refused(Field::Code, check(&portal.service, &attacker, "", &wrong(&code)).await);
         }
     }
     assert_eq!(portal.count(TRIED).await, BLIND_TRIES_A_DAY);
     let jane = portal.stranger("203.0.113.7").await;
     let (token, code) = asked(&portal, &jane, JANE).await;
-    let refused = mistake(check(&portal.service, &jane, "", &code).await.unwrap_err(), "code");
-    assert!(refused.contains("Use the link"), "{refused}");
+    let locked = refused(Field::Code, check(&portal.service, &jane, "", &code).await);
+    assert_eq!(locked, SignInCode::CodesLocked.into());
     sign_in(&portal, &jane, &token, "").await.unwrap();
     let elsewhere = portal.stranger("203.0.113.8").await;
     let (token, code) = asked(&portal, &jane, JANE).await;
@@ -94,8 +96,7 @@ async fn known_and_unknown_mailboxes_are_answered_alike(pool: PgPool) {
         let written = portal.count(ROWS).await - before;
         let (token, code) = mailed(&portal, email).await;
         let shown = format!("{:?}", pending(&portal.service, &requester, &token).await.unwrap());
-        let refused =
-            mistake(check(&portal.service, &requester, "", &wrong(&code)).await.unwrap_err(), "code");
+        let refused = refused(Field::Code, check(&portal.service, &requester, "", &wrong(&code)).await);
         seen.push((written, shown.replace(email, "x"), refused, token.len(), code.len()));
     }
     assert_eq!(seen[0], seen[1]);
@@ -153,7 +154,7 @@ async fn tries_to_sign_in_are_limited_by_address(pool: PgPool) {
     let requester = portal.stranger("203.0.113.7").await;
     let (token, code) = asked(&portal, &requester, JANE).await;
     for _ in 0..2 {
-        mistake(check(&portal.service, &requester, "", &wrong(&code)).await.unwrap_err(), "code");
+        refused(Field::Code, check(&portal.service, &requester, "", &wrong(&code)).await);
     }
     assert!(matches!(check(&portal.service, &requester, &token, "").await, Err(Error::TooMany(1..=600))));
 }

@@ -1,7 +1,7 @@
 //! A mailbox as one more way in.
 
 use super::*;
-use crate::sign_in::account;
+use crate::{context::field_error::Field, sign_in::account};
 use innkeeper_domain::identity::Reason;
 
 const MORE: &str = "jane.s@acme.example";
@@ -32,11 +32,11 @@ async fn a_mailbox_becomes_one_more_way_in_of_who_asked(pool: PgPool) {
     // Nobody gets in by it, and it is not used up by trying.
     let checked = check(service, &jane, &token, "").await.unwrap();
     let cookie = portal.new_cookie(&jane, "new").await;
-    assert!(matches!(complete(service, &jane, checked, &cookie).await, Err(Error::Overtaken)));
+    assert!(matches!(complete(service, &jane, checked, &cookie).await, Err(Error::Conflict)));
     portal.change("delete from session where data = '{}' and account_id is null").await;
 
     add(&portal, &jane, "", &code).await.unwrap();
-    assert!(matches!(add(&portal, &jane, &token, "").await, Err(Error::Overtaken)), "once");
+    assert!(matches!(add(&portal, &jane, &token, "").await, Err(Error::Conflict)), "once");
     let ways = account::view(service, &jane).await.unwrap().ways;
     assert_eq!(ways.iter().map(|way| way.called.as_str()).collect::<Vec<_>>(), [JANE, MORE]);
     let told = portal.mails(JANE).await.pop();
@@ -68,7 +68,7 @@ async fn nobody_elses_browser_or_account_gets_it(pool: PgPool) {
     assert!(matches!(ask_to_link(service, &old, MORE).await, Err(Error::StaleSignIn)));
     let stranger = portal.stranger("198.51.100.9").await;
     assert!(matches!(ask_to_link(service, &stranger, MORE).await, Err(Error::NotFound)));
-    assert!(mistake(ask_to_link(service, &jane, "jane at acme").await.unwrap_err(), "email").len() > 10);
+    refused(Field::Email, ask_to_link(service, &jane, "jane at acme").await);
 
     let (token, code) = asked_to_add(&portal, &jane, MORE).await;
     let elsewhere = portal.person(JANE).await;
@@ -77,18 +77,18 @@ async fn nobody_elses_browser_or_account_gets_it(pool: PgPool) {
     for who in [&stranger, &joe, &elsewhere, &signed_out, &other_person] {
         assert_eq!(pending(service, who, &token).await.unwrap(), Pending::AddingElsewhere);
         for code in ["", code.as_str()] {
-            assert!(matches!(check(service, who, &token, code).await, Err(Error::Overtaken)));
+            assert!(matches!(check(service, who, &token, code).await, Err(Error::Conflict)));
         }
     }
     // What Jane's browser has checked is of no use to another.
     let checked = check(service, &jane, &token, "").await.unwrap();
     for who in [&joe, &elsewhere, &other_person] {
-        assert!(matches!(link(service, who, checked).await, Err(Error::Overtaken)));
+        assert!(matches!(link(service, who, checked).await, Err(Error::Conflict)));
     }
     assert_eq!((portal.count(MAILBOXES).await, portal.count(TRIED).await), (2, 0));
     portal.change("update challenge set expires_at = now()").await;
     assert_eq!(pending(service, &jane, &token).await.unwrap(), Pending::AddingOver);
-    assert!(matches!(link(service, &jane, checked).await, Err(Error::Overtaken)), "too late");
+    assert!(matches!(link(service, &jane, checked).await, Err(Error::Conflict)), "too late");
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
@@ -107,7 +107,7 @@ async fn a_mailbox_of_another_account_is_refused_once_it_was_proven(pool: PgPool
         Err(Error::NotVouched(refusal)) => assert_eq!(refusal.reason, Reason::Taken),
         other => panic!("{other:?}"),
     }
-    assert!(matches!(add(&portal, &jane, &token, "").await, Err(Error::Overtaken)), "used up");
+    assert!(matches!(add(&portal, &jane, &token, "").await, Err(Error::Conflict)), "used up");
     assert_eq!(account::view(service, &jane).await.unwrap().ways.len(), 1);
     assert_eq!(account::view(service, &joe).await.unwrap().ways.len(), 1);
     assert_eq!(portal.count("select count(*) from audit_event where action = 'sign_in.refused'").await, 1);

@@ -4,12 +4,15 @@ mod link;
 use super::*;
 use crate::{
     Error,
-    context::requester::Requester,
+    context::{
+        field_error::{ErrorCode, Field, SignInCode},
+        requester::Requester,
+    },
     people::session::{self, rows},
-    testing::TestPortal,
+    testing::{TestPortal, rejection},
 };
 use futures::future::join_all;
-use innkeeper_domain::{mail::Message, mistakes::Mistakes};
+use innkeeper_domain::mail::Message;
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -31,11 +34,10 @@ async fn asked(portal: &TestPortal, requester: &Requester, email: &str) -> (Stri
     mailed(portal, email).await
 }
 
-fn mistake(error: Error, field: &str) -> String {
-    match error {
-        Error::Mistakes(mistakes) => mistakes.of(field).expect("a mistake beside this field").to_owned(),
-        other => panic!("{other}"),
-    }
+fn refused<T: std::fmt::Debug>(field: Field, outcome: crate::Result<T>) -> ErrorCode {
+    let (refused, code) = rejection(outcome);
+    assert_eq!(refused, field);
+    code
 }
 
 fn wrong(code: &str) -> String {
@@ -103,11 +105,11 @@ async fn the_link_in_another_browser_needs_the_code_beside_it(pool: PgPool) {
     let other = portal.stranger("198.51.100.9").await;
     let (token, code) = asked(&portal, &asking, JANE).await;
     assert_eq!(pending(service, &other, &token).await.unwrap(), Pending::Code { email: None });
-    let without_code = mistake(check(service, &other, &token, "").await.unwrap_err(), "code");
-    assert!(without_code.contains("six digits"), "{without_code}");
-    mistake(check(service, &other, &token, &wrong(&code)).await.unwrap_err(), "code");
+    let without_code = refused(Field::Code, check(service, &other, &token, "").await);
+    assert_eq!(without_code, SignInCode::CodeMissing.into());
+    refused(Field::Code, check(service, &other, &token, &wrong(&code)).await);
     assert!(
-        matches!(check(service, &other, "", &code).await, Err(Error::Overtaken)),
+        matches!(check(service, &other, "", &code).await, Err(Error::Conflict)),
         "the code without the link"
     );
     sign_in(&portal, &other, &token, &code).await.unwrap();
@@ -145,9 +147,9 @@ async fn after_ten_minutes_nothing_of_it_works(pool: PgPool) {
     let checked = check(service, &requester, &token, "").await.unwrap();
     portal.change("update challenge set expires_at = now()").await;
     let cookie = portal.new_cookie(&requester, "new").await;
-    assert!(matches!(complete(service, &requester, checked, &cookie).await, Err(Error::Overtaken)));
-    assert!(matches!(check(service, &requester, &token, "").await, Err(Error::Overtaken)));
-    assert!(matches!(check(service, &other, &token, &code).await, Err(Error::Overtaken)));
+    assert!(matches!(complete(service, &requester, checked, &cookie).await, Err(Error::Conflict)));
+    assert!(matches!(check(service, &requester, &token, "").await, Err(Error::Conflict)));
+    assert!(matches!(check(service, &other, &token, &code).await, Err(Error::Conflict)));
     assert_eq!(
         pending(service, &requester, &token).await.unwrap(),
         Pending::Expired { email: Some(JANE.into()) }
@@ -170,7 +172,7 @@ async fn of_presses_at_once_one_gets_in(pool: PgPool) {
     let answers = join_all(cookies.iter().map(|cookie| complete(service, &requester, checked, cookie))).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
     assert!(
-        answers.iter().filter(|answer| answer.is_err()).all(|answer| matches!(answer, Err(Error::Overtaken)))
+        answers.iter().filter(|answer| answer.is_err()).all(|answer| matches!(answer, Err(Error::Conflict)))
     );
     assert_eq!(portal.count("select count(*) from session where account_id is not null").await, 1);
     assert_eq!(
@@ -180,11 +182,11 @@ async fn of_presses_at_once_one_gets_in(pool: PgPool) {
     );
     let late = portal.new_cookie(&requester, "late").await;
     assert!(
-        matches!(complete(service, &requester, checked, &late).await, Err(Error::Overtaken)),
+        matches!(complete(service, &requester, checked, &late).await, Err(Error::Conflict)),
         "it serves once"
     );
     for (token, code) in [(token.as_str(), ""), ("", code.as_str()), (token.as_str(), code.as_str())] {
-        assert!(matches!(check(service, &requester, token, code).await, Err(Error::Overtaken)), "a replay");
+        assert!(matches!(check(service, &requester, token, code).await, Err(Error::Conflict)), "a replay");
     }
 }
 
@@ -229,7 +231,7 @@ async fn without_its_new_cookie_nobody_gets_in_and_nothing_is_used_up(pool: PgPo
     for cookie in [[7; 32], foreign] {
         assert!(matches!(
             complete(&portal.service, &requester, checked, &cookie).await,
-            Err(Error::Overtaken)
+            Err(Error::Conflict)
         ));
     }
     assert_eq!(portal.count(USED).await, 0);
@@ -253,12 +255,8 @@ async fn what_is_no_address_is_a_mistake_and_leaves_nothing(pool: PgPool) {
         "a\0@acme.example",
         &long,
     ] {
-        match ask(&portal.service, &requester, bad, "/").await {
-            Err(Error::Mistakes(Mistakes(fields))) => {
-                assert_eq!(fields.keys().collect::<Vec<_>>(), ["email"]);
-            }
-            other => panic!("{bad:?}: {other:?}"),
-        }
+        let code = refused(Field::Email, ask(&portal.service, &requester, bad, "/").await);
+        assert_eq!(code.as_str(), "invalid_email", "{bad:?}");
     }
     let left = "select (select count(*) from outbox) + (select count(*) from challenge) + (select count(*) from rate_window)";
     assert_eq!(portal.count(left).await, 0);
@@ -272,7 +270,7 @@ async fn a_token_that_is_none_is_nothing(pool: PgPool) {
     for bad in ["x", "' or true --", &"A".repeat(43), &"A".repeat(44), &"\0".repeat(43), &"a".repeat(70_000)]
     {
         assert_eq!(pending(&portal.service, &requester, bad).await.unwrap(), Pending::Nothing);
-        assert!(matches!(check(&portal.service, &requester, bad, "123456").await, Err(Error::Overtaken)));
+        assert!(matches!(check(&portal.service, &requester, bad, "123456").await, Err(Error::Conflict)));
     }
 }
 

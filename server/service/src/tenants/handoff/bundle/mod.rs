@@ -23,12 +23,11 @@ pub struct Bundle {
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
-/// The bundle of a handoff that is open in the requester's session; else [`Error::Overtaken`].
+/// The bundle of a handoff that is open in the requester's session; else [`Error::Conflict`].
 pub async fn bundle(service: &Service, requester: &Requester, name: &str) -> Result<Bundle> {
-    let _person = requester.signed_in()?;
     let mut tx = requester.begin(&service.pool).await?;
     let tenant = tenants::load(&mut tx, requester, Permission::HandoffView, name).await?;
-    let proof = Proof::make(&mut tx, &tenant, requester).await?.ok_or(Error::Overtaken)?;
+    let proof = Proof::make(&mut tx, &tenant, requester).await?.ok_or(Error::Conflict)?;
     let credentials = proof.credentials(service, &mut tx, &tenant).await?;
     let server = tenant.server.and_then(|id| service.servers.get(id));
     let server =

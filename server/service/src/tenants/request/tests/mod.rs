@@ -4,13 +4,17 @@ use super::{Draft, accept, open, propose, save};
 use crate::{
     Error,
     context::{
+        field_error::{ErrorCode, TenantCode},
         rate_limit::{Limit, Limits},
         requester::Requester,
     },
     testing::TestPortal,
 };
 use futures::future::join_all;
-use innkeeper_domain::{name::TenantName, ports::Random};
+use innkeeper_domain::{
+    name::{TenantName, Wish},
+    ports::Random,
+};
 use sqlx::PgPool;
 use std::sync::{
     Arc,
@@ -47,10 +51,12 @@ async fn accepted(portal: &TestPortal, person: &Requester, draft: &Draft) -> Ten
     accept(&portal.service, person, &request, &version).await.unwrap()
 }
 
-/// The fields that have mistakes, and their words.
-fn mistakes(error: Error) -> std::collections::BTreeMap<String, String> {
+/// The fields that are refused, and why.
+fn mistakes(error: Error) -> std::collections::BTreeMap<&'static str, ErrorCode> {
     match error {
-        Error::Mistakes(mistakes) => mistakes.0,
+        Error::Rejected(errors) => {
+            errors.iter().map(|error| (error.field.as_str(), error.code.clone())).collect()
+        }
         other => panic!("{other}"),
     }
 }
@@ -126,7 +132,7 @@ async fn what_is_accepted_is_what_the_page_showed(pool: PgPool) {
     assert_eq!((&same, &again), (&request, &shown), "saving the same changes nothing");
     let changed = Draft { plan: "professional".into(), ..draft("Acme", "shop") };
     let (_, now) = saved(&portal, &person, &changed).await;
-    assert!(matches!(accept(&portal.service, &person, &request, &shown).await, Err(Error::Overtaken)));
+    assert!(matches!(accept(&portal.service, &person, &request, &shown).await, Err(Error::Conflict)));
     assert_eq!(portal.count(NOTHING_MADE).await, 0);
     accept(&portal.service, &person, &request, &now).await.unwrap();
     assert_eq!(portal.count("select count(*) from tenant where plan_name = 'professional'").await, 1);
@@ -177,15 +183,15 @@ async fn a_name_is_taken_once_within_an_organisation(pool: PgPool) {
     let jane = portal.person("jane@acme.example").await;
     accepted(&portal, &jane, &draft("Acme", "acme")).await;
     let told = mistakes(save(&portal.service, &jane, &draft("ACME", "acme")).await.unwrap_err());
-    assert_eq!(
-        told["database"],
-        "You already have a database called acme. Choose another name, for example acme_staging."
-    );
+    let taken = |name: &str, free: &str| {
+        ErrorCode::from(TenantCode::NameTaken { name: Wish::parse(name).unwrap(), free: free.into() })
+    };
+    assert_eq!(told["database"], taken("acme", "acme_staging"));
     assert_eq!(open(&portal.service, &jane).await.unwrap().1.database, "acme_staging");
     accepted(&portal, &jane, &draft("ACME", "acme_staging")).await;
     assert_eq!(portal.count("select count(*) from organisation").await, 1, "the organisation is used again");
     let told = mistakes(save(&portal.service, &jane, &draft("Acme", "acme")).await.unwrap_err());
-    assert!(told["database"].contains("for example acme_test."), "{told:?}");
+    assert_eq!(told["database"], taken("acme", "acme_test"));
     // Another organisation of the same person, and a name whose tenant is gone.
     accepted(&portal, &jane, &draft("Other", "acme")).await;
     portal.change("update tenant set state = 'destroyed'").await;
@@ -216,7 +222,7 @@ async fn two_admins_who_want_one_name_at_once_get_one_tenant_and_one_clear_answe
     let (good, bad): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
     assert_eq!((good.len(), bad.len()), (1, 1));
     let told = mistakes(bad.into_iter().next().unwrap().unwrap_err());
-    assert!(told["database"].starts_with("You already have a database called shop."), "{told:?}");
+    assert_eq!(told["database"].as_str(), "database_name_taken");
     assert_eq!(portal.count("select count(*) from tenant where wish = 'shop'").await, 1);
     assert_eq!(portal.count("select count(*) from organisation").await, 1);
 }
@@ -233,9 +239,8 @@ async fn two_tabs_that_name_a_new_organisation_make_one(pool: PgPool) {
     };
     let (first, second) = futures::join!(accept(&portal.service, &jane, &request, &version), second_tab);
     // Either the second tab came in time to change the request, or it made a second one.
-    let fine = |answer: &crate::Result<TenantName>| {
-        matches!(answer, Ok(_) | Err(Error::Overtaken | Error::NotFound))
-    };
+    let fine =
+        |answer: &crate::Result<TenantName>| matches!(answer, Ok(_) | Err(Error::Conflict | Error::NotFound));
     assert!(fine(&first) && fine(&second) && (first.is_ok() || second.is_ok()), "{first:?} {second:?}");
     assert_eq!(portal.count("select count(*) from organisation").await, 1);
 }
