@@ -1,13 +1,23 @@
 //! The context of one request, made by the portal for each page and each server function.
 
-use super::{form_state::{Filled, FormState}, outcome::Refusal, Mistakes};
+use super::{
+    Mistakes,
+    form_state::{Filled, FormState},
+    outcome::Refusal,
+};
 use async_trait::async_trait;
-use innkeeper_domain::{mistakes::Mistakes, ports::LocalMailbox, routes::{Link, Page}};
-use innkeeper_service::{Error, Service, context::requester::{Requester, SignedIn}, people::session};
+use innkeeper_domain::{
+    ports::LocalMailbox,
+    routes::{Link, Page},
+};
+use innkeeper_service::{
+    Error, Service,
+    context::requester::{Requester, SignedIn},
+    people::session,
+};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use crate::url::with_query;
 
 /// Everything a page or a server function may use.
 #[derive(Clone)]

@@ -3,11 +3,38 @@
 //! `#[sqlx::test(migrator = "crate::db::MIGRATIONS")] async fn …(pool: PgPool)` makes the database as
 //! `innkeeper_owner`; [`TestPortal::open`] connects as the roles of the running portal.
 
-use crate::{Error, Service, Settings, context::{deps::Store, providers::Providers, requester::{Requester, SignedIn}, servers::Servers, field_error::{ErrorCode, Field, TenantCode}}, db::{self, run_events::Changes}, people::session::rows};
+use crate::{
+    Error, Service, Settings,
+    context::{
+        deps::Store,
+        field_error::{ErrorCode, Field, TenantCode},
+        providers::Providers,
+        requester::{Requester, SignedIn},
+        servers::Servers,
+    },
+    db::{self, run_events::Changes},
+    people::session::rows,
+};
 use async_trait::async_trait;
-use innkeeper_domain::{email::EmailAddress, identity::{Facts, GitHubLogin, GitHubOrganisation, Reason, Refusal, Subject}, ids::{AccountId, Ids, MailId, ServerId, SessionId}, mail::Message, ports::{Answer, Asked, Clock, Dns, DnsError, IdentityProvider, Issuers, OwnIssuer, Random, SealError, Sealed, Sealer, SignedOut, Verifier}, secret::Secret};
+use innkeeper_domain::{
+    email::EmailAddress,
+    identity::{Facts, GitHubLogin, GitHubOrganisation, Reason, Refusal, Subject},
+    ids::{AccountId, Ids, MailId, ServerId, SessionId},
+    mail::Message,
+    ports::{
+        Answer, Asked, Clock, Dns, DnsError, IdentityProvider, Issuers, OwnIssuer, Random, SealError, Sealed,
+        Sealer, SignedOut, Verifier,
+    },
+    secret::Secret,
+};
 use sqlx::{Executor, PgPool, postgres::PgPoolOptions};
-use std::{net::IpAddr, sync::{Arc, Mutex, atomic::{AtomicU64, Ordering}}};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 use zeroize::Zeroizing;

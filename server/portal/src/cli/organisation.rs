@@ -1,14 +1,21 @@
 //! What an operator does about organisations.
 
 use super::terminal::say;
-use crate::{config::Config, startup::{Control, explain}};
+use crate::{
+    config::Config,
+    startup::{Control, explain},
+};
 use clap::Subcommand;
-use innkeeper_app::components::{words, errors::sentences};
-use innkeeper_service::{Error, context::{deps::Store, requester::Requester}, organisations::{self, Relaxed, search::{OrganisationLine, search}, operator::{self, Opened, OrganisationLine}}};
-use std::{process::ExitCode, sync::Arc};
-use innkeeper_adapters::system::{OsRandom, SystemClock};
-use innkeeper_domain::ids::Ids;
-use sqlx::PgPool;
+use innkeeper_app::components::{errors::sentences, words};
+use innkeeper_service::{
+    Error,
+    context::{deps::Store, requester::Requester},
+    organisations::{
+        self, Relaxed,
+        search::{OrganisationLine, search},
+    },
+};
+use std::process::ExitCode;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum OrganisationAction {

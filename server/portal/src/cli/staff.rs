@@ -1,14 +1,19 @@
 //! What an operator does about staff.
 
 use super::terminal::say;
-use crate::{config::Config, startup::{Control, explain}};
+use crate::{
+    config::Config,
+    startup::{Control, explain},
+};
 use clap::Subcommand;
-use innkeeper_app::components::{words, errors::sentences};
-use innkeeper_domain::{staff::StaffRole, ids::Ids};
-use innkeeper_service::{Error, context::{deps::Store, requester::Requester}, people::staff::{self, Member}};
-use std::{process::ExitCode, sync::Arc};
-use innkeeper_adapters::system::{OsRandom, SystemClock};
-use sqlx::PgPool;
+use innkeeper_app::components::{errors::sentences, words};
+use innkeeper_domain::staff::StaffRole;
+use innkeeper_service::{
+    Error,
+    context::{deps::Store, requester::Requester},
+    people::staff::{self, Member},
+};
+use std::process::ExitCode;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum StaffAction {

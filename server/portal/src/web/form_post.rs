@@ -1,10 +1,25 @@
-use super::{AppState, context::RequestCx, csrf, form_body, fresh_id::{fresh_id, is_id}, press, problem::{Problem, not_permitted, see_other, sign_in, wants_problem_json}, rate_limit};
-use axum::{body::{Bytes, to_bytes}, extract::{RawForm, Request, State}, response::{IntoResponse as _, Response}};
+use super::{
+    AppState,
+    context::RequestCx,
+    csrf, form_body,
+    fresh_id::{fresh_id, is_id},
+    press,
+    problem::{Problem, not_permitted, see_other, sign_in, wants_problem_json},
+    rate_limit,
+};
+use axum::{
+    body::{Bytes, to_bytes},
+    extract::{RawForm, Request, State},
+    response::{IntoResponse as _, Response},
+};
 use http::{header, request::Parts};
-use innkeeper_app::{web::{Cx, FormState, Refusal, Rule, SeeOther, rule, with_query}, shell::{Access, access, signs_in}};
+use innkeeper_app::web::{Cx, FormState, Refusal, Rule, SeeOther, rule};
 use innkeeper_domain::routes::{Page, with_query};
 use innkeeper_service::people::refused_forms;
-use leptos::{prelude::provide_context, server_fn::{error::FromServerFnError as _, redirect::REDIRECT_HEADER}};
+use leptos::{
+    prelude::provide_context,
+    server_fn::{error::FromServerFnError as _, redirect::REDIRECT_HEADER},
+};
 
 /// Marks the answer of a server function that failed.
 const FAILED: &str = leptos::server_fn::error::SERVER_FN_ERROR_HEADER;

@@ -1,9 +1,12 @@
-use axum::{response::{IntoResponse, Redirect, Response}, Extension};
-use http::{HeaderValue, StatusCode, header, HeaderMap};
+use axum::{
+    Extension,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use innkeeper_app::web::Mistakes;
 use innkeeper_domain::{routes::Page, support::SupportNumber};
 use innkeeper_service::{Error, context::permission::Forbidden};
 use tower_sessions::session_store::Error as Stored;
-use innkeeper_app::web::{Mistakes, with_query};
 
 /// A refusal: a status that becomes a page, or problem+json for a program, on its way out (see [`super::request_log`]).
 #[derive(Debug, Clone, PartialEq, Eq)]

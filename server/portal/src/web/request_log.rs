@@ -1,11 +1,22 @@
 //! The outer layers: each request gets its number and its line in the log, each bare refusal a page (in the API
 //! problem+json), each handler a deadline.
 
-use super::{AppState, client::Client, problem::{PROBLEM_JSON, Problem as Refused, problem_json, ReturnTo, wants_problem_json}, events};
-use axum::{extract::{Request, State}, middleware::Next, response::{IntoResponse as _, Response}};
+use super::{
+    AppState,
+    client::Client,
+    problem::{PROBLEM_JSON, Problem as Refused, ReturnTo, problem_json, wants_problem_json},
+};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
 use http::{HeaderValue, Method, StatusCode, header};
 use innkeeper_app::web::{Problem, problem_page};
-use innkeeper_domain::{routes::{Page, is_api}, support::SupportNumber};
+use innkeeper_domain::{
+    routes::{Page, is_api},
+    support::SupportNumber,
+};
 use std::time::{Duration, Instant};
 use tracing::Instrument as _;
 

@@ -1,8 +1,11 @@
 //! How a use case ends when it does not go well.
 
 use super::permission::Forbidden;
-use innkeeper_domain::{identity::Refusal, mistakes::Mistakes, ports::{SealError, ServerError}};
 use crate::context::field_error::{ErrorCode, Field, FieldErrors};
+use innkeeper_domain::{
+    identity::Refusal,
+    ports::{SealError, ServerError},
+};
 
 /// The result of a use case.
 pub type Result<T> = std::result::Result<T, Error>;

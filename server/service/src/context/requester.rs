@@ -1,8 +1,17 @@
 //! Who asks, and by which door.
 
 use super::audit::{Action, Actor, Entry};
-use crate::{Error, Result, db::{self, Tx}, context::{audit, field_error::{Field, SignInCode}}};
-use innkeeper_domain::{email::EmailAddress, identity::ProviderId, ids::{AccountId, ApiKeyId, IdentityId, RunId, SessionId}, staff::StaffRole};
+use crate::{
+    Error, Result,
+    context::field_error::{Field, SignInCode},
+    db::{self, Tx},
+};
+use innkeeper_domain::{
+    email::EmailAddress,
+    identity::ProviderId,
+    ids::{AccountId, ApiKeyId, IdentityId, RunId, SessionId},
+    staff::StaffRole,
+};
 use sqlx::PgPool;
 use std::net::IpAddr;
 

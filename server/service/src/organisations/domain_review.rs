@@ -1,5 +1,14 @@
-use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, requester::Requester, field_error::{Field, OrganisationCode}}, db, organisations::domains, people::staff};
-use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain, permission::Permission, staff::StaffRole};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::{Field, OrganisationCode},
+        requester::Requester,
+    },
+    db,
+    organisations::domains,
+};
+use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain, permission::Permission};
 use serde_json::json;
 use time::OffsetDateTime;
 

@@ -1,7 +1,14 @@
 //! The change of an organisation's address.
 
-use super::view::{load, load_as_admin};
-use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, requester::Requester, field_error::{Field, OrganisationCode}}};
+use super::view::load;
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::{Field, OrganisationCode},
+        requester::Requester,
+    },
+};
 use innkeeper_domain::{organisation_slug::OrganisationSlug, permission::Permission};
 use serde_json::json;
 

@@ -1,7 +1,10 @@
 //! Closing the ways that are not the organisation's own.
 
 use super::change::{AboutForm, Act, conclude};
-use crate::{components::{Icon, Notice, words}, web::{Cx, Filled, Form, Refusal, SeeOther, needs, About, Issue, described_by, id_of}};
+use crate::{
+    components::{Icon, Notice, words},
+    web::{About, Cx, Filled, Form, Issue, Refusal, SeeOther, described_by, id_of, needs},
+};
 use innkeeper_domain::routes::Page;
 use innkeeper_service::organisations::{self, IdentityView, OpenWay};
 use leptos::{prelude::*, server_fn::ServerFn as _};

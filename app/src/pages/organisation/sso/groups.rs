@@ -1,7 +1,11 @@
 //! What groups make of people.
 
 use super::change::{AboutForm, Act, conclude};
-use crate::{components::Icon, pages::organisation::roles::words_of, web::{Cx, Field, Filled, Form, Issue, Refusal, SeeOther, needs, About, described_by, id_of}};
+use crate::{
+    components::Icon,
+    pages::organisation::roles::words_of,
+    web::{About, Cx, Field, Filled, Form, Issue, Refusal, SeeOther, described_by, id_of, needs},
+};
 use innkeeper_domain::{identity::GroupRule, organisation::MemberRole};
 use innkeeper_service::organisations::{self, IdentityView};
 use leptos::{prelude::*, server_fn::ServerFn as _};

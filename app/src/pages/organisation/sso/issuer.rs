@@ -1,7 +1,10 @@
 //! The organisation's own issuer.
 
 use super::change::{AboutForm, Act, conclude};
-use crate::{components::{CopySecret, Icon}, web::{Area, Choice, Cx, Field, Filled, Form, Refusal, Secret, SeeOther, needs, id_of}};
+use crate::{
+    components::{CopySecret, Icon},
+    web::{Area, Choice, Cx, Field, Filled, Form, Refusal, Secret, SeeOther, id_of, needs},
+};
 use innkeeper_domain::identity::ProviderKind;
 use innkeeper_service::organisations::{self, IdentityView, IssuerForm, IssuerView};
 use leptos::{prelude::*, server_fn::ServerFn as _};

@@ -12,17 +12,23 @@ mod trial;
 pub use change::AboutForm;
 
 use super::nav::{OrganisationNav, moved};
-use crate::{components::Notice, pages::{load, part, tenant::confirm::SignInAgain}, web::{Cx, ErrorSummary, Filled, Mistakes, PageTitle}};
-use domains::{DomainForm, Domains, AddDomain};
-use enforce::{EnforceForm, Enforcing, EnforceSignIn};
-use github::{GitHub, GitHubForm, AddGithub};
-use groups::{GroupForm, Groups, AddGroup};
+use crate::{
+    components::Notice,
+    pages::{load, part, tenant::confirm::SignInAgain},
+    web::{Cx, ErrorSummary, Filled, Mistakes, PageTitle},
+};
+use domains::{AddDomain, DomainForm, Domains};
+use enforce::{EnforceForm, EnforceSignIn, Enforcing};
+use github::{AddGithub, GitHub, GitHubForm};
+use groups::{AddGroup, GroupForm, Groups};
 use innkeeper_domain::{identity::Reason, routes::Page};
-use innkeeper_service::{organisations::{self, IdentityView}, sign_in::oidc};
+use innkeeper_service::{
+    organisations::{self, IdentityView},
+    sign_in::oidc,
+};
 use issuer::{Issuer, IssuerFields, SaveIssuer};
 use leptos::{prelude::*, server_fn::ServerFn as _};
-use serde::de::DeserializeOwned;
-use teams::{TeamForm, AddTeam};
+use teams::{AddTeam, TeamForm};
 use trial::Trying;
 
 /// The forms of the page; at most one of them was refused.

@@ -1,7 +1,10 @@
 //! What the teams of organisations at GitHub make of their people.
 
 use super::{change::conclude, groups::Roles};
-use crate::{components::Icon, web::{Cx, Filled, Form, Issue, Refusal, SeeOther, needs, About, described_by, id_of}};
+use crate::{
+    components::Icon,
+    web::{About, Cx, Filled, Form, Issue, Refusal, SeeOther, described_by, id_of, needs},
+};
 use innkeeper_service::organisations::{self, GitHubLine};
 use leptos::{prelude::*, server_fn::ServerFn as _};
 use serde::{Deserialize, Serialize};

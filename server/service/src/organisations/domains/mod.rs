@@ -1,5 +1,14 @@
 use super::change::{begin, end};
-use crate::{Error, Result, Service, context::{audit::Action, rate_limit, requester::Requester, field_error::{Field, InputCode, OrganisationCode}}, organisations::{domain_revoked_mail, view::OrganisationView}};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::{Field, InputCode, OrganisationCode},
+        rate_limit,
+        requester::Requester,
+    },
+    organisations::{domain_revoked_mail, view::OrganisationView},
+};
 use innkeeper_domain::{name::draw_plain, organisation::MailDomain, permission::Permission};
 use serde_json::json;
 use sqlx::PgConnection;

@@ -5,8 +5,22 @@ mod show;
 pub(crate) use show::show;
 
 use super::change::{begin, end};
-use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, requester::Requester, field_error::{Field, InputCode}}, organisations::membership_source::rules, people::lockout::stays_in_reach};
-use innkeeper_domain::{identity::{GitHubLogin, GitHubOrganisation, GitHubTeam, GroupRule, ProviderId}, ids::AccountId, organisation::MemberRole, permission::Permission};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::{Field, InputCode},
+        requester::Requester,
+    },
+    organisations::membership_source::rules,
+    people::lockout::stays_in_reach,
+};
+use innkeeper_domain::{
+    identity::{GitHubLogin, GitHubOrganisation, GitHubTeam, GroupRule, ProviderId},
+    ids::AccountId,
+    organisation::MemberRole,
+    permission::Permission,
+};
 use serde_json::json;
 use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;

@@ -1,6 +1,13 @@
 use super::verified_domains::Proven;
-use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, requester::Requester, field_error::Field}, db, organisations::domain_revoked_mail, people::staff};
-use innkeeper_domain::{ids::OrganisationId, name::draw_plain, organisation::MailDomain, permission::Permission, text, staff::StaffRole};
+use crate::{
+    Error, Result, Service,
+    context::{audit::Action, field_error::Field, requester::Requester},
+    db,
+    organisations::domain_revoked_mail,
+};
+use innkeeper_domain::{
+    ids::OrganisationId, name::draw_plain, organisation::MailDomain, permission::Permission, text,
+};
 use serde_json::json;
 use time::OffsetDateTime;
 

@@ -1,5 +1,14 @@
 use super::*;
-use crate::{db, organisations::{add_domain, fixtures::{DOMAIN, Two}, identity, proven}, tenants::fixtures::member, testing::rejection};
+use crate::{
+    db,
+    organisations::{
+        add_domain,
+        fixtures::{DOMAIN, Two},
+        identity, proven,
+    },
+    tenants::fixtures::member,
+    testing::rejection,
+};
 use innkeeper_domain::{mail::Message, staff::StaffRole, text::LineError};
 use sqlx::PgPool;
 

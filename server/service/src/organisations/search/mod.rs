@@ -1,11 +1,18 @@
 //! All organisations, for the operator: who is shut out, and which one is meant by an id or a name.
 
-use crate::{Error, Result, context::{deps::Store, requester::Requester, audit::{self, Actor, Entry}, field_error::{Field, FoundOrganisation, OrganisationCode}}, db::paging::pattern};
-use innkeeper_domain::{ids::{OrganisationId, Ids}, organisation::OrganisationName, permission::Permission};
-use sqlx::{PgConnection, PgPool};
+use crate::{
+    Error, Result,
+    context::{
+        deps::Store,
+        field_error::{Field, FoundOrganisation, OrganisationCode},
+        requester::Requester,
+    },
+    db::paging::pattern,
+};
+use innkeeper_domain::{ids::OrganisationId, organisation::OrganisationName, permission::Permission};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
-use serde_json::json;
 
 /// Organisations listed at once.
 const MOST: i64 = 1000;

@@ -45,7 +45,7 @@ async fn who_is_shut_out_is_let_in_again(pool: PgPool) {
     assert_eq!(house.portal.count(RELEASED).await, 1, "nothing was done the second time");
 }
 
-fn several(outcome: Result<Opened>) -> (Vec<FoundOrganisation>, i64) {
+fn several(outcome: Result<Relaxed>) -> (Vec<FoundOrganisation>, i64) {
     match rejection(outcome) {
         (
             Field::Organisation,

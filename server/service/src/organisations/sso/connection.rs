@@ -1,7 +1,21 @@
 //! The connection to an organisation's own provider.
 
-use crate::{Error, Result, Service, context::{audit::Action, requester::Requester, field_error::{Field, FieldErrors, InputCode, OrganisationCode}}, organisations::change::{begin, end}, people::{lockout::stays_in_reach, providers::secret_context}};
-use innkeeper_domain::{identity::ProviderKind, mistakes::Mistakes, permission::Permission, ports::{OwnIssuer, Sealed}, text};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::{Field, FieldErrors, InputCode, OrganisationCode},
+        requester::Requester,
+    },
+    organisations::change::{begin, end},
+    people::{lockout::stays_in_reach, providers::secret_context},
+};
+use innkeeper_domain::{
+    identity::ProviderKind,
+    permission::Permission,
+    ports::{OwnIssuer, Sealed},
+    text,
+};
 use serde_json::json;
 
 /// What an admin types of the organisation's issuer.

@@ -1,7 +1,22 @@
 //! Enforcement of single sign-on.
 
-use crate::{Error, Result, Service, context::{audit::Action, providers::Provider, requester::Requester, field_error::{Field, OrganisationCode}}, organisations::{change::{begin, end}, sso::test_sign_in}, people::lockout::stays_in_reach};
-use innkeeper_domain::{email::EmailAddress, identity::ProviderId, organisation::MemberRole, permission::Permission};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::{Field, OrganisationCode},
+        providers::Provider,
+        requester::Requester,
+    },
+    organisations::{
+        change::{begin, end},
+        sso::test_sign_in,
+    },
+    people::lockout::stays_in_reach,
+};
+use innkeeper_domain::{
+    email::EmailAddress, identity::ProviderId, organisation::MemberRole, permission::Permission,
+};
 use serde_json::json;
 
 /// An organisation of the person's that does not open to the way they came by.

@@ -1,7 +1,22 @@
 //! Group mapping: which group of a provider has which role in an organisation.
 
-use crate::{Error, Result, Service, context::{audit::Action, requester::Requester, field_error::{Field, InputCode}}, organisations::{change::{begin, end}, github}};
-use innkeeper_domain::{identity::{GroupRule, ProviderId}, organisation::MemberRole, permission::Permission};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::{Field, InputCode},
+        requester::Requester,
+    },
+    organisations::{
+        change::{begin, end},
+        github,
+    },
+};
+use innkeeper_domain::{
+    identity::{GroupRule, ProviderId},
+    organisation::MemberRole,
+    permission::Permission,
+};
 use serde_json::json;
 
 /// Most groups of an organisation.

@@ -1,8 +1,28 @@
 //! The staff as the operator manages them: the first invite link, further links, who is staff, and who no longer.
 
-use super::{claim::token_hash, list::{Order, rows}};
-use crate::{Error, Result, Service, context::{audit::{Action, self, Actor, Entry}, deps::Store, requester::Requester, field_error::{Field, SignInCode}}, people::{session, staff_roles::StaffWays}};
-use innkeeper_domain::{email::EmailAddress, ids::{AccountId, SessionId, StaffClaimId, Ids}, password::draw_token, permission::Permission, routes::Page, secret::Secret, staff::StaffRole, ports::Random};
+use super::{
+    claim::token_hash,
+    list::{Order, rows},
+};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        deps::Store,
+        field_error::{Field, SignInCode},
+        requester::Requester,
+    },
+    people::{session, staff_roles::StaffWays},
+};
+use innkeeper_domain::{
+    email::EmailAddress,
+    ids::{AccountId, SessionId, StaffClaimId},
+    password::draw_token,
+    permission::Permission,
+    routes::Page,
+    secret::Secret,
+    staff::StaffRole,
+};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;

@@ -1,4 +1,14 @@
-use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, outbox, requester::Requester, field_error::{Field, SignInCode}}, organisations::membership_sync, people::{lockout, providers, session::Begin}};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::{Field, SignInCode},
+        outbox,
+        requester::Requester,
+    },
+    organisations::membership_sync,
+    people::{lockout, providers, session::Begin},
+};
 use innkeeper_domain::{identity::ProviderId, ids::IdentityId, permission::Permission};
 use serde_json::json;
 use time::OffsetDateTime;

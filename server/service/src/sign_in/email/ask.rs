@@ -1,6 +1,23 @@
 use super::challenge::{code_hash, token_hash};
-use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, outbox, rate_limit::{self, Limit}, requester::Requester, field_error::Field}, people::{lockout::may_change_ways, return_to::ReturnTo}};
-use innkeeper_domain::{email::EmailAddress, ids::{AccountId, ChallengeId}, mail::Message, password::{draw_code, draw_token}, permission::Permission, routes::Page};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::Field,
+        outbox,
+        rate_limit::{self, Limit},
+        requester::Requester,
+    },
+    people::{lockout::may_change_ways, return_to::ReturnTo},
+};
+use innkeeper_domain::{
+    email::EmailAddress,
+    ids::{AccountId, ChallengeId},
+    mail::Message,
+    password::{draw_code, draw_token},
+    permission::Permission,
+    routes::Page,
+};
 use serde_json::json;
 
 /// How much more mail a mailbox may get in all than from those who ask at one address.

@@ -1,5 +1,17 @@
-use super::{BLIND_TRIES_A_DAY, TRIES, challenge::{Challenge, Stands}};
-use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, rate_limit, requester::Requester, field_error::{Field, SignInCode}}, sign_in::email::challenge};
+use super::{
+    BLIND_TRIES_A_DAY, TRIES,
+    challenge::{Challenge, Stands},
+};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::{Field, SignInCode},
+        rate_limit,
+        requester::Requester,
+    },
+    sign_in::email::challenge,
+};
 use innkeeper_domain::{ids::ChallengeId, permission::Permission};
 use serde_json::json;
 

@@ -1,6 +1,26 @@
-use super::{MOST, count, ids_of, port, question::{consume, keep}};
-use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, outbox, requester::{Requester, SignedIn}, field_error::{Field, InputCode}}, people::lockout::may_change_ways, sign_in::{oidc::Purpose, refused::record_refusal_by}};
-use innkeeper_domain::{identity::{ProviderId, Reason, Refusal}, ids::IdentityId, permission::Permission, ports::{NewPasskey, PasskeyOwner}, routes::Page, text::line};
+use super::{
+    MOST, count, ids_of, port,
+    question::{consume, keep},
+};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::{Field, InputCode},
+        outbox,
+        requester::{Requester, SignedIn},
+    },
+    people::lockout::may_change_ways,
+    sign_in::{oidc::Purpose, refused::record_refusal_by},
+};
+use innkeeper_domain::{
+    identity::{ProviderId, Reason, Refusal},
+    ids::IdentityId,
+    permission::Permission,
+    ports::{NewPasskey, PasskeyOwner},
+    routes::Page,
+    text::line,
+};
 use serde_json::json;
 use sqlx::PgConnection;
 

@@ -1,4 +1,14 @@
-use crate::{Error, Result, Service, context::{audit::Action, requester::Requester, field_error::{Field, TenantCode}}, db::Tx, tenants::{self, TenantView, handoff, record}, workflows::{self, engine}};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::{Field, TenantCode},
+        requester::Requester,
+    },
+    db::Tx,
+    tenants::{self, TenantView, handoff},
+    workflows::{self, engine},
+};
 use innkeeper_domain::{ids::RunId, permission::Permission, run::RunKind, tenant::TenantState};
 use serde_json::json;
 

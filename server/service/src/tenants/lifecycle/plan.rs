@@ -1,6 +1,18 @@
 use super::{change::begin, view::is_live};
-use crate::{Error, Result, Service, context::{audit::Action, requester::Requester, field_error::{ErrorCode, Field, InputCode, TenantCode}}, fleet::capacity::{self, Place}, tenants::{self, RunLine, TenantView, request, record}, workflows};
-use innkeeper_domain::{capacity::Claim, permission::Permission, plan::Plan, ports::Usage, run::RunKind, tenant::TenantState};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::{ErrorCode, Field, InputCode, TenantCode},
+        requester::Requester,
+    },
+    fleet::capacity::{self, Place},
+    tenants::{self, RunLine, TenantView, request},
+    workflows,
+};
+use innkeeper_domain::{
+    capacity::Claim, permission::Permission, plan::Plan, ports::Usage, run::RunKind, tenant::TenantState,
+};
 use serde_json::json;
 use sqlx::PgConnection;
 

@@ -1,7 +1,23 @@
 use super::*;
-use crate::{Error, Result, context::{requester::Requester, field_error::{Field, InputCode, TenantCode}}, fleet::reconcile, tenants::fixtures::{House, SHOP, Shelf, member, organisation, run}, testing::{denied, rejection}};
+use crate::{
+    Error, Result,
+    context::{
+        field_error::{Field, InputCode, TenantCode},
+        requester::Requester,
+    },
+    fleet::reconcile,
+    tenants::fixtures::{House, SHOP, Shelf, member, organisation, run},
+    testing::{denied, rejection},
+};
 use futures::future::join_all;
-use innkeeper_domain::{ids::TenantId, plan::Limits, ports::Usage, standing::Standing, tenant::{PerRole, TenantState}, name::TenantName};
+use innkeeper_domain::{
+    ids::TenantId,
+    name::TenantName,
+    plan::Limits,
+    ports::Usage,
+    standing::Standing,
+    tenant::{PerRole, TenantState},
+};
 use sqlx::PgPool;
 use std::sync::Arc;
 

@@ -1,8 +1,24 @@
-use super::{check::{CheckedDraft, name_taken}, memberships::free_name};
-use crate::{Error, Result, Service, context::{audit::{Action, self, Entry}, requester::{Requester, SignedIn}, field_error::Field}, db, organisations, tenants::request::{check, draft}, workflows};
-use innkeeper_domain::{allowlist::{AllowedRange, Reach}, ids::{AccountId, OrganisationId, RequestId, TenantId}, name::TenantName, permission::Permission, tenant::TenantState};
+use super::check::{CheckedDraft, name_taken};
+use crate::{
+    Error, Result, Service,
+    context::{
+        audit::Action,
+        field_error::Field,
+        requester::{Requester, SignedIn},
+    },
+    db, organisations,
+    tenants::request::{check, draft},
+    workflows,
+};
+use innkeeper_domain::{
+    allowlist::{AllowedRange, Reach},
+    ids::{AccountId, OrganisationId, RequestId, TenantId},
+    name::TenantName,
+    permission::Permission,
+    tenant::TenantState,
+};
 use ipnet::IpNet;
-use serde_json::{json, Value};
+use serde_json::json;
 use sqlx::{Connection, PgConnection};
 
 /// Draws of a name before something must be wrong: two alike are one in a billion.
