@@ -2,7 +2,7 @@
 
 use super::Mistakes;
 use innkeeper_domain::routes::Page;
-use innkeeper_service::{Error, context::permission::Forbidden};
+use innkeeper_service::{Error, context::target::Forbidden};
 use leptos::server_fn::{
     ServerFn,
     codec::JsonEncoding,

@@ -2,7 +2,7 @@
 
 use super::{Head, Layout};
 use innkeeper_domain::{organisation::MemberRole, routes::Page};
-use innkeeper_service::context::permission::Forbidden;
+use innkeeper_service::context::target::Forbidden;
 use leptos::prelude::*;
 
 /// What went wrong, in words for whom it happens to.

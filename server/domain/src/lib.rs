@@ -33,3 +33,4 @@ pub mod support;
 pub mod system;
 pub mod tenant;
 pub mod text;
+pub mod transition;

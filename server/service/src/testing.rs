@@ -7,6 +7,7 @@ use crate::{
     Error, Service, Settings,
     context::{
         deps::Store,
+        every::LastRuns,
         field_error::{ErrorCode, Field, TenantCode},
         providers::Providers,
         requester::{Requester, SignedIn},
@@ -87,6 +88,7 @@ impl TestPortal {
             passkeys: None,
             servers: Servers::default(),
             changes: Changes::silent(),
+            last_runs: LastRuns::default(),
             settings: Arc::new(Settings {
                 public_url: "https://portal.example".into(),
                 support: None,

@@ -1,6 +1,7 @@
 use super::{
     Arrows, literals,
     names::{Scope, Uses},
+    writers::{self, Write},
 };
 use std::{
     collections::BTreeMap,
@@ -18,6 +19,8 @@ pub struct Package {
     pub files: Arrows,
     /// Literals that hold a path of the portal, as `file: literal`. The type that writes them has its own.
     pub path_literals: Vec<String>,
+    /// The statements of its files that write to the control database, by their paths below `src`.
+    pub writes: BTreeMap<String, Vec<Write>>,
 }
 
 /// A module that is no test's.
@@ -51,7 +54,13 @@ fn package(root: &Path, folder: &str) -> Package {
     let path_literals = others.flat_map(|module| {
         literals::of(&module.syntax).into_iter().map(|literal| format!("{}: {literal}", module.file))
     });
-    Package { folder: folder.to_owned(), path_literals: path_literals.collect(), files: files.collect() }
+    let writes = modules.values().map(|module| (module.file.clone(), writers::of(&module.syntax)));
+    Package {
+        folder: folder.to_owned(),
+        path_literals: path_literals.collect(),
+        files: files.collect(),
+        writes: writes.filter(|(_, writes)| !writes.is_empty()).collect(),
+    }
 }
 
 /// Reads a module and those that it declares.

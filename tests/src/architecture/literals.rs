@@ -1,4 +1,4 @@
-//! Paths of the portal that stand as text in its sources, where a [`Page`] should.
+//! The string literals of the sources, and those of them that hold a path where a [`Page`] should.
 
 use super::names::is_test;
 use innkeeper_domain::routes::{API, Page};
@@ -9,7 +9,13 @@ use syn::visit::Visit;
 /// The string literals of a file that hold a path of the portal. Not those in attributes, which are docs and what macros
 /// take, nor those in tests and in the table of the router (`path!`).
 pub fn of(file: &syn::File) -> Vec<String> {
-    let mut literals = Literals { first: first_segments(), found: vec![] };
+    let first = first_segments();
+    all(file).into_iter().filter(|text| holds_path(&first, text)).collect()
+}
+
+/// The string literals of a file, without those that [`of`] does not look at.
+pub fn all(file: &syn::File) -> Vec<String> {
+    let mut literals = Literals::default();
     literals.visit_file(file);
     literals.found
 }
@@ -20,24 +26,21 @@ fn first_segments() -> BTreeSet<&'static str> {
     all.filter_map(|pattern| pattern.split('/').nth(1)).filter(|first| !first.is_empty()).collect()
 }
 
+fn holds_path(first: &BTreeSet<&str>, text: &str) -> bool {
+    let ends = |c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let is_path = |rest: &str| {
+        rest.strip_prefix('/').is_some_and(|rest| first.contains(rest.split(ends).next().unwrap_or("")))
+    };
+    // At the beginning, or after something that `format!` puts there.
+    is_path(text) || text.split('}').skip(1).any(is_path)
+}
+
+#[derive(Default)]
 struct Literals {
-    first: BTreeSet<&'static str>,
     found: Vec<String>,
 }
 
 impl Literals {
-    fn look_at(&mut self, text: &str) {
-        let ends = |c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c));
-        let is_path = |rest: &str| {
-            rest.strip_prefix('/')
-                .is_some_and(|rest| self.first.contains(rest.split(ends).next().unwrap_or("")))
-        };
-        // At the beginning, or after something that `format!` puts there.
-        if is_path(text) || text.split('}').skip(1).any(is_path) {
-            self.found.push(text.to_owned());
-        }
-    }
-
     fn look_in(&mut self, tokens: TokenStream) {
         let mut before = [String::new(), String::new()];
         for token in tokens {
@@ -49,7 +52,7 @@ impl Literals {
                 TokenTree::Group(group) if !of_router => self.look_in(group.stream()),
                 TokenTree::Literal(literal) => {
                     if let syn::Lit::Str(text) = syn::Lit::new(literal) {
-                        self.look_at(&text.value());
+                        self.found.push(text.value());
                     }
                 }
                 _ => {}
@@ -68,7 +71,7 @@ impl<'ast> Visit<'ast> for Literals {
     }
 
     fn visit_lit_str(&mut self, text: &'ast syn::LitStr) {
-        self.look_at(&text.value());
+        self.found.push(text.value());
     }
 
     fn visit_macro(&mut self, found: &'ast syn::Macro) {

@@ -9,6 +9,7 @@ mod crates;
 mod literals;
 mod names;
 pub mod rules;
+pub mod writers;
 
 pub use circles::components;
 pub use crates::{Package, packages};

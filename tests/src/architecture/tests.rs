@@ -1,4 +1,5 @@
-use super::{Arrows, components, literals, modules, packages, rules};
+use super::{Arrows, components, literals, modules, packages, rules, writers};
+use std::collections::BTreeMap;
 
 fn arrows(pairs: &[(&str, &[&str])]) -> Arrows {
     let to = |to: &[&str]| to.iter().map(|one| (*one).to_owned()).collect();
@@ -69,4 +70,35 @@ fn a_path_as_text_is_found_wherever_it_stands() {
 fn pages_are_not_written_as_text() {
     let literals: Vec<_> = packages().into_iter().flat_map(|package| package.path_literals).collect();
     assert!(literals.len() <= 10, "{literals:#?}");
+}
+
+#[test]
+fn what_writes_to_the_control_database_is_found() {
+    let file = syn::parse_file(
+        r#"
+        fn one() {
+            query!("update tenant set state = coalesce($2, state), ready_at = now() where state = 'a'");
+            query!("with gone as (delete from session where id = 1 returning id) select id from gone for update of t");
+            query!("insert into flash (id) values (1) on conflict (id) do update set text = excluded.text");
+        }
+        #[cfg(test)]
+        mod tests {
+            const SQL: &str = "delete from account";
+        }
+        "#,
+    );
+    let found = writers::of(&file.unwrap());
+    let told: Vec<_> =
+        found.iter().map(|one| format!("{} {} {:?}", one.verb, one.table, one.columns)).collect();
+    assert_eq!(told, ["update tenant {\"ready_at\", \"state\"}", "delete session {}", "insert flash {}"]);
+}
+
+/// A tenant's state is changed, and sessions end, in one place each.
+#[test]
+fn invariants_have_one_owner() {
+    let writes: BTreeMap<_, _> = packages().into_iter().flat_map(|package| package.writes).collect();
+    let states = writers::by_table(&writes, |one| one.verb == "update" && one.columns.contains("state"));
+    assert_eq!(states["tenant"].iter().collect::<Vec<_>>(), ["db/tenant_state.rs"]);
+    let ends = writers::by_table(&writes, |one| one.verb == "delete");
+    assert!(ends["session"].iter().all(|file| file.starts_with("people/session/")), "{:?}", ends["session"]);
 }

@@ -1,11 +1,14 @@
 //! Prints the figures of the sources' structure, and exits with 1 where an arrow points the wrong way.
 #![expect(clippy::print_stdout, reason = "it is what it is for")]
 
-use innkeeper_tests::architecture::{components, modules, packages, rules};
-use std::process::ExitCode;
+use innkeeper_tests::architecture::{components, modules, packages, rules, writers};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::ExitCode,
+};
 
 fn main() -> ExitCode {
-    let mut wrong = 0;
+    let (mut wrong, mut writes) = (0, BTreeMap::new());
     let mut path_literals = vec![];
     for package in packages() {
         let circles = components(&package.files);
@@ -42,11 +45,28 @@ fn main() -> ExitCode {
             }
         }
         path_literals.extend(package.path_literals.iter().map(|one| format!("{}/src/{one}", package.folder)));
+        writes.extend(package.writes);
         wrong += circles.len() + rooms_in_circles + up.len();
     }
     println!("path literals outside the router's type and tests: {}", path_literals.len());
     for literal in path_literals {
         println!("  {literal}");
+    }
+    let written = writers::by_table(&writes, |_| true);
+    let states = writers::by_table(&writes, |one| one.verb == "update" && one.columns.contains("state"));
+    let ends = writers::by_table(&writes, |one| one.verb == "delete");
+    let folder =
+        |file: &String| file.rsplit_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned());
+    let folders = |files: &BTreeSet<String>| files.iter().map(folder).collect::<BTreeSet<_>>();
+    println!("files that write tenant.state: {:?}", states.get("tenant"));
+    println!("folders that end sessions: {:?}", ends.get("session").map(folders));
+    // What removes old rows and what seals anew goes through many tables.
+    let wing = |file: &String| file.split('/').next().unwrap_or_default().to_owned();
+    for (table, files) in &written {
+        let wings: BTreeSet<_> = files.iter().map(wing).filter(|wing| wing != "background").collect();
+        if wings.len() > 1 {
+            println!("  {table} is written in {wings:?}");
+        }
     }
     if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -15,7 +15,7 @@ use innkeeper_domain::{
 use innkeeper_service::{
     Service, Settings,
     background::{cleanup, master_key, outbox::MailWorker},
-    context::{deps::Store, servers::Servers},
+    context::{deps::Store, every::LastRuns, servers::Servers},
     db::run_events::Changes,
     fleet::{
         first_connection,
@@ -121,6 +121,7 @@ pub(super) async fn assemble(
         dns,
         passkeys,
         servers: registered,
+        last_runs: LastRuns::default(),
         settings: Arc::new(settings),
     };
     Ok(Parts { service, mailbox, mailer, backups, preparing, worker })
@@ -150,8 +151,15 @@ impl Parts {
                 std::future::pending().await
             });
         }
-        let Service { store: Store { ids, random, .. }, sealer, servers, changes, settings, .. } =
-            service.clone();
+        let Service {
+            store: Store { ids, random, .. },
+            sealer,
+            servers,
+            changes,
+            settings,
+            last_runs: last,
+            ..
+        } = service.clone();
         let rules = Arc::new(RuleWriter::new(worker.clone(), servers.clone()));
         let tools = Arc::new(Tools {
             pool: worker.clone(),
@@ -198,17 +206,21 @@ impl Parts {
         named(workers, "the engine", engine.run());
         named(workers, "the keeping of ready databases", slots.run());
         named(workers, "the mail worker", mails.run());
-        named(workers, "the sweep of handoffs", handoffs.run());
-        named(workers, "the removal of tenants", removals.run());
-        named(workers, "the comparison of servers", reconciler.run());
+        named(workers, "the sweep of handoffs", handoffs.run(last.clone()));
+        named(workers, "the removal of tenants", removals.run(last.clone()));
+        named(workers, "the comparison of servers", reconciler.run(last.clone()));
         named(workers, "the comparison of storage with plans", storage.run());
-        named(workers, "the sweep of sessions", cleanup::run(worker.clone(), ids.clone()));
-        named(workers, "the measuring of servers", servers::measure(worker.clone(), servers.clone()));
+        named(workers, "the sweep of sessions", cleanup::run(worker.clone(), ids.clone(), last.clone()));
+        named(
+            workers,
+            "the measuring of servers",
+            servers::measure(worker.clone(), servers.clone(), last.clone()),
+        );
         named(workers, "the watch over locks", watchdog::watch(worker.clone(), ids.clone(), servers.clone()));
         named(
             workers,
             "the watch for first connections",
-            first_connection::watch(worker.clone(), servers, ids),
+            first_connection::watch(worker.clone(), servers, ids, last),
         );
     }
 

@@ -5,7 +5,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use innkeeper_app::web::Mistakes;
 use innkeeper_domain::{routes::Page, support::SupportNumber};
-use innkeeper_service::{Error, context::permission::Forbidden};
+use innkeeper_service::{Error, context::target::Forbidden};
 use tower_sessions::session_store::Error as Stored;
 
 /// A refusal: a status that becomes a page, or problem+json for a program, on its way out (see [`super::request_log`]).

@@ -79,7 +79,7 @@ fn dress(answer: Response, number: &SupportNumber, json: bool) -> Response {
     let number = Some(number.to_string());
     let problem = match (status, wait) {
         (StatusCode::FORBIDDEN, _) if let Some(forbidden) = parts.extensions.get() => {
-            Problem::forbidden(forbidden)
+            Problem { number, ..Problem::forbidden(forbidden) }
         }
         (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => Problem { number, ..Problem::too_many(seconds) },
         _ => Problem::of(status.as_u16(), number),

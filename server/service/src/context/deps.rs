@@ -1,7 +1,7 @@
 //! The parts that use cases are given.
 
 use crate::{
-    context::{providers::Providers, servers::Servers},
+    context::{every::LastRuns, providers::Providers, servers::Servers},
     db::run_events::Changes,
 };
 use innkeeper_domain::{
@@ -65,6 +65,8 @@ pub struct Service {
     pub passkeys: Option<Arc<dyn Passkeys>>,
     /// Tells when runs change.
     pub changes: Changes,
+    /// When the periodic work of this process was last done.
+    pub last_runs: LastRuns,
     /// The operator's settings.
     pub settings: Arc<Settings>,
 }

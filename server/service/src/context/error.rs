@@ -1,6 +1,6 @@
 //! How a use case ends when it does not go well.
 
-use super::permission::Forbidden;
+use super::target::Forbidden;
 use crate::context::field_error::{ErrorCode, Field, FieldErrors};
 use innkeeper_domain::{
     identity::Refusal,

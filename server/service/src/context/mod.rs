@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod deps;
 pub mod error;
+pub mod every;
 pub mod field_error;
 pub mod outbox;
 pub mod permission;
@@ -10,3 +11,4 @@ pub mod providers;
 pub mod rate_limit;
 pub mod requester;
 pub mod servers;
+pub mod target;

@@ -1,6 +1,9 @@
 //! Registration of servers, and what is read from them.
 
-use crate::{Result, context::servers::Servers};
+use crate::{
+    Result,
+    context::{every::LastRuns, servers::Servers},
+};
 use innkeeper_domain::{
     connection::Endpoint,
     ids::{Ids, ServerId},
@@ -80,15 +83,19 @@ pub async fn find(worker: &PgPool, name: &str) -> Result<Option<ServerId>> {
 }
 
 /// Reads again, every minute, the facts of each server and how much its databases take. Works until the process ends.
-pub async fn measure(worker: PgPool, servers: Servers) {
-    let mut minute = tokio::time::interval(Duration::from_secs(60));
-    minute.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+pub async fn measure(worker: PgPool, servers: Servers, last: LastRuns) {
+    let mut every = last.every("server_facts", Duration::from_secs(60));
     loop {
-        minute.tick().await;
+        every.next().await;
+        let mut all = true;
         for (id, server) in servers.all() {
             if let Err(error) = measure_one(&worker, id, &*server).await {
+                all = false;
                 tracing::warn!(server = %id, %error, "how full the server is cannot be read or recorded");
             }
+        }
+        if all {
+            every.ended(Ok(()));
         }
     }
 }

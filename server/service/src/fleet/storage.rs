@@ -147,8 +147,8 @@ impl StorageLimit {
                  p.limits as "limits: Json<Limits>"
                from tenant t join plan p on p.name = t.plan_name and p.version = t.plan_version
                where t.server_id = $1 and t.state = 'active' and ($2::uuid is null or t.id = $2)
-                 and not exists (select from run r
-                   where r.tenant_id = t.id and r.state in ('running', 'unwinding', 'stuck'))"#,
+                 and not exists (select from live_run r
+                   where r.tenant_id = t.id)"#,
             id.0,
             only.map(|tenant| tenant.0),
         )

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result, Service,
-    context::{permission::Target, requester::Requester},
+    context::{requester::Requester, target::Target},
 };
 use innkeeper_domain::{
     ids::{AccountId, OrganisationId},

@@ -6,6 +6,7 @@ use crate::{
         audit::{Action, Actor},
         requester::Requester,
     },
+    people::session::{Ending, end},
 };
 use innkeeper_domain::{identity::ProviderId, permission::Permission};
 use serde_json::json;
@@ -19,21 +20,10 @@ pub async fn end_removed(service: &Service) -> Result<usize> {
     offered.extend([ProviderId::MAIL, ProviderId::PASSKEY].map(str::to_owned));
     let mut tx = Requester::SYSTEM.begin(&service.pool).await?;
     Requester::SYSTEM.authorize(&mut tx, Permission::SessionEnd).await?;
-    let ended = sqlx::query!(
-        r#"delete from session where provider <> all ($1) and not starts_with(provider, $2)
-           returning id, provider as "provider!""#,
-        &offered,
-        ProviderId::OWN,
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    // What they carried; all at once, since there may be thousands.
-    let ids: Vec<_> = ended.iter().map(|one| one.id).collect();
-    sqlx::query!("delete from form_state where session_id = any ($1)", &ids).execute(&mut *tx).await?;
-    sqlx::query!("delete from flash where session_id = any ($1)", &ids).execute(&mut *tx).await?;
+    let ended = end(&mut tx, Ending::NotOffered(&offered)).await?;
     let mut by_provider = BTreeMap::<_, usize>::new();
-    for one in &ended {
-        *by_provider.entry(one.provider.as_str()).or_default() += 1;
+    for provider in ended.iter().filter_map(|one| one.provider.as_deref()) {
+        *by_provider.entry(provider).or_default() += 1;
     }
     for (provider, ended) in by_provider {
         tracing::warn!(provider, ended, "sessions were ended: their provider is not configured any more");

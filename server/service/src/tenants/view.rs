@@ -1,6 +1,6 @@
 use crate::{
     Error, Result, Service,
-    context::{permission::Target, requester::Requester},
+    context::{requester::Requester, target::Target},
 };
 use innkeeper_domain::{
     allowlist::{AllowedRange, Reach},

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result,
-    context::{audit::Action, deps::Store, permission::Target, requester::Requester},
+    context::{audit::Action, deps::Store, requester::Requester, target::Target},
     workflows::{self, engine},
 };
 use innkeeper_domain::{

@@ -5,6 +5,7 @@ use crate::{
         audit::{Action, Actor},
         outbox,
     },
+    db::transition,
     fleet::{capacity, warm_pool},
     workflows::engine::{Ended, RunRow},
 };
@@ -17,6 +18,7 @@ use innkeeper_domain::{
     removal::{GIVEN_BACK_FOR, KEPT_AFTER_REMOVAL, KEPT_AFTER_RETURN, POSTPONED_BY},
     routes::{Page, TenantPage},
     run::RunKind,
+    transition::Transition,
 };
 use serde_json::json;
 use sqlx::PgConnection;
@@ -35,7 +37,7 @@ pub async fn ended(tools: &Tools, run: &RunRow, how: &Ended, conn: &mut PgConnec
     match (run.kind, how) {
         (RunKind::Onboard, Ended::Done) => warm_pool::give_up(end.conn, run.tenant).await,
         (RunKind::Onboard, Ended::Failed(why)) => {
-            end.set("failed").await?;
+            end.becomes(Transition::OnboardingFailed).await?;
             // The place was reserved before the first step, which may not have begun.
             capacity::release(end.conn, run.tenant).await?;
             end.setup_failed(why).await
@@ -47,21 +49,16 @@ pub async fn ended(tools: &Tools, run: &RunRow, how: &Ended, conn: &mut PgConnec
         }
         (_, Ended::Stuck(why)) => end.held(why).await,
         (RunKind::Suspend, Ended::Done) => {
-            sqlx::query!(
-                "update tenant set state = 'suspended', state_before = null where id = $1",
-                end.run.tenant.0
-            )
-            .execute(&mut *end.conn)
-            .await?;
+            end.becomes(Transition::Suspended).await?;
             let message = Message::Suspended { tenant: end.name.clone(), link: end.link(Page::Danger) };
             end.tell_admins(&message).await
         }
         (RunKind::RenewPasswords, Ended::Failed(_)) => end.without_passwords().await,
-        (RunKind::Resume, Ended::Done) => end.set("active").await,
+        (RunKind::Resume, Ended::Done) => end.becomes(Transition::Resumed).await,
         (RunKind::Destroy, Ended::Done) => end.schedule_removal().await,
-        (RunKind::Suspend | RunKind::Destroy, Ended::Failed(_)) => end.give_back().await,
+        (RunKind::Suspend | RunKind::Destroy, Ended::Failed(_)) => end.becomes(Transition::Restored).await,
         (RunKind::UndoDestroy, Ended::Done) => {
-            end.give_back().await?;
+            end.becomes(Transition::Restored).await?;
             end.keep_backups(KEPT_AFTER_RETURN).await.map(drop)
         }
         // Neither may lead to a removal that nobody has looked at.
@@ -99,11 +96,8 @@ struct End<'a> {
 }
 
 impl End<'_> {
-    async fn set(&mut self, state: &str) -> Result<()> {
-        sqlx::query!("update tenant set state = $2 where id = $1", self.run.tenant.0, state)
-            .execute(&mut *self.conn)
-            .await?;
-        Ok(())
+    async fn becomes(&mut self, by: Transition) -> Result<()> {
+        Ok(transition(&mut *self.conn, self.run.tenant, by).await.map(drop)?)
     }
 
     fn link(&self, page: TenantPage) -> String {
@@ -162,14 +156,13 @@ impl End<'_> {
     /// A suspension that is held counts as one: everybody but who does not end is kept out. Not where it is on its way
     /// back.
     async fn suspend_meanwhile(&mut self) -> Result<()> {
-        sqlx::query!(
-            "update tenant t set state = 'suspended', state_before = coalesce(t.state_before, t.state)
-             where t.id = $1 and exists (select from step where run_id = $2 and name = 'cut_off' and state = 'failed')",
-            self.run.tenant.0,
+        let forward = sqlx::query_scalar!(
+            r#"select exists (select from step where run_id = $1 and name = 'cut_off' and state = 'failed') as "forward!""#,
             self.run.id.0,
-        )
-        .execute(&mut *self.conn)
-        .await?;
+        );
+        if forward.fetch_one(&mut *self.conn).await? {
+            self.becomes(Transition::SuspensionStuck).await?;
+        }
         Ok(())
     }
 
@@ -188,18 +181,6 @@ impl End<'_> {
             link: self.link(Page::Danger),
         };
         self.tell_admins(&message).await
-    }
-
-    /// The tenant is again what it was before its suspension or removal was asked for.
-    async fn give_back(&mut self) -> Result<()> {
-        sqlx::query!(
-            "update tenant set state = coalesce(state_before, state), state_before = null, removal_at = null
-             where id = $1",
-            self.run.tenant.0
-        )
-        .execute(&mut *self.conn)
-        .await?;
-        Ok(())
     }
 
     async fn postpone_removal(&mut self, why: &str) -> Result<()> {
@@ -229,12 +210,7 @@ impl End<'_> {
     }
 
     async fn removed(&mut self) -> Result<()> {
-        sqlx::query!(
-            "update tenant set state = 'destroyed', state_before = null, removal_at = null where id = $1",
-            self.run.tenant.0
-        )
-        .execute(&mut *self.conn)
-        .await?;
+        self.becomes(Transition::Removed).await?;
         let Some(until) = self.keep_backups(KEPT_AFTER_REMOVAL).await? else { return Ok(()) };
         let message = Message::Removed {
             tenant: self.name.clone(),

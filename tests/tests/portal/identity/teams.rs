@@ -80,7 +80,7 @@ async fn a_team_is_joined_and_left() {
     who_does_not_belong_sees_nothing(&portal, &github, &page).await;
     let (first, sees) = comes_in(&portal, &github, &busy(5, Some(OPS)), &page).await;
     assert!(sees, "on the second page of their organisations and the third of their teams");
-    assert_eq!(first.get(&settings).await.status, 404, "a developer is no admin");
+    assert_eq!(first.get(&settings).await.status, 403, "a developer is no admin");
     let role = "select string_agg(role || ' ' || provider, ',') from member where provider is not null";
     assert_eq!(value(&mut portal.control().await, role).await, "developer github");
 

@@ -11,7 +11,7 @@ use innkeeper_adapters::{
 use innkeeper_domain::ids::Ids;
 use innkeeper_service::{
     Service, Settings,
-    context::{deps::Store, providers::Providers, rate_limit::Limits, servers::Servers},
+    context::{deps::Store, every::LastRuns, providers::Providers, rate_limit::Limits, servers::Servers},
     db::run_events::Changes,
 };
 use sqlx::{Executor as _, PgPool, postgres::PgPoolOptions};
@@ -50,6 +50,7 @@ pub(crate) async fn state(owner: &PgPool, public_url: &str, limits: Limits) -> A
         dns: Arc::new(Resolver::new(None)),
         passkeys: None,
         servers: Servers::default(),
+        last_runs: LastRuns::default(),
         settings: Arc::new(Settings {
             public_url: public_url.into(),
             support: None,

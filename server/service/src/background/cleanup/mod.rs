@@ -6,8 +6,8 @@ mod lapsed;
 pub use lapsed::end_lapsed;
 
 use self::lapsed::BATCH;
+use crate::{Result, context::every::LastRuns, people::session::rows};
 
-use crate::Result;
 use innkeeper_domain::ids::Ids;
 use sqlx::PgPool;
 use std::time::Duration;
@@ -17,16 +17,11 @@ const PERIOD: Duration = Duration::from_secs(30);
 const BATCHES: u32 = 20;
 
 /// Sweeps every 30 s until the process ends. `pool` connects as the worker role; any number of portals may sweep.
-pub async fn run(pool: PgPool, ids: Ids) {
-    let mut tick = tokio::time::interval(PERIOD);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+pub async fn run(pool: PgPool, ids: Ids, last: LastRuns) {
+    let mut every = last.every("cleanup", PERIOD);
     loop {
-        tick.tick().await;
-        match round(&pool, &ids).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::debug!(removed, "swept"),
-            Err(error) => tracing::warn!(%error, "cannot sweep the control database; trying again in 30 s"),
-        }
+        every.next().await;
+        every.ended(round(&pool, &ids).await);
     }
 }
 
@@ -79,13 +74,7 @@ impl Table {
     async fn sweep(self, pool: &PgPool) -> sqlx::Result<u64> {
         let done = match self {
             Self::Session => {
-                sqlx::query!(
-                    "delete from session where expires_at <= now() and id_hash = any (array(
-                       select id_hash from session where expires_at <= now() limit $1))",
-                    BATCH
-                )
-                .execute(pool)
-                .await?
+                return rows::remove_expired(pool, BATCH).await;
             }
             Self::Form => {
                 sqlx::query!(

@@ -4,7 +4,7 @@ mod action;
 
 pub use action::Action;
 
-use crate::{context::permission::Target, db};
+use crate::{context::target::Target, db};
 use innkeeper_domain::ids::{AccountId, ApiKeyId, Ids, OrganisationId, RunId, TenantId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;

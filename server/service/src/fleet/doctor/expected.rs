@@ -21,7 +21,7 @@ impl Expected {
     pub async fn read(pool: &PgPool, server: ServerId) -> Result<Self> {
         let tenants = sqlx::query!(
             r#"select t.name, t.state in ('active', 'suspended', 'destroying') as "complete!",
-                 exists (select from run r where r.tenant_id = t.id and r.state in ('running', 'unwinding', 'stuck')) as "in_work!"
+                 exists (select from live_run r where r.tenant_id = t.id) as "in_work!"
                from tenant t where t.server_id = $1"#,
             server.0
         )

@@ -13,7 +13,7 @@ pub async fn secrets(pool: &PgPool) -> Result<Vec<Orphan>> {
            where case when s.purpose like 'backup key %'
                then not exists (select from backup b where s.purpose = 'backup key bk_' || replace(b.id::text, '-', ''))
                else not exists (select from handoff h where h.tenant_id = t.id and h.state in ('sealed', 'open')) end
-             and not exists (select from run r where r.tenant_id = t.id and r.state in ('running', 'unwinding', 'stuck'))
+             and not exists (select from live_run r where r.tenant_id = t.id)
            order by t.name, s.purpose"#
     )
     .fetch_all(pool)
@@ -66,8 +66,8 @@ pub async fn backups(
 pub async fn places(pool: &PgPool) -> Result<Vec<Orphan>> {
     let names = sqlx::query_scalar!(
         "select t.name from reservation r join tenant t on t.id = r.tenant_id
-         where t.state not in ('active', 'suspended', 'destroying') and not exists (select from run r
-           where r.tenant_id = t.id and r.state in ('running', 'unwinding', 'stuck')) order by t.name"
+         where t.state not in ('active', 'suspended', 'destroying') and not exists (select from live_run r
+           where r.tenant_id = t.id) order by t.name"
     )
     .fetch_all(pool)
     .await?;

@@ -4,6 +4,7 @@ use crate::{
     Error, Result,
     context::{
         audit::{Action, Actor},
+        every::LastRuns,
         servers::Servers,
     },
     db::run_events::{self, Change},
@@ -41,17 +42,14 @@ struct Waiting {
 
 /// Watches until the process ends. Any number of portals may: a first connection is recorded once. `pool` connects as
 /// the worker role.
-pub async fn watch(pool: PgPool, servers: Servers, ids: Ids) {
-    let mut tick = tokio::time::interval(EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+pub async fn watch(pool: PgPool, servers: Servers, ids: Ids, last: LastRuns) {
     let mut after = Uuid::nil();
     let mut looks = Looks::default();
+    let mut every = last.every("first_connections", EVERY);
     loop {
-        tick.tick().await;
-        match round(&pool, &servers, &ids, &mut looks, after).await {
-            Ok(next) => after = next,
-            Err(error) => tracing::error!(%error, "cannot look for first connections; trying again in 2 s"),
-        }
+        every.next().await;
+        let next = round(&pool, &servers, &ids, &mut looks, after).await;
+        after = every.ended(next).unwrap_or(after);
     }
 }
 

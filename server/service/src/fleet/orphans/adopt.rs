@@ -1,11 +1,12 @@
 use super::{Ground, find, record};
-use crate::{Error, Result, context::audit::Action, fleet::capacity};
+use crate::{Error, Result, context::audit::Action, db::transition, fleet::capacity};
 use innkeeper_domain::{
     capacity::Claim,
     ids::{OrganisationId, TenantId},
     name::TenantName,
     orphan::OrphanKind,
     plan::Limits,
+    transition::Transition,
 };
 
 /// Gives a database to its tenant again, which was recorded as failed or destroyed although its database is there with
@@ -56,22 +57,21 @@ pub async fn adopt(ground: &Ground, kind: OrphanKind, name: &str) -> Result<()> 
             serde_json::from_value(row.limits).map_err(|what| Error::corrupt("limits of plan", what))?;
         let whose = (OrganisationId(row.organisation_id), TenantId(row.id));
         let mut tx = ground.pool.begin().await?;
-        let revived = sqlx::query!(
-            "update tenant t set state = 'suspended', state_before = null, removal_at = null
-             where t.id = $1 and t.state in ('failed', 'destroyed') and not exists (select from run r
-               where r.tenant_id = t.id and r.state in ('running', 'unwinding', 'stuck'))",
+        let busy = sqlx::query_scalar!(
+            r#"select exists (select from live_run where tenant_id = $1) as "busy!" from tenant where id = $1 for no key update"#,
             row.id
-        )
-        .execute(&mut *tx)
-        .await;
-        match revived {
+        );
+        if busy.fetch_one(&mut *tx).await? {
+            return Err(Error::NotFound);
+        }
+        match transition(&mut tx, whose.1, Transition::Adopted).await {
             Err(error) if Error::breaks(&error, "tenant_wish") => {
                 return Err(Error::Step(
                     "Its organisation has another database of the same name by now: that one has to go first.".into(),
                 ));
             }
-            Ok(none) if none.rows_affected() == 0 => return Err(Error::NotFound),
-            Ok(_) => {}
+            Ok(false) => return Err(Error::NotFound),
+            Ok(true) => {}
             Err(error) => return Err(error.into()),
         }
         capacity::keep(&mut tx, whose, id, Claim::of(&limits)).await?;

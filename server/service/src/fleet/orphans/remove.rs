@@ -85,8 +85,8 @@ async fn rule(ground: &Ground, orphan: &Orphan) -> Result<()> {
     let mut tx = ground.pool.begin().await?;
     sqlx::query!(
         "delete from hba_rule r using tenant t where t.id = r.tenant_id and t.name = $1
-           and t.state not in ('active', 'suspended', 'destroying') and not exists (select from run
-             where run.tenant_id = t.id and run.state in ('running', 'unwinding', 'stuck'))",
+           and t.state not in ('active', 'suspended', 'destroying') and not exists (select from live_run run
+             where run.tenant_id = t.id)",
         orphan.name
     )
     .execute(&mut *tx)
@@ -111,16 +111,14 @@ async fn kept(ground: &Ground, orphan: &Orphan) -> Result<()> {
     let mut tx = ground.pool.begin().await?;
     // Nothing starts for the tenant until this ends.
     let free = sqlx::query_scalar!(
-        "select t.id from tenant t where t.name = $1 and not exists (select from run r where r.tenant_id = t.id
-           and r.state in ('running', 'unwinding', 'stuck')) for update of t",
+        "select t.id from tenant t where t.name = $1 and not exists (select from live_run r
+           where r.tenant_id = t.id) for update of t",
         tenant
     );
     let id = free.fetch_optional(&mut *tx).await?.ok_or(Error::NotFound)?;
     // In a statement after the wait for the row: whoever held it may have started something.
-    let busy = sqlx::query_scalar!(
-        r#"select exists (select from run where tenant_id = $1 and state in ('running', 'unwinding', 'stuck')) as "busy!""#,
-        id
-    );
+    let busy =
+        sqlx::query_scalar!(r#"select exists (select from live_run where tenant_id = $1) as "busy!""#, id);
     if busy.fetch_one(&mut *tx).await? {
         return Err(Error::NotFound);
     }

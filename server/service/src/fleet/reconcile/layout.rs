@@ -85,8 +85,8 @@ async fn renew(pool: &PgPool, id: ServerId, server: &dyn TenantServer, seen: &Su
 async fn in_use(pool: &PgPool, server: ServerId, only: Option<TenantId>) -> Result<Vec<Subject>> {
     let rows = sqlx::query!(
         "select id, name from tenant t where server_id = $1 and state in ('active', 'suspended')
-           and ($2::uuid is null or id = $2) and not exists (select from run r
-             where r.tenant_id = t.id and r.state in ('running', 'unwinding', 'stuck'))",
+           and ($2::uuid is null or id = $2) and not exists (select from live_run r
+             where r.tenant_id = t.id)",
         server.0,
         only.map(|tenant| tenant.0),
     )

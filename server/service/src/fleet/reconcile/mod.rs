@@ -5,6 +5,7 @@ use crate::{
     Error, Result,
     context::{
         audit::{Action, Actor},
+        every::LastRuns,
         servers::Servers,
     },
     fleet::hba_writer,
@@ -41,16 +42,20 @@ pub struct Reconciler {
 
 impl Reconciler {
     /// Works until the process ends.
-    pub async fn run(self) {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    pub async fn run(self, last: LastRuns) {
+        let mut every = last.every("reconcile", EVERY);
         loop {
-            tick.tick().await;
+            every.next().await;
+            let mut all = true;
             for (id, server) in self.servers.all() {
                 if let Err(error) = self.round(id, &*server).await {
+                    all = false;
                     tracing::warn!(server = %id, %error, "the server cannot be compared with the control database; \
                         trying again in {} s", EVERY.as_secs());
                 }
+            }
+            if all {
+                every.ended(Ok(()));
             }
         }
     }
@@ -119,12 +124,10 @@ impl Reconciler {
 
     /// The tenants that a live run works on.
     async fn in_work(&self) -> Result<BTreeSet<TenantName>> {
-        let in_work = sqlx::query_scalar!(
-            "select t.name from run r join tenant t on t.id = r.tenant_id
-             where r.state in ('running', 'unwinding', 'stuck')"
-        )
-        .fetch_all(&self.pool)
-        .await?;
+        let in_work =
+            sqlx::query_scalar!("select t.name from live_run r join tenant t on t.id = r.tenant_id")
+                .fetch_all(&self.pool)
+                .await?;
         let parse = |name: String| TenantName::parse(&name).map_err(|_| Error::corrupt("tenant name", &name));
         in_work.into_iter().map(parse).collect()
     }
@@ -183,7 +186,7 @@ pub async fn drifts(pool: &PgPool, id: ServerId, server: &dyn TenantServer) -> R
     let rows = sqlx::query!(
         r#"select t.id, t.organisation_id, t.name, case when r.id is null then t.state else 'suspended' end as "state!", p.limits
          from tenant t join plan p on p.name = t.plan_name and p.version = t.plan_version
-         left join run r on r.tenant_id = t.id and r.state in ('running', 'unwinding', 'stuck')
+         left join live_run r on r.tenant_id = t.id
          where t.server_id = $1 and t.state in ('active', 'suspended', 'destroying') and (r.id is null
            or r.state = 'stuck' and exists (select from step s where s.run_id = r.id and s.position = r.cursor
              and (s.name = 'cut_off' and s.state = 'failed' or s.name in ('change_passwords', 'clear_passwords'))))"#,

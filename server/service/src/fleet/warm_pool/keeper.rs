@@ -137,8 +137,7 @@ impl Keeper {
         sqlx::query!(
             "update slot s set state = 'trash', tenant_id = null, busy_until = null where server_id = $1 and (
                 (state = 'making' and busy_until < now())
-                or (state = 'claimed' and not exists (select from run r where r.tenant_id = s.tenant_id
-                    and r.state in ('running', 'unwinding', 'stuck'))))",
+                or (state = 'claimed' and not exists (select from live_run r where r.tenant_id = s.tenant_id)))",
             server.0
         )
         .execute(&self.pool)

@@ -8,7 +8,11 @@ use crate::{
         requester::Requester,
     },
     organisations::change::{begin, end},
-    people::{lockout::stays_in_reach, providers::secret_context},
+    people::{
+        lockout::stays_in_reach,
+        providers::secret_context,
+        session::{self, Ending},
+    },
 };
 use innkeeper_domain::{
     identity::ProviderKind,
@@ -124,7 +128,7 @@ pub async fn save_issuer(
     .execute(&mut *tx)
     .await?;
     if before.issuer.is_some() && before.issuer.as_ref() != Some(&issuer) {
-        sign_out(&mut tx, organisation.0).await?;
+        session::end(&mut tx, Ending::Organisation(organisation)).await?;
     }
     let detail = json!({
         "kind": kind.as_str(), "issuer": issuer, "client_id": client_id, "trusted_audiences": trusted_audiences,
@@ -136,7 +140,7 @@ pub async fn save_issuer(
 /// only. Other ways are open again, unless the one by which the admin came is open anyway. Twice is success.
 pub async fn remove_issuer(service: &Service, requester: &Requester, slug: &str) -> Result<()> {
     let (mut tx, view) = begin(service, requester, Permission::SsoChange, slug).await?;
-    sign_out(&mut tx, view.id.0).await?;
+    session::end(&mut tx, Ending::Organisation(view.id)).await?;
     sqlx::query!(
         "update organisation_identity set kind = null, label = null, issuer = null, client_id = null,
            groups_claim = null, trusted_audiences = '{}', key_id = null, sealed = null, version = version + 1,
@@ -150,18 +154,6 @@ pub async fn remove_issuer(service: &Service, requester: &Requester, slug: &str)
     let person = requester.signed_in()?;
     stays_in_reach(&mut tx, person.id, Some(view.id), Field::Kind).await?;
     end(service, requester, tx, &view, Action::IssuerRemove, json!({})).await
-}
-
-/// Ends every session that came by the organisation's own way.
-async fn sign_out(conn: &mut sqlx::PgConnection, organisation: uuid::Uuid) -> Result<()> {
-    sqlx::query!(
-        "delete from session s using organisation_identity i
-         where i.organisation_id = $1 and s.provider = i.provider",
-        organisation
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 fn parse(form: &IssuerForm) -> Result<Parsed> {

@@ -4,10 +4,13 @@
 //! 30 days in all; as one of the staff for an hour since its last use and for 24 hours in all (OWASP ASVS 5.0.0, 7.3.1
 //! and 7.3.2). Signing out ends it at once.
 
+mod end;
 pub mod press;
 pub mod rows;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use end::{Ending, end};
 
 use crate::{
     Error, Result, Service,
@@ -233,22 +236,16 @@ pub async fn sign_out(service: &Service, requester: &Requester) -> Result<Option
     let signed_in = requester.account.is_some();
     let permission = if signed_in { Permission::SignOut } else { Permission::SignInAttempt };
     requester.authorize(&mut tx, permission).await?;
-    let ended = sqlx::query_scalar!("delete from session where id = $1 returning provider", session.0)
-        .fetch_all(&mut *tx)
-        .await?;
-    if ended.is_empty() {
-        return Ok(None);
-    }
-    forget_carried(&mut tx, session).await?;
+    let Some(ended) = end(&mut tx, Ending::One(session)).await?.pop() else { return Ok(None) };
     if signed_in {
         requester.audit(Action::SessionSignOut).subject(session).record(&mut tx, &service.ids).await?;
     }
     tx.commit().await?;
-    Ok(ended.into_iter().flatten().next())
+    Ok(ended.provider)
 }
 
 /// Removes what a session carries besides itself: refused forms and lines to say.
-pub(crate) async fn forget_carried(conn: &mut PgConnection, session: SessionId) -> Result<()> {
+async fn forget_carried(conn: &mut PgConnection, session: SessionId) -> Result<()> {
     sqlx::query!("delete from form_state where session_id = $1", session.0).execute(&mut *conn).await?;
     sqlx::query!("delete from flash where session_id = $1", session.0).execute(conn).await?;
     Ok(())

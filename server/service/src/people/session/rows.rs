@@ -60,3 +60,13 @@ pub async fn delete(pool: &PgPool, id_hash: &[u8]) -> sqlx::Result<()> {
     sqlx::query!("delete from session where id_hash = $1", id_hash).execute(pool).await?;
     Ok(())
 }
+
+/// Removes rows whose time is over, so many at most; how many there were. A row that was renewed in between stays.
+pub async fn remove_expired(pool: &PgPool, most: i64) -> sqlx::Result<u64> {
+    let removed = sqlx::query!(
+        "delete from session where expires_at <= now() and id_hash = any (array(
+           select id_hash from session where expires_at <= now() limit $1))",
+        most
+    );
+    Ok(removed.execute(pool).await?.rows_affected())
+}

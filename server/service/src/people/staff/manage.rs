@@ -12,11 +12,14 @@ use crate::{
         field_error::{Field, SignInCode},
         requester::Requester,
     },
-    people::{session, staff_roles::StaffWays},
+    people::{
+        session::{Ending, end},
+        staff_roles::StaffWays,
+    },
 };
 use innkeeper_domain::{
     email::EmailAddress,
-    ids::{AccountId, SessionId, StaffClaimId},
+    ids::{AccountId, StaffClaimId},
     password::draw_token,
     permission::Permission,
     routes::Page,
@@ -169,13 +172,7 @@ pub async fn remove(store: &Store, requester: &Requester, who: &str) -> Result<M
     if removed.rows_affected() == 0 {
         return Err(Error::NotFound);
     }
-    let ended =
-        sqlx::query_scalar!("delete from session where account_id = $1 returning id", member.account.0)
-            .fetch_all(&mut *tx)
-            .await?;
-    for session in &ended {
-        session::forget_carried(&mut tx, SessionId(*session)).await?;
-    }
+    let ended = end(&mut tx, Ending::Account(member.account)).await?;
     let detail = json!({ "roles": member.roles, "account": member.account, "ended": ended.len() });
     let entry = requester.audit(Action::StaffRemove).subject(&member.address).detail(detail);
     entry.record(&mut tx, &store.ids).await?;

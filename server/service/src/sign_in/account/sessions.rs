@@ -1,7 +1,7 @@
 use crate::{
     Error, Result, Service,
     context::{audit::Action, requester::Requester},
-    people::session,
+    people::session::{self, Ending},
 };
 use innkeeper_domain::{ids::SessionId, permission::Permission};
 use serde_json::json;
@@ -92,22 +92,8 @@ async fn end_where(service: &Service, requester: &Requester, one: Option<Session
     let person = requester.signed_in()?;
     let mut tx = requester.begin_unscoped(&service.pool).await?;
     requester.authorize(&mut tx, Permission::SessionEnd).await?;
-    let mut ended = sqlx::query_scalar!(
-        "delete from session where account_id = $1 and id <> $2 and ($3::uuid is null or id = $3)
-           and ($4::text is null or provider = $4) returning id",
-        person.id.0,
-        requester.session()?.0,
-        one.map(|one| one.0),
-        person.only_way(),
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    // A browser may have more than one cookie for its session.
-    ended.sort_unstable();
-    ended.dedup();
-    for id in &ended {
-        session::forget_carried(&mut tx, SessionId(*id)).await?;
-    }
+    let others = Ending::Others { person, than: requester.session()?, one };
+    let ended = session::end(&mut tx, others).await?;
     if !ended.is_empty() {
         requester
             .audit(Action::SessionEnd)

@@ -1,14 +1,13 @@
 use crate::{
     Error, Result, Service,
-    context::{
-        audit::{Action, Actor},
-        rate_limit,
-        requester::Requester,
+    context::{audit::Action, rate_limit, requester::Requester},
+    people::{
+        providers::named,
+        session::{Ending, end},
     },
-    people::{providers::named, session},
     sign_in::refused::record_refusal,
 };
-use innkeeper_domain::{identity::Subject, ids::SessionId, permission::Permission, routes::Page};
+use innkeeper_domain::{permission::Permission, routes::Page};
 use serde_json::json;
 
 /// The address at which a person signs out at a provider, too; none where it offers none.
@@ -38,33 +37,21 @@ pub async fn signed_out(
     let subject = said.subject.as_ref().map(|subject| provider.own(subject)).transpose()?;
     let mut tx = Requester::SYSTEM.begin(&service.pool).await?;
     Requester::SYSTEM.authorize(&mut tx, Permission::SessionEnd).await?;
-    let ended = sqlx::query_scalar!(
-        "delete from session s using identity i
-         where i.id = s.identity_id and s.provider = $1 and s.authenticated_at <= $2
-           and ($3::text is null or s.provider_session = $3)
-           and ($4::text is null or (i.issuer = $4 and i.subject = $5))
-         returning s.id",
-        provider.id.as_str(),
-        said.at,
-        said.session,
-        subject.as_ref().map(Subject::issuer),
-        subject.as_ref().map(Subject::subject),
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    for id in &ended {
-        session::forget_carried(&mut tx, SessionId(*id)).await?;
-    }
+    let signed_out = Ending::SignedOut {
+        provider: provider.id.as_str(),
+        at: said.at,
+        session: said.session.as_deref(),
+        subject: subject.as_ref().map(|subject| (subject.issuer(), subject.subject())),
+    };
+    let ended = end(&mut tx, signed_out).await?;
     if !ended.is_empty() {
-        Actor::System
+        Requester::SYSTEM
             .audit(Action::SessionEnd)
             .from(requester.address())
             .subject(provider.id.as_str())
             .detail(json!({ "ended": ended.len(), "by": "the provider" }))
             .record(&mut tx, &service.ids)
             .await?;
-    }
-    if !ended.is_empty() {
         tx.commit().await?;
     }
     Ok(ended.len())

@@ -3,6 +3,7 @@ use crate::{
     Error, Result,
     context::{
         audit::{Action, Actor},
+        every::LastRuns,
         outbox::to_admins,
     },
     workflows,
@@ -45,14 +46,11 @@ struct Over {
 
 impl Sweep {
     /// Works until the process ends.
-    pub async fn run(self) {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    pub async fn run(self, last: LastRuns) {
+        let mut every = last.every("handoffs", EVERY);
         loop {
-            tick.tick().await;
-            if let Err(error) = self.round().await {
-                tracing::error!(%error, "handoffs whose time is over cannot be ended; trying again in 5 s");
-            }
+            every.next().await;
+            every.ended(self.round().await);
         }
     }
 
@@ -61,8 +59,8 @@ impl Sweep {
         // A tenant has one live run at a time, so a run under way ends before its passwords expire.
         let over = sqlx::query_scalar!(
             "select h.id from handoff h where (h.state = 'open' and h.open_until <= now())
-               or (h.state = 'sealed' and h.sealed_until <= now() and not exists (select from run r
-                     where r.tenant_id = h.tenant_id and r.state in ('running', 'unwinding', 'stuck')))
+               or (h.state = 'sealed' and h.sealed_until <= now() and not exists (select from live_run r
+                     where r.tenant_id = h.tenant_id))
              order by h.created_at limit $1",
             MOST
         )

@@ -5,11 +5,13 @@ use crate::{
         field_error::{Field, TenantCode},
         requester::Requester,
     },
-    db::Tx,
+    db::{Tx, transition},
     tenants::{self, TenantView, handoff},
     workflows::{self, engine},
 };
-use innkeeper_domain::{ids::RunId, permission::Permission, run::RunKind, tenant::TenantState};
+use innkeeper_domain::{
+    ids::RunId, permission::Permission, run::RunKind, tenant::TenantState, transition::Transition,
+};
 use serde_json::json;
 
 /// Cuts an active tenant off. `typed` is its name, as the person typed it.
@@ -35,12 +37,7 @@ pub async fn destroy(service: &Service, requester: &Requester, name: &str, typed
     check_typed(&tenant, typed)?;
     check_state(&tenant, &[TenantState::Active, TenantState::Suspended])?;
     start(service, requester, &mut tx, &tenant, RunKind::Destroy, Action::TenantDelete).await?;
-    sqlx::query!(
-        "update tenant set state = 'destroying', state_before = state, removal_at = null where id = $1",
-        tenant.id.0
-    )
-    .execute(&mut *tx)
-    .await?;
+    transition(&mut tx, tenant.id, Transition::DeletionRequested).await?;
     handoff::revoke(&mut tx, tenant.id).await?;
     Ok(tx.commit().await?)
 }
@@ -106,12 +103,9 @@ pub(super) async fn begin(
     let mut tx = requester.begin(&service.pool).await?;
     let id = tenants::load(&mut tx, requester, permission, name).await?.id;
     // In the order of the workers: the run first, then the tenant.
-    sqlx::query!(
-        "select id from run where tenant_id = $1 and state in ('running', 'unwinding', 'stuck') for update",
-        id.0
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
+    sqlx::query!("select id from live_run where tenant_id = $1 for update", id.0)
+        .fetch_optional(&mut *tx)
+        .await?;
     // Not `for update`, which would wait for whoever writes a row that names this tenant.
     sqlx::query!("select id from tenant where id = $1 for no key update", id.0).fetch_one(&mut *tx).await?;
     // Read again, now that nobody changes it.
@@ -132,7 +126,7 @@ fn check_state(tenant: &TenantView, wanted: &[TenantState]) -> Result<()> {
 
 async fn live(tx: &mut Tx, tenant: &TenantView, kind: RunKind) -> Result<Option<RunId>> {
     let id = sqlx::query_scalar!(
-        "select id from run where tenant_id = $1 and kind = $2 and state in ('running', 'unwinding', 'stuck')",
+        r#"select id as "id!" from live_run where tenant_id = $1 and kind = $2"#,
         tenant.id.0,
         kind.as_str(),
     )

@@ -1,6 +1,9 @@
 use crate::{
     Error, Result,
-    context::audit::{Action, Actor},
+    context::{
+        audit::{Action, Actor},
+        every::LastRuns,
+    },
     workflows::{
         self,
         secrets::{self, Purpose},
@@ -34,14 +37,11 @@ pub struct Removals {
 
 impl Removals {
     /// Works until the process ends.
-    pub async fn run(self) {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    pub async fn run(self, last: LastRuns) {
+        let mut every = last.every("removals", EVERY);
         loop {
-            tick.tick().await;
-            if let Err(error) = self.round().await {
-                tracing::error!(%error, "what is due for removal cannot be removed; trying again in 5 s");
-            }
+            every.next().await;
+            every.ended(self.round().await);
         }
     }
 
@@ -55,7 +55,7 @@ impl Removals {
         let mut tx = self.pool.begin().await?;
         let due = sqlx::query!(
             "select t.id, t.organisation_id, t.name from tenant t where t.state = 'destroying' and t.removal_at <= now()
-               and not exists (select from run r where r.tenant_id = t.id and r.state in ('running', 'unwinding', 'stuck'))
+               and not exists (select from live_run r where r.tenant_id = t.id)
              order by t.removal_at limit $1 for no key update of t skip locked",
             MOST
         )

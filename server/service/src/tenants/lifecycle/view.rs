@@ -160,7 +160,7 @@ pub async fn credentials(service: &Service, requester: &Requester, name: &str) -
 /// Whether something is being done with the tenant.
 pub(super) async fn is_live(conn: &mut PgConnection, tenant: TenantId) -> Result<bool> {
     Ok(sqlx::query_scalar!(
-        r#"select exists (select from run where tenant_id = $1 and state in ('running', 'unwinding', 'stuck'))
+        r#"select exists (select from live_run where tenant_id = $1)
              as "live!""#,
         tenant.0
     )

@@ -3,14 +3,14 @@
 use crate::{
     Error, Result, Service,
     context::{audit::Action, requester::Requester},
-    db::Tx,
+    db::{Tx, transition},
     tenants::{
         self, RunLine, TenantView,
         request::{self, Draft},
     },
     workflows,
 };
-use innkeeper_domain::{permission::Permission, tenant::TenantState};
+use innkeeper_domain::{permission::Permission, tenant::TenantState, transition::Transition};
 use serde_json::json;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -32,7 +32,6 @@ pub struct SetupView {
 
 /// How the making of a tenant stands; [`Error::NotFound`] if it never began.
 pub async fn view(service: &Service, requester: &Requester, name: &str) -> Result<SetupView> {
-    let _person = requester.signed_in()?;
     let mut tx = requester.begin_read(&service.pool).await?;
     let tenant = tenants::load(&mut tx, requester, Permission::TenantView, name).await?;
     let (run, elapsed_seconds, changed_at) =
@@ -54,7 +53,7 @@ pub async fn retry(service: &Service, requester: &Requester, name: &str) -> Resu
     if locked.state != TenantState::Failed {
         return Err(Error::Conflict);
     }
-    set_state(&mut tx, &tenant, TenantState::Provisioning).await?;
+    transition(&mut tx, tenant.id, Transition::OnboardingRetried).await?;
     let (run, number) =
         workflows::start_onboarding(service, &mut tx, tenant.organisation_id, tenant.id).await?;
     let detail = json!({ "run": run, "number": number });
@@ -71,7 +70,7 @@ pub async fn start_over(service: &Service, requester: &Requester, name: &str) ->
         TenantState::Destroyed => return Ok(()),
         _ => return Err(Error::Conflict),
     }
-    set_state(&mut tx, &tenant, TenantState::Destroyed).await?;
+    transition(&mut tx, tenant.id, Transition::Abandoned).await?;
     sqlx::query!("delete from sealed_secret where tenant_id = $1", tenant.id.0).execute(&mut *tx).await?;
     keep_wishes(service, requester, &mut tx, &tenant, locked.region).await?;
     requester.audit(Action::TenantStartOver).of(&tenant).record(&mut tx, &service.ids).await?;
@@ -85,7 +84,6 @@ struct Locked {
 
 /// Begins a transaction that holds the tenant's row, for an admin.
 async fn begin(service: &Service, requester: &Requester, name: &str) -> Result<(Tx, TenantView, Locked)> {
-    let _person = requester.signed_in()?;
     let mut tx = requester.begin(&service.pool).await?;
     let tenant = tenants::load(&mut tx, requester, Permission::OnboardingRetry, name).await?;
     // Not `for update`, which would wait for whoever writes a row that names this tenant.
@@ -94,13 +92,6 @@ async fn begin(service: &Service, requester: &Requester, name: &str) -> Result<(
         .await?;
     let state = TenantState::parse(&row.state).ok_or_else(|| Error::corrupt("tenant state", &row.state))?;
     Ok((tx, tenant, Locked { state, region: row.region }))
-}
-
-async fn set_state(conn: &mut PgConnection, tenant: &TenantView, state: TenantState) -> Result<()> {
-    sqlx::query!("update tenant set state = $2 where id = $1", tenant.id.0, state.as_str())
-        .execute(conn)
-        .await?;
-    Ok(())
 }
 
 async fn keep_wishes(

@@ -4,6 +4,7 @@ use crate::{
         audit::{Action, Actor},
         outbox,
     },
+    db::transition,
     workflows::{
         engine::{Outcome, RunRow, Step, StepCx, StepError},
         provisioning_context::{Hold, Tools},
@@ -18,6 +19,7 @@ use innkeeper_domain::{
     mail::Message,
     routes::Page,
     tenant::TenantRole,
+    transition::Transition,
 };
 use serde_json::json;
 use sqlx::PgConnection;
@@ -58,9 +60,7 @@ impl Step<Hold> for HandOver {
             None => AccountId(tenant.requested_by),
         };
         if self.first {
-            sqlx::query!("update tenant set state = 'active', ready_at = now() where id = $1", run.tenant.0)
-                .execute(&mut *conn)
-                .await?;
+            transition(&mut *conn, run.tenant, Transition::Ready).await?;
         }
         for role in TenantRole::ALL {
             secrets::destroy(conn, run.tenant, Purpose::FormerVerifier(*role)).await?;
