@@ -24,8 +24,8 @@ fn assert_headers(asked: &str, page: &Page, https: bool) {
     assert!(page.header("permissions-policy").contains("camera=()"), "{asked}");
     let hsts = if https { "max-age=63072000; includeSubDomains" } else { "" };
     assert_eq!(page.header("strict-transport-security"), hsts, "{asked}");
-    // The last two have no page; what is not there answers as if it had none.
-    let secretive = ["/verify", "/handoff", "/dev/", "/sign-up/", "/boom"];
+    // The last three have no page; what is not there answers as if it had none.
+    let secretive = ["/verify", "/handoff", "/dev/", "/nowhere", "/sign-up/", "/boom"];
     let missing = page.status == StatusCode::NOT_FOUND;
     let secretive = missing || secretive.iter().any(|part| asked.contains(part));
     assert_eq!(
