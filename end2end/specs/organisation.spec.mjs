@@ -154,7 +154,7 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
       await bob.waitForURL(`${portal.url}/t`);
       await bob.goto(`${portal.url}/t/${name}`);
       assert.equal(at(bob), `/t/${name}`);
-      assert.equal((await bob.goto(settings)).status(), 404, 'a developer is no admin');
+      assert.equal((await bob.goto(settings)).status(), 403, 'a developer is no admin');
       assert.equal((await bob.goto(`${portal.url}/t/${other}`)).status(), 404);
 
       people.bob.groups = ['others'];
