@@ -170,8 +170,13 @@ mod tests {
     fn the_documented_table_is_that_of_the_code() {
         let members = MemberRole::ALL.map(|role| role.as_str().to_owned());
         let staff = StaffRole::ALL.iter().map(|role| format!("staff: {}", role.as_str()));
-        let who: Vec<_> =
-            ["anyone", "signed in"].map(str::to_owned).into_iter().chain(members).chain(staff).chain(["command line".to_owned()]).collect();
+        let who: Vec<_> = ["anyone", "signed in"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(members)
+            .chain(staff)
+            .chain(["command line".to_owned()])
+            .collect();
         let mut table = format!(
             "# Permissions\n\n| permission | to | {} | fresh sign-in | changes in the audit log |\n",
             who.join(" | ")
