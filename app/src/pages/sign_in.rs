@@ -52,7 +52,7 @@ pub async fn sign_in(
     }
 }
 
-needs!(SignIn, SignInAttempt);
+needs!(SignIn, SignInAsk);
 
 /// The way in of the organisation to which the address belongs, where a mail opens nothing of it.
 async fn own_way(cx: &Cx, form: &SignInForm) -> Result<Option<KnownWay>, Refusal> {

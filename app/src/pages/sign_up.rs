@@ -36,7 +36,7 @@ pub async fn sign_up(
     see_other(Page::Verify)
 }
 
-needs!(SignUp, SignInAttempt);
+needs!(SignUp, SignInAsk);
 
 /// The page of step 1.
 #[component]

@@ -77,7 +77,7 @@ macro_rules! permissions {
                 match self { $(Self::$permission => $name),* }
             }
 
-            /// What it lets somebody do, as the end of "You may …".
+            /// What it lets somebody do, as the end of "Only admins can …".
             pub fn words(self) -> &'static str {
                 match self { $(Self::$permission => $words),* }
             }
@@ -93,11 +93,12 @@ macro_rules! permissions {
 permissions! {
     PublicView "public.view" "open what is public" Grant::ANYONE;
     SignInAttempt "sign_in.attempt" "begin to sign in" Grant::ANYONE.unrecorded();
+    SignInAsk "sign_in.ask" "ask for a sign-in mail" Grant::ANYONE;
     SignIn "sign_in.complete" "sign in" Grant::ANYONE;
     SignOut "session.sign_out" "sign out" Grant::SIGNED_IN;
     AccountView "account.view" "see one's own account" Grant::SIGNED_IN;
     AccountChange "account.change" "change one's own sign-in methods" Grant::SIGNED_IN.fresh();
-    AccountComplete "account.complete" "complete the adding of a sign-in method" Grant::SIGNED_IN.unrecorded();
+    AccountComplete "account.complete" "complete the adding of a sign-in method" Grant::SIGNED_IN;
     SessionEnd "session.end" "end one's own other sessions" Grant::SIGNED_IN;
     StaffClaim "staff.claim" "accept a staff role by an invite link" Grant::SIGNED_IN.fresh();
     RequestDraft "request.draft" "fill in a new database" Grant::SIGNED_IN.unrecorded();

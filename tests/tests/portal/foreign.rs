@@ -287,8 +287,11 @@ async fn what_is_for_staff_is_not_there_for_customers() {
     for Place { path, .. } in &staff {
         jane.get(path).await.is_problem(404);
     }
+    // Also where what is sent is wrong: nobody learns that it would be looked at.
+    let wrong = values.clone().with("domain", "x").with("reason", "");
     for Place { path, .. } in &changes {
         jane.post(path, &values).await.is_problem(404);
+        jane.post(path, &wrong).await.is_problem(404);
     }
     assert_eq!(state(&portal).await, before);
     println!("for staff alone: {} pages and {} changes", staff.len(), changes.len());

@@ -62,9 +62,9 @@ pub async fn decide(
     domain: &str,
     theirs: bool,
 ) -> Result<()> {
-    let domain = MailDomain::parse(domain).map_err(|_| Error::Conflict)?;
     let mut tx = requester.begin_unscoped(&service.pool).await?;
     requester.authorize(&mut tx, Permission::DomainDecide).await?;
+    let domain = MailDomain::parse(domain).map_err(|_| Error::Conflict)?;
     db::as_member(&mut tx, organisation).await?;
     let decided = sqlx::query!(
         "update organisation_domain set staff_asked_at = null, proven_at = case when $3 then now() end,

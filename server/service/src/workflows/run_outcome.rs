@@ -79,7 +79,7 @@ async fn record(tools: &Tools, run: &RunRow, how: &Ended, name: &str, conn: &mut
         Ended::Failed(why) => (Action::RunFailed, Some(why)),
         Ended::Stuck(why) => (Action::RunStuck, Some(why)),
     };
-    Ok(Actor::System
+    Ok(Actor::Run(run.id)
         .audit(action)
         .subject(name)
         .in_tenant((run.organisation, run.tenant))

@@ -82,9 +82,9 @@ pub async fn take_back(
     domain: &MailDomain,
     reason: &str,
 ) -> Result<()> {
-    let reason = text::line(reason, REASON_MOST).map_err(|error| Error::rejected(Field::Reason, error))?;
     let mut tx = requester.begin_unscoped(&service.pool).await?;
     requester.authorize(&mut tx, Permission::DomainDecide).await?;
+    let reason = text::line(reason, REASON_MOST).map_err(|error| Error::rejected(Field::Reason, error))?;
     db::as_member(&mut tx, organisation).await?;
     let was = sqlx::query_scalar!(
         r#"update organisation_domain d set proven_at = null, proven_by = null, staff_asked_at = null, token = $3

@@ -81,7 +81,7 @@ pub struct OpenWay {
     pub open: bool,
 }
 
-/// How the people of the organisation come in; [`Error::NotFound`] for who is no admin of it.
+/// How the people of the organisation come in, for its admins.
 pub async fn identity(service: &Service, requester: &Requester, slug: &str) -> Result<IdentityView> {
     let person = requester.signed_in()?;
     let mut tx = requester.begin_read(&service.pool).await?;

@@ -1,4 +1,4 @@
-//! The end of sessions: the one place that takes them away.
+//! The end of sessions, other than by their time.
 
 use crate::{Result, context::requester::SignedIn};
 use innkeeper_domain::{
@@ -32,33 +32,48 @@ pub(crate) enum Ending<'a> {
 
 /// Ends sessions with all that they carry; each with the provider that it came by. One that is over already is none.
 pub(crate) async fn end(conn: &mut PgConnection, which: Ending<'_>) -> Result<Vec<Ended>> {
-    let ids = find(conn, which).await?;
-    sqlx::query!("delete from form_state where session_id = any ($1)", &ids).execute(&mut *conn).await?;
-    sqlx::query!("delete from flash where session_id = any ($1)", &ids).execute(&mut *conn).await?;
+    let mut ended = take_away(conn, which).await?;
     // A browser may have more than one cookie for its session.
-    let rows = sqlx::query!(
-        r#"with gone as (delete from session where id = any ($1) returning id, provider)
-           select id as "id!", max(provider) as provider from gone group by id order by id"#,
+    ended.sort_unstable_by(|one, other| (one.id, &other.provider).cmp(&(other.id, &one.provider)));
+    ended.dedup_by_key(|one| one.id);
+    let ids: Vec<_> = ended.iter().map(|one| one.id).collect();
+    // Not where somebody has come in by the same browser meanwhile: what it carries is theirs.
+    sqlx::query!(
+        "delete from form_state f where session_id = any ($1) and not exists (select from session s where s.id = f.session_id)",
         &ids
-    );
-    let rows = rows.fetch_all(conn).await?;
-    Ok(rows.into_iter().map(|row| Ended { provider: row.provider }).collect())
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "delete from flash f where session_id = any ($1) and not exists (select from session s where s.id = f.session_id)",
+        &ids
+    )
+    .execute(conn)
+    .await?;
+    Ok(ended)
 }
 
 /// A session that was ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
+    id: Uuid,
     /// The short name of the provider that it came by; none where nobody was signed in.
     pub(crate) provider: Option<String>,
 }
 
-async fn find(conn: &mut PgConnection, which: Ending<'_>) -> Result<Vec<Uuid>> {
+/// One statement each, so that a row which became somebody else's meanwhile stays.
+async fn take_away(conn: &mut PgConnection, which: Ending<'_>) -> Result<Vec<Ended>> {
     Ok(match which {
-        Ending::One(id) => vec![id.0],
+        Ending::One(id) => {
+            sqlx::query_as!(Ended, "delete from session where id = $1 returning id, provider", id.0)
+                .fetch_all(conn)
+                .await?
+        }
         Ending::Others { person, than, one } => {
-            sqlx::query_scalar!(
-                "select id from session where account_id = $1 and id <> $2 and ($3::uuid is null or id = $3)
-                   and ($4::text is null or provider = $4)",
+            sqlx::query_as!(
+                Ended,
+                "delete from session where account_id = $1 and id <> $2 and ($3::uuid is null or id = $3)
+                   and ($4::text is null or provider = $4) returning id, provider",
                 person.id.0,
                 than.0,
                 one.map(|one| one.0),
@@ -68,22 +83,29 @@ async fn find(conn: &mut PgConnection, which: Ending<'_>) -> Result<Vec<Uuid>> {
             .await?
         }
         Ending::Account(account) => {
-            sqlx::query_scalar!("select id from session where account_id = $1", account.0)
-                .fetch_all(conn)
-                .await?
+            sqlx::query_as!(
+                Ended,
+                "delete from session where account_id = $1 returning id, provider",
+                account.0
+            )
+            .fetch_all(conn)
+            .await?
         }
         Ending::Organisation(organisation) => {
-            sqlx::query_scalar!(
-                "select s.id from session s join organisation_identity i on s.provider = i.provider
-                 where i.organisation_id = $1",
+            sqlx::query_as!(
+                Ended,
+                "delete from session s using organisation_identity i
+                 where i.organisation_id = $1 and s.provider = i.provider returning s.id, s.provider",
                 organisation.0
             )
             .fetch_all(conn)
             .await?
         }
         Ending::NotOffered(offered) => {
-            sqlx::query_scalar!(
-                "select id from session where provider <> all ($1) and not starts_with(provider, $2)",
+            sqlx::query_as!(
+                Ended,
+                "delete from session where provider <> all ($1) and not starts_with(provider, $2)
+                 returning id, provider",
                 offered,
                 ProviderId::OWN,
             )
@@ -92,11 +114,13 @@ async fn find(conn: &mut PgConnection, which: Ending<'_>) -> Result<Vec<Uuid>> {
         }
         Ending::SignedOut { provider, at, session, subject } => {
             let (issuer, subject) = subject.unzip();
-            sqlx::query_scalar!(
-                "select s.id from session s join identity i on i.id = s.identity_id
-                 where s.provider = $1 and s.authenticated_at <= $2
+            sqlx::query_as!(
+                Ended,
+                "delete from session s using identity i
+                 where i.id = s.identity_id and s.provider = $1 and s.authenticated_at <= $2
                    and ($3::text is null or s.provider_session = $3)
-                   and ($4::text is null or (i.issuer = $4 and i.subject = $5))",
+                   and ($4::text is null or (i.issuer = $4 and i.subject = $5))
+                 returning s.id, s.provider",
                 provider,
                 at,
                 session,

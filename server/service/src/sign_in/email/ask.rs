@@ -56,7 +56,8 @@ async fn send(
     let code = draw_code(&*service.random);
     let (token_hash, code_hash) = (token_hash(token.expose()), code_hash(id, code.expose()));
     let mut tx = requester.begin_unscoped(&service.pool).await?;
-    requester.authorize(&mut tx, Permission::SignIn).await?;
+    let permission = if account.is_some() { Permission::AccountChange } else { Permission::SignInAsk };
+    requester.authorize(&mut tx, permission).await?;
     let known = sqlx::query_scalar!(
         r#"select exists (select from identity where issuer = 'mail' and subject = $1) as "known!""#,
         email.key()

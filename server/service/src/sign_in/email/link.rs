@@ -45,8 +45,12 @@ pub async fn link(service: &Service, requester: &Requester, checked: Checked) ->
     let entry = |action, detail| requester.audit(action).subject(&address).detail(detail);
     let mut outcome = Ok(());
     match known {
-        Some(known) if known == person.id => {}
+        // Nothing is added: only the challenge is used up.
+        Some(known) if known == person.id => {
+            requester.authorize(&mut tx, Permission::SignInAttempt).await?;
+        }
         Some(_) => {
+            requester.authorize(&mut tx, Permission::SignInAttempt).await?;
             let refusal = Refusal::new(Reason::Taken, "the mailbox is another account's way in");
             outcome = Err(Error::NotVouched(refusal));
         }

@@ -112,6 +112,9 @@ pub async fn link(service: &Service, requester: &Requester, vouched: Vouched) ->
             .await?;
         let what = format!("{} was added as a way in.", provider.label);
         outbox::to_person(service, &mut tx, requester, &person.email.to_string(), what).await?;
+    } else {
+        // Nothing is added: only its last use is noted.
+        requester.authorize(&mut tx, Permission::SignInAttempt).await?;
     }
     tx.commit().await?;
     Ok(vouched.return_to)

@@ -37,7 +37,9 @@ pub async fn destroy(service: &Service, requester: &Requester, name: &str, typed
     check_typed(&tenant, typed)?;
     check_state(&tenant, &[TenantState::Active, TenantState::Suspended])?;
     start(service, requester, &mut tx, &tenant, RunKind::Destroy, Action::TenantDelete).await?;
-    transition(&mut tx, tenant.id, Transition::DeletionRequested).await?;
+    if !transition(&mut tx, tenant.id, Transition::DeletionRequested).await? {
+        return Err(Error::Conflict);
+    }
     handoff::revoke(&mut tx, tenant.id).await?;
     Ok(tx.commit().await?)
 }

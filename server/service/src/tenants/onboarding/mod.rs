@@ -53,7 +53,9 @@ pub async fn retry(service: &Service, requester: &Requester, name: &str) -> Resu
     if locked.state != TenantState::Failed {
         return Err(Error::Conflict);
     }
-    transition(&mut tx, tenant.id, Transition::OnboardingRetried).await?;
+    if !transition(&mut tx, tenant.id, Transition::OnboardingRetried).await? {
+        return Err(Error::Conflict);
+    }
     let (run, number) =
         workflows::start_onboarding(service, &mut tx, tenant.organisation_id, tenant.id).await?;
     let detail = json!({ "run": run, "number": number });
@@ -70,7 +72,9 @@ pub async fn start_over(service: &Service, requester: &Requester, name: &str) ->
         TenantState::Destroyed => return Ok(()),
         _ => return Err(Error::Conflict),
     }
-    transition(&mut tx, tenant.id, Transition::Abandoned).await?;
+    if !transition(&mut tx, tenant.id, Transition::Abandoned).await? {
+        return Err(Error::Conflict);
+    }
     sqlx::query!("delete from sealed_secret where tenant_id = $1", tenant.id.0).execute(&mut *tx).await?;
     keep_wishes(service, requester, &mut tx, &tenant, locked.region).await?;
     requester.audit(Action::TenantStartOver).of(&tenant).record(&mut tx, &service.ids).await?;

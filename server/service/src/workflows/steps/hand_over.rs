@@ -80,7 +80,7 @@ impl Step<Hold> for HandOver {
         let to = sqlx::query_scalar!("select email from account where id = $1", addressed_to.0)
             .fetch_one(&mut *conn)
             .await?;
-        Actor::System
+        Actor::Run(run.id)
             .audit(Action::HandoffSeal)
             .subject(&tenant.name)
             .in_tenant((run.organisation, run.tenant))
