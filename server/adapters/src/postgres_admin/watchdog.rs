@@ -124,7 +124,7 @@ async fn look(admin: &mut Admin, other: i32, tell: Tell<'_>) -> Result<(), Failu
     let table = in_time(lock_table(admin)).await?;
     let column = |of: fn(&Login) -> Oid| logins.iter().map(of).collect::<Vec<_>>();
     let query = sqlx::query_as(
-        "SELECT role, reason, count(DISTINCT pid) FROM pg_temp.watch_locks($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        "SELECT role, reason, count(DISTINCT pid) FROM pg_temp.watch_locks($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          GROUP BY 1, 2",
     );
     let query = query
@@ -133,6 +133,7 @@ async fn look(admin: &mut Admin, other: i32, tell: Tell<'_>) -> Result<(), Failu
         .bind(column(|login| login.tenant))
         .bind(column(|login| login.database))
         .bind(known)
+        .bind(in_time(catalogs(admin)).await?)
         .bind(read_at)
         .bind(budget(table))
         .bind(table / PARTS_AT_ONCE)
@@ -232,6 +233,12 @@ async fn logins(admin: &mut Admin) -> Result<Vec<Login>, Failure> {
 
 async fn known(admin: &mut Admin) -> Result<Vec<Oid>, Failure> {
     let query = sqlx::query_scalar("SELECT oid FROM pg_authid");
+    query.fetch_all(admin.raw()).await.map_err(|error| Failure::of(DOING, &error))
+}
+
+/// All catalogs and their indexes.
+async fn catalogs(admin: &mut Admin) -> Result<Vec<Oid>, Failure> {
+    let query = sqlx::query_scalar("SELECT oid FROM pg_class WHERE relkind IN ('r', 'i') AND oid < 16384");
     query.fetch_all(admin.raw()).await.map_err(|error| Failure::of(DOING, &error))
 }
 

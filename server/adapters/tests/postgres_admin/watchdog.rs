@@ -14,6 +14,7 @@ use std::{
 };
 use tokio::{sync::watch, task::JoinSet};
 
+mod cached;
 mod hostile;
 mod ordinary;
 

@@ -2,29 +2,39 @@
 -- It calls functions only: nothing in its loop takes a lock on a relation, and so nothing makes the session read catalogs
 -- again that it has cached. It still works while a queue in front of pg_authid lets nobody else read that.
 --
+-- What it needs is cached once a round has read no catalog: reading one tells the session what others have changed, and if
+-- that is much, it forgets all it has cached. So up to then each round does all that a later one may have to, whether there
+-- is reason to or not; and plans do not depend on numbers, which would want other operators later.
+--
 -- Its end is when it could be kept out: so of the two sessions that take turns each ends its look only while the other is
 -- in one that began later, and says in its application_name when that holds: with the time (in microseconds since 1970)
 -- at which it read the roles, and the process of the other.
 CREATE OR REPLACE FUNCTION pg_temp.watch_locks(
-    roles oid[], groups oid[], databases oid[], known oid[], read_at bigint, budget bigint, most bigint,
+    roles oid[], groups oid[], databases oid[], known oid[], catalogs oid[], read_at bigint, budget bigint, most bigint,
     seconds float8, at_most float8, other int
 ) RETURNS TABLE (role oid, reason text, pid int)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET jit = off SET track_counts = on AS $$
 #variable_conflict use_column
 DECLARE
     began constant timestamptz := clock_timestamp();
     until timestamptz := began + make_interval(secs => seconds);
     hot_until timestamptz := '-infinity';
-    first boolean := true;
+    -- Whether all it needs is cached.
+    ready boolean := false;
+    -- How often this transaction has read a catalog or one of its indexes.
+    scans bigint;
+    scans_before bigint;
     own constant oid := (SELECT usesysid FROM pg_stat_get_activity(pg_backend_pid()));
     -- Tenants that hold more than their budget, each with since when.
     over jsonb := '{}';
     -- Sessions, and how many locks each holds.
     pids int[];
     counts bigint[];
+    tenants bigint;
+    far_from_any_limit boolean;
+    newcomers boolean;
 BEGIN
-    -- pg_terminate_backend() asks for the attributes of the session's user: they have to be cached.
-    PERFORM pg_get_userbyid(role) FROM unnest(roles) AS role;
     -- A role that was dropped while it was signed in is in no list.
     known := known || (SELECT array_agg(usesysid) FROM pg_stat_get_activity(NULL) WHERE usesysid IS NOT NULL);
     LOOP
@@ -36,10 +46,16 @@ BEGIN
             SELECT k.pid, count(*) AS locks FROM pg_lock_status() k
             WHERE NOT k.fastpath AND k.mode <> 'SIReadLock' AND k.pid IS NOT NULL GROUP BY 1
         ) AS c;
-        -- Far from any limit, as nearly always. The first time all is done, so that it is cached.
-        IF NOT first AND (SELECT sum(locks) FROM unnest(counts) AS locks) <= budget / 2 THEN
+        -- As nearly always.
+        far_from_any_limit := coalesce((SELECT sum(locks) FROM unnest(counts) AS locks), 0) <= budget / 2;
+        IF far_from_any_limit OR NOT ready THEN
             over := '{}';
-        ELSE
+        END IF;
+        IF NOT far_from_any_limit OR NOT ready THEN
+            tenants := (
+                SELECT count(DISTINCT l.tenant) FROM unnest(pids) AS c (pid) JOIN pg_stat_get_activity(NULL) a USING (pid)
+                JOIN unnest(roles, groups) AS l (role, tenant) ON l.role = a.usesysid
+            );
             over := (
                 SELECT coalesce(jsonb_object_agg(t.tenant, coalesce((over ->> t.tenant)::timestamptz, clock_timestamp())), '{}')
                 FROM (
@@ -63,14 +79,14 @@ BEGIN
                             OR (over ->> tenant::text)::timestamptz < clock_timestamp() - interval '2 s') THEN 'lock_count'
                         -- All tenants together: who holds more than an equal share of what they may.
                         WHEN of_all > 3 * most
-                            AND up_to_this > 2 * most / (SELECT count(DISTINCT tenant) FROM counted) THEN 'server_locks'
+                            AND up_to_this > 2 * most / tenants THEN 'server_locks'
                         END AS reason
                     FROM counted
                 )
                 -- In a CASE, which alone keeps the order: the cheaper condition would be tried first.
                 SELECT role, reason, pid FROM judged
                 WHERE CASE WHEN reason IS NOT NULL THEN pg_terminate_backend(pid) END;
-            hot_until := CASE WHEN first THEN hot_until ELSE greatest(hot_until, clock_timestamp() + interval '1 s') END;
+            hot_until := greatest(hot_until, CASE WHEN ready THEN clock_timestamp() + interval '1 s' END);
         END IF;
 
         RETURN QUERY
@@ -98,24 +114,28 @@ BEGIN
         hot_until := CASE WHEN FOUND THEN clock_timestamp() + interval '5 s' ELSE hot_until END;
 
         -- Roles that were made since are not in the lists yet.
-        IF EXISTS (
+        newcomers := EXISTS (
             SELECT FROM pg_stat_get_activity(NULL) a
             WHERE a.usesysid IS NOT NULL AND NOT EXISTS (SELECT FROM unnest(known) AS k WHERE k = a.usesysid)
                 OR a.usesysid = own AND a.application_name = 'innkeeper new roles'
-        ) THEN
-            until := '-infinity';
-            hot_until := greatest(hot_until, clock_timestamp() + interval '1 s');
-        END IF;
+        );
+        until := CASE WHEN newcomers THEN began ELSE until END;
+        hot_until := greatest(hot_until, CASE WHEN newcomers THEN clock_timestamp() + interval '1 s' END);
         EXIT WHEN clock_timestamp() > began + make_interval(secs => at_most) OR clock_timestamp() > until AND EXISTS (
             SELECT FROM pg_stat_get_activity(other) a
             WHERE a.application_name LIKE 'innkeeper watchdog %' AND a.state = 'active' AND a.query_start > began
         );
-        IF first THEN
-            PERFORM set_config('application_name', format('innkeeper watchdog %s %s', read_at, other), false);
-            first := false;
+        IF NOT ready THEN
+            -- pg_terminate_backend() asks for the attributes of the session's user.
+            PERFORM pg_get_userbyid(role) FROM unnest(roles) AS role;
+            scans_before := scans;
+            scans := (SELECT sum(pg_stat_get_xact_numscans(c)) FROM unnest(catalogs) AS c);
+            ready := coalesce(scans = scans_before, false);
+            PERFORM set_config('application_name',
+                CASE WHEN ready THEN format('innkeeper watchdog %s %s', read_at, other) ELSE 'innkeeper watchdog' END, false);
         END IF;
         -- Whoever was ended may come back at once.
-        PERFORM pg_sleep(CASE WHEN clock_timestamp() < hot_until THEN 0.02 ELSE 0.1 END);
+        PERFORM pg_sleep(CASE WHEN NOT ready THEN 0 WHEN clock_timestamp() < hot_until THEN 0.02 ELSE 0.1 END);
     END LOOP;
     PERFORM set_config('application_name', 'innkeeper watchdog', false);
 END $$;
