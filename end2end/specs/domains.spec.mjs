@@ -29,26 +29,26 @@ for (const scripts of [true, false]) {
       insert into organisation_domain (organisation_id, domain, token, proven_at, proven_by)
         select id, '${domain}', 'x', now(), 'dns' from acme`);
     await page.goto(portal.staffLink('approver'));
-    await visitor.press(page, 'Become staff');
+    await visitor.press(page, 'Accept staff role');
     await page.waitForURL(`${portal.url}/staff`);
-    await page.getByRole('link', { name: 'Mail domains' }).click();
-    await page.getByRole('link', { name: 'Proven' }).click();
+    await page.getByRole('link', { name: 'E-mail domains' }).click();
+    await page.getByRole('link', { name: 'Verified' }).click();
     await page.getByRole('searchbox').fill(`acme ${scripts}`);
     await visitor.press(page, 'Search');
     await page.getByText('1 domain', { exact: true }).waitFor();
-    await page.getByRole('link', { name: `Take back ${domain} of Acme ${scripts}` }).click();
-    await visitor.expectHeading(page, `Take back ${domain}`);
-    await page.getByText('nobody new comes in by its own sign-in any more').waitFor();
-    await visitor.press(page, 'Take back domain');
+    await page.getByRole('link', { name: `Revoke ${domain} of Acme ${scripts}` }).click();
+    await visitor.expectHeading(page, `Revoke ${domain}`);
+    await page.getByText('nobody new can sign in with its SSO').waitFor();
+    await visitor.press(page, 'Revoke domain');
     await page.getByText('Enter a reason').first().waitFor();
     await page.getByLabel('Reason').fill('It is for sale.');
-    await visitor.press(page, 'Take back domain');
-    await page.getByText(`${domain} was taken back.`).waitFor();
+    await visitor.press(page, 'Revoke domain');
+    await page.getByText(`${domain} was revoked.`).waitFor();
     const mail = await portal.mail(admin);
-    assert.match(mail.subject, new RegExp(`${domain} is no longer proven for Acme ${scripts}`));
+    assert.match(mail.subject, new RegExp(`${domain} is no longer verified for Acme ${scripts}`));
     assert.ok(mail.text.includes(`${portal.url}/o/acme-${scripts}/sign-in`), mail.text);
     assert.equal(portal.sql(`select count(*) from organisation_domain where domain = '${domain}' and proven_at is null`), '1');
-    await page.goto(`${portal.url}/staff/domains/proven?search=${domain}`);
-    await page.getByRole('heading', { name: 'No proven domain is called so' }).waitFor();
+    await page.goto(`${portal.url}/staff/domains/verified?search=${domain}`);
+    await page.getByRole('heading', { name: 'No results' }).waitFor();
   });
 }

@@ -28,7 +28,7 @@ const path = (page) => new URL(page.url()).pathname;
 const main = (page) => page.getByRole('main');
 
 async function isRefused(page, label, reason) {
-  await page.getByText(`${label} did not let you in`).waitFor();
+  await page.getByText(`Sign-in failed: ${label}`).waitFor();
   assert.equal((await page.getByText('Code:').textContent()).trim(), `Code: ${reason}`);
   await page.goto(`${portal.url}/t`);
   assert.equal(path(page), '/sign-in', 'nobody is signed in');
@@ -114,7 +114,7 @@ for (const scripts of [true, false]) {
 
     const line = desk.getByRole('listitem').filter({ hasText: there });
     await line.getByRole('button', { name: /^Remove/ }).click();
-    await desk.getByText('The way in was removed').waitFor();
+    await desk.getByText('The sign-in method was removed').waitFor();
     assert.equal(await main(desk).getByText(there).count(), 0);
     await phone.goto(`${portal.url}/account`);
     assert.equal(path(phone), '/sign-in', 'who came by it is signed out at once');
@@ -142,26 +142,26 @@ for (const scripts of [true, false]) {
     const name = await visitor.create(jane, portal);
     await visitor.awaitHandoff(jane, portal, name);
     await jane.goto(`${portal.url}/t/${name}/settings/identity`);
-    await jane.getByLabel('Organisation at GitHub').fill('no such/name');
+    await jane.getByLabel('GitHub organisation').fill('no such/name');
     await visitor.press(jane, 'Add organisation');
-    await jane.getByText('This is no name of an organisation').first().waitFor();
-    await jane.getByLabel('Organisation at GitHub').fill(login);
+    await jane.getByText('This is not the name of a GitHub organisation').first().waitFor();
+    await jane.getByLabel('GitHub organisation').fill(login);
     await visitor.press(jane, 'Add organisation');
 
     // She owns it only the second time.
     const show = async () => {
-      await jane.getByRole('link', { name: `Show that it is yours ${login}` }).click();
+      await jane.getByRole('link', { name: `Verify ownership ${login}` }).click();
       await signInThere(jane, own);
     };
     await show();
-    await jane.getByText('Nothing was shown to be yours').waitFor();
+    await jane.getByText('Ownership was not verified').waitFor();
     assert.equal(await jane.getByLabel('Organisation or team').count(), 0);
     github.belongs[own] = [{ number, login, role: 'admin', teams: [] }];
     await show();
-    await jane.getByText('Shown by its owner').waitFor();
+    await jane.getByText('Verified by its owner').waitFor();
     await jane.getByLabel('Organisation or team').selectOption({ label: `${login}: Operations` });
-    await jane.getByLabel('Who joins by it becomes').selectOption('developer');
-    await visitor.press(jane, 'Let them in');
+    await jane.getByLabel('Role').selectOption('developer');
+    await visitor.press(jane, 'Add mapping');
     await jane.getByRole('listitem').filter({ hasText: `${login}: Operations` }).waitFor();
 
     // Bob is none of the team, then one of it, then none again.
@@ -176,6 +176,6 @@ for (const scripts of [true, false]) {
     }
     await visitor.press(jane, `Remove ${login}`);
     await jane.getByText('Removed.').waitFor();
-    assert.equal(await jane.getByText('Shown by its owner').count(), 0);
+    assert.equal(await jane.getByText('Verified by its owner').count(), 0);
   });
 }

@@ -57,7 +57,7 @@ for (const [shape, label] of Object.entries(SHAPES)) {
       await page.goto(`${portal.url}/sign-in?return=/t`);
       await page.getByRole('link', { name: `Continue with ${label}` }).click();
       await signInThere(page, scripts ? 'bob' : 'alice');
-      await page.getByText('did not let you in').waitFor();
+      await page.getByText(/^Sign-in failed: /).waitFor();
       assert.match(await page.getByText('Code:').textContent(), /subject/);
       await page.goto(`${portal.url}/t`);
       assert.equal(path(page), '/t', 'who was signed in still is');
@@ -94,7 +94,7 @@ for (const [shape, label] of Object.entries(SHAPES)) {
     await page.goto(`${portal.url}/sign-in`);
     await page.getByRole('link', { name: `Continue with ${label}` }).click();
     await page.getByRole('button', { name: 'Not now' }).click();
-    await page.getByText(`${label} did not let you in`).waitFor();
+    await page.getByText(`Sign-in failed: ${label}`).waitFor();
     assert.match(await page.getByText('Code:').textContent(), /declined/);
     await page.getByRole('link', { name: `Continue with ${label}` }).waitFor();
   });

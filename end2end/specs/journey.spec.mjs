@@ -78,7 +78,7 @@ for (const { scripts, width, by } of JOURNEYS) {
 
     await visitor.press(page, 'I have saved them');
     await page.waitForURL(`${portal.url}/t/${name}`);
-    await page.getByText('Saved. Our sealed copy of the passwords is destroyed.').waitFor();
+    await page.getByText('Saved. Our encrypted copy of the passwords is deleted.').waitFor();
     await t.test('the credentials are not shown again', () => checkGone(page, portal, name, texts));
     await checkSignOut(page, portal, name);
     seen.assertNone('on the way');
@@ -89,7 +89,7 @@ for (const { scripts, width, by } of JOURNEYS) {
 async function checkWizard(page) {
   assert.equal(await page.getByLabel('Organisation').inputValue(), '');
   assert.equal(await page.getByLabel('Database name').inputValue(), 'acme', 'suggested by the address');
-  assert.equal((await page.getByLabel('Addresses that may connect').inputValue()).trim(), '127.0.0.1');
+  assert.equal((await page.getByLabel('Allowed IP addresses').inputValue()).trim(), '127.0.0.1');
   assert.equal(await page.locator('input[name=plan]:checked').getAttribute('value'), 'starter');
   assert.equal(await page.locator('input[name=region]:checked').count(), 1);
   assert.equal(await page.locator('input[name=allow_any]').isChecked(), false);
@@ -105,15 +105,15 @@ async function checkProposal(page) {
 /** The set-up tells how it goes on: by itself where scripts run, by loading again where they do not. */
 async function watchSetup(page, portal, scripts, goOn) {
   const step = (state, text) => page.locator(`.timeline [data-state=${state}]`).filter({ hasText: text });
-  await step('running', 'Network opened').waitFor();
-  assert.equal(await step('done', 'Database created').count(), 1);
+  await step('running', 'Open network access').waitFor();
+  assert.equal(await step('done', 'Create database').count(), 1);
   assert.equal(await page.locator('meta[http-equiv=refresh]').count(), scripts ? 0 : 1, 'who loads it again');
   if (scripts) await page.evaluate(() => (window.sameDocument = true));
   // The next step waits in its turn: otherwise all is over before there was anything to see.
   const finish = await portal.holdSetUps('sealed_secret');
   try {
     await goOn();
-    await step('done', 'Network opened').waitFor();
+    await step('done', 'Open network access').waitFor();
     if (scripts) assert.equal(await page.evaluate(() => window.sameDocument), true, 'without loading it again');
   } finally {
     await finish();
@@ -147,7 +147,7 @@ async function checkCopying(page, context, portal, texts) {
   // No page may read the clipboard, so it is pasted.
   const elsewhere = await context.newPage();
   await elsewhere.goto(`${portal.url}/sign-up/database`);
-  const field = elsewhere.getByLabel('Addresses that may connect');
+  const field = elsewhere.getByLabel('Allowed IP addresses');
   await field.fill('');
   await field.press('Control+V');
   assert.equal(await field.inputValue(), texts.uri);
@@ -164,10 +164,10 @@ async function checkGone(page, portal, name, texts) {
   };
   await isGone('overview');
   await page.goBack();
-  await visitor.expectHeading(page, 'Handover of credentials for');
+  await visitor.expectHeading(page, 'Credentials for');
   await isGone('the button "Back"');
   await page.goto(`${portal.url}/t/${name}/handoff`);
-  await page.getByText('The credentials are saved').waitFor();
+  await page.getByText('Credentials saved').waitFor();
   await isGone('handoff');
   await page.goto(`${portal.url}/t/${name}/connect`);
   assert.ok(!(await page.content()).includes(password), 'connect');

@@ -27,24 +27,24 @@ for (const scripts of [true, false]) {
       const known = portal.mails();
       await page.goto(`${portal.url}/account`);
       await page.getByLabel('Add an e-mail address').fill(email);
-      await visitor.press(page, 'Send the mail');
+      await visitor.press(page, 'Send verification e-mail');
       if (!email.includes('@')) return undefined;
-      await visitor.expectHeading(page, 'Check your mail');
+      await visitor.expectHeading(page, 'Check your e-mail');
       return portal.mail(email, known);
     };
     await ask('nobody at acme');
-    await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+    await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
     assert.equal(await page.getByLabel('Add an e-mail address').inputValue(), 'nobody at acme');
 
     const mail = await ask(more);
     await other.goto(mail.link);
-    await visitor.expectHeading(other, 'Go on in the other browser');
+    await visitor.expectHeading(other, 'Open the link in the browser you started in');
     const before = portal.mails();
     if (scripts) await page.goto(mail.link);
     else await page.getByLabel('Six-digit code').fill(mail.code);
-    await visitor.press(page, 'Confirm e-mail');
+    await visitor.press(page, 'Verify e-mail');
     await page.waitForURL(`${portal.url}/account`);
-    await page.getByText('The e-mail address is a way into your account now.').waitFor();
+    await page.getByText('The e-mail address was added to your sign-in methods.').waitFor();
     const told = await portal.mail(own, before);
     assert.match(told.subject, /was changed/);
     assert.ok(told.text.includes(`${more} was added as a way in`), told.text);
@@ -56,13 +56,13 @@ for (const scripts of [true, false]) {
     await other.getByLabel('E-mail address').fill(more);
     await visitor.press(other, 'Continue');
     await other.getByLabel('Six-digit code').fill((await portal.mail(more, known)).code);
-    await visitor.press(other, 'Confirm e-mail');
+    await visitor.press(other, 'Verify e-mail');
     await other.waitForURL(`${portal.url}/account`);
     await other.getByRole('main').getByText(own).first().waitFor();
 
     const another = await ask(taken);
     await page.getByLabel('Six-digit code').fill(another.code);
-    await visitor.press(page, 'Confirm e-mail');
+    await visitor.press(page, 'Verify e-mail');
     await page.getByText('The e-mail address was not added').waitFor();
     await page.getByText('You have another account here with it already.').waitFor();
   });

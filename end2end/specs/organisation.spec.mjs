@@ -78,54 +78,54 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
       portal.makeSignInsFresh();
       await page.goto(settings);
       await page.getByRole('radio', { name: SHAPES[shape] }).check();
-      await page.getByLabel('What your people call it').fill(label);
-      await page.getByLabel('Issuer', { exact: true }).fill('https://127.0.0.1:1/');
+      await page.getByLabel('Button label').fill(label);
+      await page.getByLabel('Issuer URL', { exact: true }).fill('https://127.0.0.1:1/');
       await page.getByLabel('Client ID').fill(CLIENT.id);
       await page.getByLabel('Client secret').fill(CLIENT.secret);
       await visitor.press(page, 'Save');
       await page.getByText('no address of the public internet').first().waitFor();
-      await page.getByLabel('Issuer', { exact: true }).fill(issuer.issuer);
+      await page.getByLabel('Issuer URL', { exact: true }).fill(issuer.issuer);
       await page.getByLabel('Client secret').fill(CLIENT.secret);
       await visitor.press(page, 'Save');
-      await page.getByText('Saved. Nobody comes in by it yet').waitFor();
+      await page.getByText('Saved. Run a test sign-in').waitFor();
       issuer.register(await page.locator('#callback').textContent());
     });
 
     await t.test('its domain is shown in DNS', async () => {
       await page.getByLabel('Domain', { exact: true }).fill(domain);
       await visitor.press(page, 'Add domain');
-      await visitor.press(page, `Check now ${domain}`);
-      await page.getByText('The text record is not there yet').waitFor();
+      await visitor.press(page, `Verify ${domain}`);
+      await page.getByText('The TXT record was not found yet').waitFor();
       await dns.publish(`_innkeeper.${domain}`, await page.locator('#proof-0').textContent());
-      await visitor.press(page, `Check now ${domain}`);
-      await page.getByText('Proven: the domain is yours.').waitFor();
+      await visitor.press(page, `Verify ${domain}`);
+      await page.getByText('Domain verified.').waitFor();
     });
 
     await t.test('groups are given roles, and a trial shows what comes of it', async () => {
-      const link = () => page.getByRole('link', { name: 'Try it' }).click();
+      const link = () => page.getByRole('link', { name: 'Test sign-in' }).click();
       await link();
       await signInThere(page, 'alice');
-      await page.getByText('you would not be let in').waitFor();
+      await page.getByText('you would not be able to sign in').waitFor();
       for (const [group, role] of [[ADMINS[shape], 'admin'], [DEVELOPERS[shape], 'developer']]) {
         await page.getByLabel('Group', { exact: true }).fill(group);
-        await page.getByLabel('Its people become').selectOption(role);
+        await page.getByLabel('Role').selectOption(role);
         await visitor.press(page, 'Add group');
-        await page.getByText('Saved. It counts for each person').waitFor();
+        await page.getByText('Saved. Applies to each person').waitFor();
       }
       await link();
-      await page.getByText('you would come in as Admin').waitFor();
+      await page.getByText('you would sign in as Admin').waitFor();
       await page.getByText(ADMINS[shape]).first().waitFor();
       assert.equal(await page.locator('dd', { hasText: email }).count() > 0, true, 'the claims are shown');
     });
 
     await t.test('it is enforced once the admin has the key, for this organisation and no other', async () => {
-      await visitor.press(page, 'Close all other ways');
-      await page.getByText('Add the sign-in to your own account first').first().waitFor();
-      await page.getByRole('link', { name: 'Add it to your account' }).click();
+      await visitor.press(page, 'Require SSO');
+      await page.getByText('Add SSO to your own account first').first().waitFor();
+      await page.getByRole('link', { name: 'Add SSO to your account' }).click();
       await page.waitForURL(settings);
-      await visitor.press(page, 'Close all other ways');
+      await visitor.press(page, 'Require SSO');
       await page.waitForURL(`${portal.url}/t`);
-      await page.getByText(`Acme ${shape} opens by ${label} only`).waitFor();
+      await page.getByText(`Acme ${shape} requires ${label}`).waitFor();
       assert.equal(await page.getByText(other).count() > 0, true, 'the other organisation stays open');
       assert.equal(await page.getByText(name, { exact: true }).count(), 0);
       for (const closed of [`/t/${name}`, `/t/${name}/settings/identity`, `/t/${name}/handoff`, `/o/acme-${shape}`, `/o/acme-${shape}/sign-in`]) {
@@ -164,7 +164,7 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
       assert.equal(at(again), '/sign-in', 'nobody is led there without a press');
       await again.getByRole('link', { name: `Continue with ${label} (localhost` }).click();
       await signInThere(again, 'bob');
-      await again.getByText(`${label} did not let you in`).waitFor();
+      await again.getByText(`Sign-in failed: ${label}`).waitFor();
       assert.match(await again.getByText('Code:').textContent(), /group/);
       await bob.goto(`${portal.url}/t/${name}`);
       assert.equal(at(bob), '/sign-in', 'his other browser is signed out at once');
@@ -173,7 +173,7 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
     await t.test('taken away it opens nothing, and other ways are open again', async () => {
       portal.makeSignInsFresh();
       await page.goto(settings);
-      await visitor.press(page, 'Remove this sign-in');
+      await visitor.press(page, 'Remove SSO');
       await page.waitForURL(/sign-in/);
       await page.goto(`${portal.url}/sign-in/${way}`);
       assert.equal(at(page), '/sign-in');
@@ -183,7 +183,7 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
       await page.getByLabel('E-mail address').fill(email);
       await visitor.press(page, 'Continue');
       await page.getByLabel('Six-digit code').fill((await portal.mail(email, known)).code);
-      await visitor.press(page, 'Confirm e-mail');
+      await visitor.press(page, 'Verify e-mail');
       await page.waitForURL(`${portal.url}/t`);
       await page.goto(`${portal.url}/t/${name}`);
       assert.equal(at(page), `/t/${name}`);

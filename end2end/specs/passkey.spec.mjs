@@ -40,7 +40,7 @@ async function addPasskey(page, name) {
   await visitor.press(page, 'Add a passkey');
   await visitor.expectHeading(page, 'Add a passkey');
   await page.getByLabel('Name').fill(name);
-  await visitor.press(page, 'Make a passkey');
+  await visitor.press(page, 'Create passkey');
   await page.getByText('The passkey was added').waitFor();
   assert.equal(path(page), '/account');
 }
@@ -59,7 +59,7 @@ async function signIn(page, returnTo = '/t') {
 
 /** What the sign-in page says why nobody was let in. */
 async function refusedBecause(page) {
-  await page.getByText('Your passkey did not let you in').waitFor();
+  await page.getByText('Sign-in failed: Passkey').waitFor();
   return /Code: (.*)/.exec(await page.getByText('Code:').textContent())[1];
 }
 
@@ -125,7 +125,7 @@ test('a passkey is made, signs in without anything typed, and shows that it is s
 
   // The same device makes no second one.
   await visitor.press(page, 'Add a passkey');
-  await visitor.press(page, 'Make a passkey');
+  await visitor.press(page, 'Create passkey');
   await page.getByText('has a passkey of your account already').waitFor();
   assert.equal(await page.getByLabel('Name').inputValue(), 'Chrome', 'the form is still there');
   seen.assertNone('a life with a passkey');
@@ -141,7 +141,7 @@ test('who removes a passkey ends what came by it, and it opens nothing any more'
 
   await mine.page.goto(`${portal.url}/account`);
   await row(mine.page, 'Laptop').getByRole('button', { name: 'Remove' }).click();
-  await mine.page.getByText('The way in was removed').waitFor();
+  await mine.page.getByText('The sign-in method was removed').waitFor();
   await there.page.goto(`${portal.url}/t`);
   assert.equal(path(there.page), '/sign-in');
   await visitor.press(there.page, 'Sign in with a passkey');
@@ -157,14 +157,14 @@ test('the last way in stays', async (t) => {
   await signIn(page, '/account');
   await page.waitForURL(`${portal.url}/account`);
   await row(page, 'jim@acme.example').getByRole('button', { name: 'Remove' }).click();
-  await page.getByText('The way in was removed').waitFor();
-  await row(page, 'Laptop').getByText('Your only way in').waitFor();
+  await page.getByText('The sign-in method was removed').waitFor();
+  await row(page, 'Laptop').getByText('Cannot be removed: your only sign-in method').waitFor();
   const form = {
     csrf: await page.locator('input[name=csrf]').first().inputValue(),
     way: `id_${portal.sql("select replace(id::text, '-', '') from identity where provider = 'passkey' and account_id = (select id from account where email = 'jim@acme.example')")}`,
   };
   const answer = await page.context().request.post(`${portal.url}/do/remove-way`, { form });
-  assert.match(await answer.text(), /This is your last way in/);
+  assert.match(await answer.text(), /This is your only sign-in method/);
   await signOut(page);
   await signIn(page);
   await page.waitForURL(`${portal.url}/t`);
@@ -270,7 +270,7 @@ test('where scripts are off the pages say so, and the other ways are there', asy
   await page.goto(`${portal.url}/account`);
   await visitor.press(page, 'Add a passkey');
   await words.waitFor();
-  assert.equal(await page.getByRole('button', { name: 'Make a passkey' }).isVisible(), false);
+  assert.equal(await page.getByRole('button', { name: 'Create passkey' }).isVisible(), false);
   await page.getByRole('link', { name: 'Back to your account' }).click();
   await page.waitForURL(`${portal.url}/account`);
 });
@@ -282,14 +282,14 @@ test('a page for which it is too late offers to start again', async (t) => {
   await visitor.press(page, 'Add a passkey');
   await visitor.expectHeading(page, 'Add a passkey');
   portal.sql('update passkey_question set expires_at = now()');
-  await visitor.press(page, 'Make a passkey');
-  await page.getByText('Your passkey was not added').waitFor();
+  await visitor.press(page, 'Create passkey');
+  await page.getByText('Passkey was not added').waitFor();
   await page.goto(`${portal.url}/account/passkey`);
   await visitor.press(page, 'Start again');
   await page.getByLabel('Name').fill('Phone\u202e');
-  await visitor.press(page, 'Make a passkey');
-  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await visitor.press(page, 'Create passkey');
+  await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
   await page.getByLabel('Name').fill('Phone');
-  await visitor.press(page, 'Make a passkey');
+  await visitor.press(page, 'Create passkey');
   await row(page, 'Phone').waitFor();
 });

@@ -42,7 +42,7 @@ async function isNobody(page, portal) {
   }
   const answer = await page.goto(`${portal.url}/staff`);
   assert.equal(answer.status(), 404);
-  await visitor.expectHeading(page, 'There is nothing here');
+  await visitor.expectHeading(page, 'Page not found');
 }
 
 for (const scripts of [true, false]) {
@@ -68,7 +68,7 @@ for (const scripts of [true, false]) {
       await row.getByText('Carol Clark').waitFor();
       await page.getByRole('searchbox').fill('nobody');
       await visitor.press(page, 'Search');
-      await page.getByRole('heading', { name: 'Nobody is called so' }).waitFor();
+      await page.getByRole('heading', { name: 'No results' }).waitFor();
       await page.getByRole('link', { name: 'Show all staff' }).click();
       await row.waitFor();
     }
@@ -86,10 +86,10 @@ for (const scripts of [true, false]) {
     await isNobody(page, trial);
     await page.goto(link);
     await page.getByText(scripts ? 'Approver' : 'Viewer', { exact: true }).waitFor();
-    await visitor.press(page, 'Become staff');
+    await visitor.press(page, 'Accept staff role');
     await page.waitForURL(`${trial.url}/staff`);
-    await page.getByText('You are staff now.').waitFor();
-    await page.getByRole('listitem').filter({ hasText: email }).getByText('by a link').waitFor();
+    await page.getByText('You are now staff.').waitFor();
+    await page.getByRole('listitem').filter({ hasText: email }).getByText('(invite link)').waitFor();
 
     await visitor.signUp(other, trial, `joe-${scripts}@acme.example`);
     await other.goto(link);

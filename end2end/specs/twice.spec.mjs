@@ -23,7 +23,7 @@ after(async () => {
 
 for (const scripts of [true, false]) {
   for (const clicks of [2, 5]) {
-    test(`${clicks} clicks on "Confirm e-mail", scripts ${scripts ? 'on' : 'off'}`, async () => {
+    test(`${clicks} clicks on "Verify e-mail", scripts ${scripts ? 'on' : 'off'}`, async () => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const context = await newContext(browser, { scripts });
         const page = await context.newPage();
@@ -32,7 +32,7 @@ for (const scripts of [true, false]) {
         const mail = await portal.mail(email);
         if (round % 2 === 0) await page.goto(mail.link);
         else await page.getByLabel('Six-digit code').fill(mail.code);
-        await page.getByRole('button', { name: 'Confirm e-mail', exact: true }).click({
+        await page.getByRole('button', { name: 'Verify e-mail', exact: true }).click({
           clickCount: clicks,
           delay: round % 3,
           noWaitAfter: true,

@@ -19,7 +19,7 @@ async function danger({ page, portal, name, to }, text) {
 async function wrongName({ page, show }, label, what) {
   await page.getByLabel(/^Type .* to confirm$/).fill('another_name');
   await visitor.press(page, label);
-  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
   await show(`${what}, wrong name`);
 }
 
@@ -37,13 +37,13 @@ export async function credentials(world) {
   await page.reload();
   await page.getByText('The passwords are 112 days old').waitFor();
   await show('credentials, old passwords');
-  await page.getByRole('link', { name: 'Make new passwords' }).click();
-  await visitor.expectHeading(page, `Make new passwords for ${name}`);
+  await page.getByRole('link', { name: 'Reset passwords' }).click();
+  await visitor.expectHeading(page, `Reset passwords for ${name}`);
   await show('new passwords, asked');
-  await wrongName(world, 'Make new passwords', 'new passwords');
+  await wrongName(world, 'Reset passwords', 'new passwords');
   portal.makeSignInsOld();
-  await to(`/t/${name}/credentials/rotate`);
-  await page.getByRole('link', { name: 'Sign in again to go on' }).waitFor();
+  await to(`/t/${name}/credentials/reset`);
+  await page.getByRole('link', { name: 'Sign in again to continue' }).waitFor();
   await show('new passwords, sign-in too old');
   portal.makeSignInsFresh();
 }
@@ -73,24 +73,24 @@ export async function signIn(world) {
   await visitor.press(page, 'Save');
   await page.getByRole('heading', { name: /There (is|are)/ }).waitFor();
   await show('own sign-in, mistakes');
-  await page.getByLabel('What your people call it').fill('Acme SSO');
-  await page.getByLabel('Issuer', { exact: true }).fill('https://sso.acme.example/');
+  await page.getByLabel('Button label').fill('Acme SSO');
+  await page.getByLabel('Issuer URL', { exact: true }).fill('https://sso.acme.example/');
   await page.getByLabel('Client ID').fill('innkeeper');
   await page.getByLabel('Client secret').fill('of the walk');
   await visitor.press(page, 'Save');
   for (const domain of ['acme.example', 'acme-robotics.example']) {
     await page.getByLabel('Domain', { exact: true }).fill(domain);
     await visitor.press(page, 'Add domain');
-    await page.getByText('Taken down.').waitFor();
+    await page.getByText('Domain added.').waitFor();
   }
   for (const [group, role] of [['db-admins', 'admin'], ['*', 'developer']]) {
     await page.getByLabel('Group', { exact: true }).fill(group);
-    await page.getByLabel('Its people become').selectOption(role);
+    await page.getByLabel('Role').selectOption(role);
     await visitor.press(page, 'Add group');
-    await page.getByText('Saved. It counts').waitFor();
+    await page.getByText('Saved. Applies').waitFor();
   }
-  await visitor.press(page, 'Close all other ways');
-  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await visitor.press(page, 'Require SSO');
+  await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
   await show('own sign-in, not to be closed yet');
   const said = JSON.stringify([['(groups, as read)', 'db-admins'], ['sub', '8a0c3f5e'], ['email', 'jane@acme.example'], ['email_verified', 'false']]);
   portal.sql(`update organisation_domain set proven_at = now(), proven_by = 'dns' where domain = 'acme.example';
@@ -104,15 +104,15 @@ export async function signIn(world) {
     insert into organisation_group (organisation_id, provider, name, role)
       select organisation_id, 'github', 'team:7/1', 'developer' from member limit 1`);
   await to(settings);
-  await page.getByText('you would come in as Admin').waitFor();
+  await page.getByText('you would sign in as Admin').waitFor();
   await show('own sign-in, tried');
   portal.makeSignInsOld();
   await page.reload();
-  await page.getByText('Looking only').waitFor();
+  await page.getByText('Read-only').waitFor();
   await show('own sign-in, sign-in too old');
   portal.sql('update organisation_identity set enforced_at = now()');
   await to('/t');
-  await page.getByText('opens by Acme SSO only').waitFor();
+  await page.getByText('requires Acme SSO').waitFor();
   await show('databases, closed to this way');
   portal.sql(`create table came as select id, provider from session where account_id is not null;
     update session set provider = (select provider from organisation_identity limit 1) where account_id is not null`);
@@ -122,7 +122,7 @@ export async function signIn(world) {
   portal.sql('update session s set provider = c.provider from came c where c.id = s.id; drop table came');
   portal.sql("update organisation_identity set open_ways = '{mail}'");
   await to(settings);
-  await page.getByText('Other ways are closed since').waitFor();
+  await page.getByText('SSO has been required since').waitFor();
   await show('own sign-in, enforced');
   portal.sql("update organisation_identity set enforced_at = null, open_ways = '{}'");
   portal.makeSignInsFresh();
@@ -157,7 +157,7 @@ export async function plans(world) {
   await restart();
   await danger(world, 'Suspend database');
   await to(`/t/${name}/plan`);
-  await page.getByText('Now: Professional').waitFor();
+  await page.getByText('Current plan: Professional').waitFor();
 }
 
 export async function suspending(world) {
@@ -196,31 +196,31 @@ export async function suspending(world) {
 
 export async function destroying(world) {
   const { portal, page, name, to, show, restart } = world;
-  await page.getByRole('link', { name: 'Destroy database' }).click();
+  await page.getByRole('link', { name: 'Delete database' }).click();
   await visitor.expectHeading(page, `Destroy ${name}`);
   await show('destroy, asked');
-  await wrongName(world, 'Destroy database', 'destroy');
+  await wrongName(world, 'Delete database', 'destroy');
   portal.order('final_backup:after_intent:fatal');
-  await confirm(world, 'Destroy database');
-  await danger(world, 'The destruction stopped; nothing was removed');
+  await confirm(world, 'Delete database');
+  await danger(world, 'Deletion failed. Nothing was deleted.');
   await show('danger zone, destruction stopped');
   portal.order('final_backup:after_intent:hang');
   await visitor.press(page, 'Try again');
-  await page.getByText(`We try again with ${name}.`).waitFor();
+  await page.getByText(`Trying again with ${name}.`).waitFor();
   await show('danger zone, being destroyed');
   await restart();
-  await danger(world, 'is removed for good on');
+  await danger(world, 'will be permanently deleted on');
   await show('danger zone, waiting for the removal');
   portal.sql("update tenant set removal_at = removal_at - interval '60 hours' where removal_at is not null");
   await to(`/t/${name}/danger`);
   await show('danger zone, waiting, days later');
   await to(`/t/${name}`);
   await show('overview, being destroyed');
-  await to(`/t/${name}/danger/keep`);
+  await to(`/t/${name}/danger/cancel-deletion`);
   await show('keep, asked');
   portal.order('let_in:after_intent:hang');
-  await visitor.press(page, 'Keep database');
-  await page.getByText(`${name} is kept`).waitFor();
+  await visitor.press(page, 'Cancel deletion');
+  await page.getByText(`The deletion is being cancelled: ${name}`).waitFor();
   await show('danger zone, being brought back');
   await restart();
   await danger(world, 'Suspend database');
@@ -231,11 +231,11 @@ export async function destroying(world) {
 export async function removing(world) {
   const { portal, page, name, to, show } = world;
   portal.makeSignInsFresh();
-  await to(`/t/${name}/danger/destroy`);
-  await confirm(world, 'Destroy database');
-  await danger(world, 'is removed for good on');
+  await to(`/t/${name}/danger/delete`);
+  await confirm(world, 'Delete database');
+  await danger(world, 'will be permanently deleted on');
   portal.sql('update tenant set removal_at = now() where removal_at is not null');
-  await danger(world, `${name} is destroyed`);
+  await danger(world, `${name} is deleted`);
   await show('danger zone, destroyed');
   await to(`/t/${name}`);
   await show('overview, destroyed');

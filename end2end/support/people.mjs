@@ -11,11 +11,11 @@ export async function passkeys({ portal, page, device, to, show }) {
   await visitor.expectHeading(page, 'Add a passkey');
   await show('add a passkey');
   await page.getByLabel('Name').fill('');
-  await visitor.press(page, 'Make a passkey');
-  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await visitor.press(page, 'Create passkey');
+  await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
   await show('add a passkey with a mistake');
   await page.getByLabel('Name').fill('Laptop');
-  await visitor.press(page, 'Make a passkey');
+  await visitor.press(page, 'Create passkey');
   await page.getByText('The passkey was added').waitFor();
   await show('account, with a passkey');
   await to('/account/passkey');
@@ -29,13 +29,13 @@ export async function passkeys({ portal, page, device, to, show }) {
   await show('sign-in by a passkey, once more');
   await device.takeIn({ ...passkey, signCount: 0 });
   await visitor.press(page, 'Use a passkey');
-  await page.getByText('Your passkey did not let you in').waitFor();
+  await page.getByText('Sign-in failed: Passkey').waitFor();
   await show('sign-in, passkey refused');
   await to('/sign-in/passkey');
   await show('sign-in by a passkey, nothing asked');
   await to('/account');
   await page.getByRole('listitem').filter({ hasText: 'Laptop' }).getByRole('button', { name: 'Remove' }).click();
-  await page.getByText('The way in was removed').waitFor();
+  await page.getByText('The sign-in method was removed').waitFor();
 }
 
 export async function ways({ portal, page, strange, to, show }) {
@@ -47,15 +47,15 @@ export async function ways({ portal, page, strange, to, show }) {
   await page.waitForURL(`${portal.url}/account`);
   await show('account');
   await page.getByLabel('Add an e-mail address').fill('jane at acme');
-  await visitor.press(page, 'Send the mail');
-  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await visitor.press(page, 'Send verification e-mail');
+  await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
   await show('account with a mistake');
   await page.getByLabel('Add an e-mail address').fill('jane.s@acme.example');
-  await visitor.press(page, 'Send the mail');
-  await visitor.expectHeading(page, 'Check your mail');
+  await visitor.press(page, 'Send verification e-mail');
+  await visitor.expectHeading(page, 'Check your e-mail');
   const { link } = await portal.mail('jane.s@acme.example');
   await strange.goto(link);
-  await visitor.expectHeading(strange, 'Go on in the other browser');
+  await visitor.expectHeading(strange, 'Open the link in the browser you started in');
   await show('verify, to add, in another browser', strange);
   await page.goto(link);
   await show('verify, to add, by link');
@@ -64,7 +64,7 @@ export async function ways({ portal, page, strange, to, show }) {
   await show('verify, to add, too late');
   portal.sql("update challenge set expires_at = now() + interval '5 minutes' where purpose = 'link'");
   await page.goto(link);
-  await visitor.press(page, 'Confirm e-mail');
+  await visitor.press(page, 'Verify e-mail');
   await page.waitForURL(`${portal.url}/account`);
   await show('account, two ways in');
   await to('/account?provider=mail&reason=taken');
@@ -80,22 +80,22 @@ export async function staff({ portal, page, strange, to, show, refused }) {
   await show('staff link, dead', strange);
   portal.makeSignInsOld();
   await page.goto(link);
-  await visitor.expectHeading(page, 'Once more, to be sure it is you');
+  await visitor.expectHeading(page, "Confirm it's you");
   await show('staff link, sign-in too old');
   await to('/sign-in');
   await signInAgain(portal, page);
   await page.waitForURL((url) => url.pathname !== '/verify');
   portal.sql("update session set provider = 'org-acme' where account_id is not null");
   await page.goto(link);
-  await visitor.expectHeading(page, 'Sign in by another way');
+  await visitor.expectHeading(page, 'Sign in with another method');
   await show('staff link, another way');
   portal.sql("update session set provider = 'mail' where account_id is not null");
   refused();
   await to('/staff');
-  await visitor.expectHeading(page, 'There is nothing here');
+  await visitor.expectHeading(page, 'Page not found');
   await page.goto(link);
   await show('staff link');
-  await visitor.press(page, 'Become staff');
+  await visitor.press(page, 'Accept staff role');
   await page.waitForURL(`${portal.url}/staff`);
   portal.sql(`insert into account (id, email, email_key, name)
       select gen_random_uuid(), format('p%s@acme.example', n), format('p%s@acme.example', n), format('Person %s', n)
@@ -124,7 +124,7 @@ export async function staff({ portal, page, strange, to, show, refused }) {
 
 /** The domains that organisations have proven, and taking one back. */
 async function proven({ portal, page, to, show }) {
-  const list = '/staff/domains/proven';
+  const list = '/staff/domains/verified';
   portal.sql('update organisation_domain set proven_at = null, proven_by = null');
   await to(list);
   await show('staff, no proven mail domains');
@@ -139,24 +139,24 @@ async function proven({ portal, page, to, show }) {
   await show('staff, proven mail domains, next page');
   await to(`${list}?search=nothing-like-it`);
   await show('staff, proven mail domains, none found');
-  await page.getByRole('link', { name: 'Show all proven domains' }).click();
+  await page.getByRole('link', { name: 'Show all verified domains' }).click();
   await page.getByRole('searchbox').fill('office');
   await visitor.press(page, 'Search');
   await page.getByText('1 domain', { exact: true }).waitFor();
   portal.makeSignInsOld();
-  await page.getByRole('link', { name: 'Take back office.robotics.example of Acme Robotics' }).click();
-  await visitor.expectHeading(page, 'Take back office.robotics.example');
+  await page.getByRole('link', { name: 'Revoke office.robotics.example of Acme Robotics' }).click();
+  await visitor.expectHeading(page, 'Revoke office.robotics.example');
   await show('staff, take a mail domain back, sign-in too old');
-  await page.getByRole('link', { name: 'Sign in again to go on' }).click();
+  await page.getByRole('link', { name: 'Sign in again to continue' }).click();
   await signInAgain(portal, page);
-  await visitor.expectHeading(page, 'Take back office.robotics.example');
+  await visitor.expectHeading(page, 'Revoke office.robotics.example');
   await show('staff, take a mail domain back');
-  await visitor.press(page, 'Take back domain');
-  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await visitor.press(page, 'Revoke domain');
+  await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
   await show('staff, take a mail domain back, with a mistake');
   await page.getByLabel('Reason').fill('It is for sale.');
-  await visitor.press(page, 'Take back domain');
-  await page.getByText('office.robotics.example was taken back.').waitFor();
+  await visitor.press(page, 'Revoke domain');
+  await page.getByText('office.robotics.example was revoked.').waitFor();
 }
 
 /** On the sign-in page, to the page it returns to. */
@@ -164,8 +164,8 @@ export async function signInAgain(portal, page) {
   const known = portal.mails();
   await page.getByLabel('E-mail address').fill(EMAIL);
   await visitor.press(page, 'Continue');
-  await visitor.expectHeading(page, 'Check your mail');
+  await visitor.expectHeading(page, 'Check your e-mail');
   const { code } = await portal.mail(EMAIL, known);
   await page.getByLabel('Six-digit code').fill(code);
-  await visitor.press(page, 'Confirm e-mail');
+  await visitor.press(page, 'Verify e-mail');
 }

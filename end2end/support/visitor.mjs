@@ -21,7 +21,7 @@ export async function askToSignUp(page, portal, email) {
   await page.waitForURL(`${portal.url}/sign-up`);
   await page.getByLabel('E-mail address').fill(email);
   await press(page, 'Continue');
-  await expectHeading(page, 'Check your mail');
+  await expectHeading(page, 'Check your e-mail');
 }
 
 /** Confirms the address by the mail's link, with a press, or by its code. */
@@ -31,7 +31,7 @@ export async function confirmMail(page, portal, email, by) {
   assert.ok(mail.link?.startsWith(`${portal.url}/verify?token=`), mail.text);
   if (by === 'link') await page.goto(mail.link);
   else await page.getByLabel('Six-digit code').fill(mail.code);
-  await press(page, 'Confirm e-mail');
+  await press(page, 'Verify e-mail');
 }
 
 /** From the first page to the wizard. */
@@ -45,8 +45,8 @@ export async function signUp(page, portal, email, by = 'code') {
 export async function wish(page, portal, organisation) {
   await page.goto(`${portal.url}/sign-up/database`);
   await page.getByLabel('Organisation').fill(organisation);
-  await press(page, 'Check and create');
-  await page.waitForURL(`${portal.url}/sign-up/check`);
+  await press(page, 'Continue');
+  await page.waitForURL(`${portal.url}/sign-up/review`);
 }
 
 /** Presses "Create database". Answers the tenant's name. */
@@ -62,7 +62,7 @@ export async function awaitHandoff(page, portal, name) {
 }
 
 export async function reveal(page) {
-  await press(page, 'Reveal credentials');
+  await press(page, 'View credentials');
   await page.locator('[data-format="uri"]').first().waitFor({ state: 'attached' });
 }
 

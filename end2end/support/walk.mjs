@@ -79,14 +79,14 @@ async function strangers({ portal, page, to, show, refused }) {
   await to('/sign-up');
   await show('sign-up');
   await visitor.press(page, 'Continue');
-  await visitor.expectHeading(page, 'Where do we reach you?');
-  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await visitor.expectHeading(page, 'Create your account');
+  await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
   await show('sign-up with a mistake');
   await to('/sign-in');
   await show('sign-in');
   await page.getByLabel('E-mail address').fill('jane at acme');
   await visitor.press(page, 'Continue');
-  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
   await show('sign-in with a mistake');
   await to('/sign-in');
   await visitor.press(page, 'Sign in with a passkey');
@@ -104,7 +104,7 @@ async function strangers({ portal, page, to, show, refused }) {
   await show('mailbox, empty');
   refused();
   await to('/no/such/page');
-  await visitor.expectHeading(page, 'There is nothing here');
+  await visitor.expectHeading(page, 'Page not found');
   await show('not found');
 }
 
@@ -119,14 +119,14 @@ async function signingUp({ portal, page, strange, to, show }) {
   await show('mailbox, a mail');
   await to('/verify');
   await page.getByLabel('Six-digit code').fill(mail.code === '000000' ? '111111' : '000000');
-  await visitor.press(page, 'Confirm e-mail');
-  await page.getByRole('heading', { name: 'There is a mistake' }).waitFor();
+  await visitor.press(page, 'Verify e-mail');
+  await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
   await show('verify, wrong code');
   await strange.goto(mail.link);
   await show('verify, link in another browser', strange);
   await page.goto(mail.link);
   await show('verify, by link');
-  await visitor.press(page, 'Confirm e-mail');
+  await visitor.press(page, 'Verify e-mail');
   await page.waitForURL(`${portal.url}/sign-up/database`);
   await strange.goto(mail.link);
   await show('verify, link used', strange);
@@ -140,36 +140,36 @@ async function wizard({ portal, page, to, show }) {
   await show('organisations, none yet');
   await to('/sign-up/database');
   await page.getByLabel('Database name').fill('Größe 1');
-  await page.getByLabel('Addresses that may connect').fill('203.0.113.300\n0.0.0.0/0');
-  await visitor.press(page, 'Check and create');
+  await page.getByLabel('Allowed IP addresses').fill('203.0.113.300\n0.0.0.0/0');
+  await visitor.press(page, 'Continue');
   await page.getByRole('heading', { name: /There are \d mistakes/ }).waitFor();
   await show('wizard, database with mistakes');
   // The form is out of date: its token is another one's.
   await page.evaluate(() => document.querySelectorAll('[name=csrf]').forEach((input) => (input.value = 'stale')));
-  await visitor.press(page, 'Check and create');
+  await visitor.press(page, 'Continue');
   await visitor.expectHeading(page, 'This form is out of date');
   await show('form refused');
   await to('/sign-up/database');
   await page.locator('details.fold summary').click();
   await show('wizard, extensions open');
-  await page.getByLabel('Addresses that may connect').fill('203.0.113.0/24\n2001:db8::/64');
+  await page.getByLabel('Allowed IP addresses').fill('203.0.113.0/24\n2001:db8::/64');
   await page.getByLabel('Organisation').fill(ORGANISATION);
-  await visitor.press(page, 'Check and create');
-  await page.waitForURL(`${portal.url}/sign-up/check`);
+  await visitor.press(page, 'Continue');
+  await page.waitForURL(`${portal.url}/sign-up/review`);
   await show('wizard, check, own address not listed');
   await to('/sign-up/database');
-  await page.getByLabel('Addresses that may connect').fill('127.0.0.1');
-  await visitor.press(page, 'Check and create');
-  await page.waitForURL(`${portal.url}/sign-up/check`);
+  await page.getByLabel('Allowed IP addresses').fill('127.0.0.1');
+  await visitor.press(page, 'Continue');
+  await page.waitForURL(`${portal.url}/sign-up/review`);
   await show('wizard, check');
 }
 
 async function settingUp(world) {
   const { portal, page, to, show, restart } = world;
   portal.order('verify_access:after_intent:hang');
-  await to('/sign-up/check');
+  await to('/sign-up/review');
   world.name = await visitor.create(page, portal);
-  await page.locator('.timeline [data-state=running]').filter({ hasText: 'Connections tested' }).waitFor();
+  await page.locator('.timeline [data-state=running]').filter({ hasText: 'Test connections' }).waitFor();
   await show('setup, running');
   await to(`/t/${world.name}`);
   await show('overview, being set up');
@@ -186,7 +186,7 @@ async function handingOver(world) {
   portal.makeSignInsOld();
   await page.reload();
   await show('handoff, sealed, sign-in too old');
-  await page.getByRole('link', { name: 'Sign in again to reveal them' }).click();
+  await page.getByRole('link', { name: 'Sign in again to view them' }).click();
   await visitor.expectHeading(page, 'Sign in again');
   await show('sign-in, once more');
   await signInAgain(portal, page);
@@ -200,8 +200,8 @@ async function handingOver(world) {
   await strange.waitForURL(`${portal.url}/t/${name}`);
   await show('overview, not confirmed', strange);
   await to(`/t/${name}/handoff`, strange);
-  await strange.getByText('They are open in another browser').waitFor();
-  await show('handoff, open in another browser', strange);
+  await strange.getByText('Credentials are being viewed in another browser').waitFor();
+  await show('handoff, being viewed in another browser', strange);
   await visitor.press(page, 'I have saved them');
   await page.waitForURL(`${portal.url}/t/${name}`);
 }
@@ -214,10 +214,10 @@ async function customers({ page, name, to, show }) {
   await show('connect');
   await to(`/t/${name}/connect?role=owner`);
   await show('connect as owner');
-  await to(`/t/${name}/runs`);
+  await to(`/t/${name}/activity`);
   await show('journal');
   await to(`/t/${name}/handoff`);
-  await page.getByText('The credentials are saved').waitFor();
+  await page.getByText('Credentials saved').waitFor();
   await show('handoff, confirmed');
   await to('/t');
   await show('databases');
@@ -230,22 +230,22 @@ async function customers({ page, name, to, show }) {
 async function newPasswords({ portal, page, name, to, show, restart }) {
   portal.order('change_passwords:after_intent:hang');
   await to(`/t/${name}/handoff`);
-  await visitor.press(page, 'Make new passwords');
-  await page.getByText('New passwords are being made').waitFor();
+  await visitor.press(page, 'Reset passwords');
+  await page.getByText('Passwords are being reset').waitFor();
   await show('handoff, being renewed');
   await restart();
   await to(`/t/${name}/handoff`);
   await visitor.expectHeading(page, 'New passwords for', { timeout: 60_000 });
   await visitor.reveal(page);
   portal.sql("update handoff set open_until = now() where state = 'open'");
-  await showLater(page, 'The 15 minutes are over');
+  await showLater(page, 'Viewing window closed');
   await show('handoff, lapsed');
-  await visitor.press(page, 'Make new passwords');
+  await visitor.press(page, 'Reset passwords');
   await visitor.expectHeading(page, 'New passwords for', { timeout: 60_000 });
   portal.sql("update handoff set sealed_until = now() where state = 'sealed'");
-  await showLater(page, 'Nobody opened them in time');
+  await showLater(page, 'Credentials expired');
   await show('handoff, expired');
-  await to(`/t/${name}/runs`);
+  await to(`/t/${name}/activity`);
   await show('journal, several runs');
 }
 
@@ -254,12 +254,12 @@ async function failing({ portal, page, to, show }) {
   await to('/sign-up/database');
   assert.equal(await page.getByLabel('Organisation').inputValue(), ORGANISATION, 'known by now');
   await page.getByLabel('Database name').fill('acme');
-  await visitor.press(page, 'Check and create');
+  await visitor.press(page, 'Continue');
   await page.getByText('You already have a database called acme.').first().waitFor();
   await show('wizard, name taken');
   await page.getByLabel('Database name').fill('reports');
-  await visitor.press(page, 'Check and create');
-  await page.waitForURL(`${portal.url}/sign-up/check`);
+  await visitor.press(page, 'Continue');
+  await page.waitForURL(`${portal.url}/sign-up/review`);
   const name = await visitor.create(page, portal);
   await page.getByRole('button', { name: 'Try again' }).waitFor({ timeout: 60_000 });
   // The live page loads itself once more when the run has ended.
@@ -278,7 +278,7 @@ async function withoutScripts({ portal, browser, mine, name, show }) {
   try {
     await context.addCookies(await mine.cookies());
     const page = await context.newPage();
-    const ends = ['', '/connect', '/credentials', '/plan', '/runs', '/danger', '/danger/destroy'];
+    const ends = ['', '/connect', '/credentials', '/plan', '/activity', '/danger', '/danger/delete'];
     for (const path of ['/sign-up/database', '/t', '/o', ...ends.map((end) => `/t/${name}${end}`)]) {
       await page.goto(`${portal.url}${path}`);
       assert.equal(await page.locator('[data-js]').filter({ visible: true }).count(), 0, 'no button that needs it');

@@ -26,13 +26,13 @@ pub fn TenantBadge(
         TenantState::Requested => ("", "Requested"),
         TenantState::AwaitingApproval => ("warn", "Waiting for approval"),
         TenantState::Declined => ("bad", "Declined"),
-        TenantState::Provisioning => ("live", "Being set up"),
-        TenantState::Active if unconfirmed => ("warn", "Credentials waiting"),
+        TenantState::Provisioning => ("live", "Setting up"),
+        TenantState::Active if unconfirmed => ("warn", "Credentials not saved"),
         TenantState::Active => ("ok", "Active"),
         TenantState::Suspended => ("warn", "Suspended"),
-        TenantState::Failed => ("bad", "Set-up failed"),
-        TenantState::Destroying => ("warn", "Being destroyed"),
-        TenantState::Destroyed => ("", "Destroyed"),
+        TenantState::Failed => ("bad", "Setup failed"),
+        TenantState::Destroying => ("warn", "Being deleted"),
+        TenantState::Destroyed => ("", "Deleted"),
     };
     view! { <Badge tone text/> }
 }

@@ -11,9 +11,9 @@ pub fn IsolationPicture(
     open: bool,
 ) -> impl IntoView {
     let label = format!(
-        "Connections {from} go through TLS, the list of allowed addresses and a password, and reach the database as \
-         one of three roles. {} other customers' databases are shut.",
-        if open { "All" } else { "Other addresses and" }
+        "Connections {from} go through TLS, the IP allowlist and a password, and reach the database as \
+         one of three roles. {}Other customers' databases cannot be reached.",
+        if open { "" } else { "Other IP addresses are rejected. " }
     );
     let (inside, outside) =
         if open { (("Any", "address"), None) } else { (("Your", "addresses"), Some(("Everybody", "else"))) };

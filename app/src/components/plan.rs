@@ -24,11 +24,11 @@ pub(crate) fn limit_rows(limits: &Limits) -> Vec<(&'static str, String)> {
     vec![
         ("Connections", connections.to_string()),
         ("Storage", format!("{storage_gb} GB")),
-        ("Work memory", format!("{work_mem_mb} MB")),
-        ("Planner's cache size", cache),
-        ("Temporary files", format!("{temp_file_limit_gb} GB")),
-        ("Locks at once", thousands(LOCKS_PER_TENANT)),
-        ("Idle in a transaction", format!("{idle_in_transaction_minutes} min")),
+        ("work_mem", format!("{work_mem_mb} MB")),
+        ("effective_cache_size", cache),
+        ("Temp file limit", format!("{temp_file_limit_gb} GB")),
+        ("Lock limit", thousands(LOCKS_PER_TENANT)),
+        ("Idle-in-transaction timeout", format!("{idle_in_transaction_minutes} min")),
     ]
 }
 
@@ -81,7 +81,7 @@ pub fn LimitsCompared(
             <thead>
                 <tr>
                     <th scope="col">"Limit"</th>
-                    <th scope="col" class="end">"Now" <span class="sub">{now.label}</span></th>
+                    <th scope="col" class="end">"Current" <span class="sub">{now.label}</span></th>
                     <th scope="col" class="end">"New" <span class="sub">{new.label}</span></th>
                 </tr>
             </thead>

@@ -11,9 +11,9 @@ pub fn run_line(run: &RunLine) -> String {
             let done = run.steps.iter().filter(|step| step.state == StepState::Done).count();
             format!("{done} of {} done", words::count(run.steps.len(), "step", "steps"))
         }
-        RunState::Unwinding => "Undoing what was done".into(),
-        RunState::Failed => "Could not be finished".into(),
-        RunState::Stuck => "A person has to look at this".into(),
+        RunState::Unwinding => "Rolling back".into(),
+        RunState::Failed => "Could not be completed".into(),
+        RunState::Stuck => "Needs attention".into(),
     }
 }
 
@@ -22,13 +22,13 @@ pub fn run_failure(run: &RunLine) -> String {
     if let (RunState::Stuck, Some(step)) =
         (run.state, run.steps.iter().find(|step| step.state == StepState::Undoing))
     {
-        let error = step.error.as_deref().unwrap_or("We do not know more yet.");
-        return format!("The step “{}” could not be undone. {error}", words::step(&step.name).0);
+        let error = step.error.as_deref().unwrap_or("No details yet.");
+        return format!("The step “{}” could not be rolled back. {error}", words::step(&step.name).0);
     }
     // The last one: a step before it whose undoing had to be tried again is marked as well.
     let failed = run.steps.iter().rfind(|step| step.state == StepState::Failed);
-    let at = failed.map(|step| format!("The step “{}” did not succeed. ", words::step(&step.name).0));
-    format!("{}{}", at.unwrap_or_default(), run.failure.as_deref().unwrap_or("We do not know more yet."))
+    let at = failed.map(|step| format!("The step “{}” failed. ", words::step(&step.name).0));
+    format!("{}{}", at.unwrap_or_default(), run.failure.as_deref().unwrap_or("No details yet."))
 }
 
 /// A run as its people watch it: how far it is, its steps, and when something of it last changed.
@@ -53,10 +53,10 @@ pub fn RunCard(
     let running = !run.state.is_over();
     let (tone, badge) = match run.state {
         RunState::Running => ("live", "Running"),
-        RunState::Unwinding => ("warn", "Undoing"),
+        RunState::Unwinding => ("warn", "Rolling back"),
         RunState::Done => ("ok", "Done"),
         RunState::Failed => ("bad", "Failed"),
-        RunState::Stuck => ("bad", "Stuck"),
+        RunState::Stuck => ("bad", "Needs attention"),
     };
     let failed = !matches!(run.state, RunState::Running | RunState::Done);
     view! {

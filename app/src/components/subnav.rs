@@ -15,8 +15,8 @@ fn pages(name: Segment<TenantName>, organisation: OrganisationSlug) -> [(Page, &
         (Page::Connect(name.clone()), "Connect", Permission::TenantView),
         (Page::Credentials(name.clone()), "Credentials", Permission::CredentialsView),
         (Page::Plan(name.clone()), "Plan", Permission::PlanView),
-        (Page::Runs(name.clone()), "Journal", Permission::TenantView),
-        (Page::SignInSettings(organisation.into()), "Sign-in", Permission::SsoView),
+        (Page::Activity(name.clone()), "Activity log", Permission::TenantView),
+        (Page::SignInSettings(organisation.into()), "Single sign-on (SSO)", Permission::SsoView),
         (Page::Danger(name), "Danger zone", Permission::LifecycleView),
     ]
 }

@@ -21,16 +21,16 @@ fn Step(step: StepLine) -> impl IntoView {
         StepState::Running => ("running", "Running: ", Some(("loader-circle", true))),
         StepState::Done => ("done", "Done: ", Some(("check", false))),
         StepState::Failed => ("failed", "Failed: ", Some(("x", false))),
-        StepState::Undoing => ("running", "Being undone: ", Some(("rotate-ccw", false))),
-        StepState::Undone => ("waiting", "Undone: ", Some(("rotate-ccw", false))),
+        StepState::Undoing => ("running", "Rolling back: ", Some(("rotate-ccw", false))),
+        StepState::Undone => ("waiting", "Rolled back: ", Some(("rotate-ccw", false))),
     };
     let current = matches!(step.state, StepState::Running | StepState::Undoing).then_some("step");
     // Once a step is undone, the tries of that are counted as well.
     let trying = matches!(step.state, StepState::Running | StepState::Done);
-    let tries = (trying && step.attempts > 1).then(|| format!("Try {}. ", step.attempts));
+    let tries = (trying && step.attempts > 1).then(|| format!("Attempt {}. ", step.attempts));
     let why = match step.state {
-        StepState::Undone => "Undone, nothing of it is left".to_owned(),
-        StepState::Undoing => "Being undone".to_owned(),
+        StepState::Undone => "Rolled back".to_owned(),
+        StepState::Undoing => "Rolling back".to_owned(),
         StepState::Done => step.output.unwrap_or_else(|| why.to_owned()),
         _ => why.to_owned(),
     };

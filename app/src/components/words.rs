@@ -145,7 +145,7 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
 /// From where connections are let in, one a line.
 pub fn reach_lines(reach: &Reach) -> Vec<String> {
     match reach {
-        Reach::Anywhere => vec!["Any address".into()],
+        Reach::Anywhere => vec!["All IP addresses".into()],
         Reach::Only(ranges) => ranges.iter().map(ToString::to_string).collect(),
     }
 }
@@ -154,8 +154,8 @@ pub fn reach_lines(reach: &Reach) -> Vec<String> {
 pub fn reach_phrase(reach: &Reach) -> String {
     let lines = reach_lines(reach);
     match lines.as_slice() {
-        _ if *reach == Reach::Anywhere => "from any address".into(),
-        [] => "from nowhere".into(),
+        _ if *reach == Reach::Anywhere => "from any IP address".into(),
+        [] => "from no IP address".into(),
         [one] => format!("from {one}"),
         [one, two] => format!("from {one} or {two}"),
         [one, two, rest @ ..] => {

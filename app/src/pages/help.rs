@@ -18,11 +18,11 @@ pub(crate) fn help_view(support: Option<String>, public_url: &str) -> AnyView {
     let save_ca = save_ca(public_url);
     let support = match support {
         Some(to) => view! {
-            <p>"Write to " <a href=format!("mailto:{to}")>{to.clone()}</a> ". Quote the support number of the page you are on: it begins with OB or ER."</p>
+            <p>"Write to " <a href=format!("mailto:{to}")>{to.clone()}</a> ". Quote the support number of the page you are on: it starts with OB or ER."</p>
         }
         .into_any(),
         None => view! {
-            <p>"Write to the people who run this portal. Quote the support number of the page you are on: it begins with OB or ER."</p>
+            <p>"Contact the operators of this portal. Quote the support number of the page you are on: it starts with OB or ER."</p>
         }
         .into_any(),
     };
@@ -31,14 +31,13 @@ pub(crate) fn help_view(support: Option<String>, public_url: &str) -> AnyView {
         <div class="narrow stack">
             <div class="page-head flush">
                 <h1>"Help"</h1>
-                <p>"Innkeeper makes isolated PostgreSQL databases and hands you their credentials once."</p>
+                <p>"Innkeeper creates isolated PostgreSQL databases and shows you their credentials once."</p>
             </div>
             <section class="card card-body stack" aria-labelledby="connect">
                 <h2 id="connect">"I cannot connect"</h2>
                 <dl class="kv">
                     <Answer what="pg_hba.conf rejects connection">
-                        "The address in the message is not on the list of the database, or the connection has no TLS: \
-                         connect with sslmode=verify-full. The overview of the database shows the list."
+                        "The IP address in the message is not on the database's IP allowlist, or the connection has no TLS: connect with sslmode=verify-full. The database overview shows the allowlist."
                     </Answer>
                     <Answer what="pg_hba.conf rejects connection … database \"postgres\"">
                         "The database in the message is not yours. pgAdmin and DBeaver connect to postgres first: set the \
@@ -49,8 +48,7 @@ pub(crate) fn help_view(support: Option<String>, public_url: &str) -> AnyView {
                         "The username in the message is not one of this database\u{2019}s usernames. Copy it from the page “Connect”."
                     </Answer>
                     <Answer what="password authentication failed">
-                        "The password is not the newest one, or belongs to another role. An admin can make new ones on \
-                         the page “Credentials”."
+                        "The password is not the latest one, or belongs to another role. An admin can reset the passwords on the page “Credentials”."
                     </Answer>
                     <Answer what="root certificate file … does not exist">
                         "Save the CA certificate once on each machine. On Linux and macOS: " <code>{save_ca}</code>
@@ -63,26 +61,26 @@ pub(crate) fn help_view(support: Option<String>, public_url: &str) -> AnyView {
                          “Node.js”, or start it with NODE_EXTRA_CA_CERTS set to the file\u{2019}s whole path."
                     </Answer>
                     <Answer what="too many connections for role">
-                        "The role uses all connections of its plan. Close some, or put a pool in front."
+                        "The role uses all connections of its plan. Close some, or use a connection pool."
                     </Answer>
                 </dl>
             </section>
             <section class="card card-body stack" aria-labelledby="isolation">
-                <h2 id="isolation">"How databases are kept apart"</h2>
+                <h2 id="isolation">"Isolation"</h2>
                 <ul class="ticks" role="list">
-                    <li><Icon name="check"/><span>"Each customer has a database of their own with three roles of their own. No role of one can enter the database of another."</span></li>
-                    <li><Icon name="check"/><span>"Connections are let in from the listed addresses only, with TLS and a SCRAM password."</span></li>
-                    <li><Icon name="check"/><span>"The server limits each role's connections and temporary files by the plan."</span></li>
-                    <li><Icon name="check"/><span>"Before we call a database ready, each role has signed in, and wrong passwords and other databases were refused."</span></li>
-                    <li><Icon name="check"/><span>"Names of databases can be listed by other users of the same server: put nothing confidential into a name."</span></li>
+                    <li><Icon name="check"/><span>"Each customer has their own database with three roles. No role can connect to another customer's database."</span></li>
+                    <li><Icon name="check"/><span>"Connections are allowed only from the IP allowlist, with TLS and a SCRAM password."</span></li>
+                    <li><Icon name="check"/><span>"The server enforces the plan's limits on each role's connections and temporary files."</span></li>
+                    <li><Icon name="check"/><span>"Before a database is ready, each role has signed in, and wrong passwords and other databases were rejected."</span></li>
+                    <li><Icon name="check"/><span>"Other users of the server can list database names: do not use anything confidential in a name."</span></li>
                 </ul>
             </section>
             <section class="card card-body stack" aria-labelledby="passwords">
                 <h2 id="passwords">"Passwords"</h2>
                 <ul class="ticks" role="list">
-                    <li><Icon name="check"/><span>"We draw three passwords, seal them at once, and show them one time, for 15 minutes, to the person who asked for the database."</span></li>
-                    <li><Icon name="check"/><span>"When you say that you have saved them, or when the time is over, our sealed copy is destroyed."</span></li>
-                    <li><Icon name="check"/><span>"No mail ever holds a password. Lost one? Make new passwords; the old ones stop working."</span></li>
+                    <li><Icon name="check"/><span>"We generate three passwords, encrypt them immediately, and show them once, for 15 minutes, to the person who created the database or reset the passwords."</span></li>
+                    <li><Icon name="check"/><span>"Our encrypted copy is deleted when you confirm that you saved them, 15 minutes after you viewed them, or after 72 hours if nobody did."</span></li>
+                    <li><Icon name="check"/><span>"No e-mail ever contains a password. Lost one? Reset the passwords; the old ones stop working."</span></li>
                 </ul>
             </section>
             <section class="card card-body" aria-labelledby="support">

@@ -42,8 +42,7 @@ pub(crate) fn landing_view(support: Option<String>) -> AnyView {
             <div>
                 <h1>"A PostgreSQL database of your own, in under a minute"</h1>
                 <p class="lead">
-                    "Say what you need, watch it being made, and receive its credentials once. Shut off from everybody \
-                     else by its own roles, its own list of addresses and TLS."
+                    "Pick a plan, watch it being provisioned, and get your credentials. Isolated by its own roles, an IP allowlist and TLS."
                 </p>
                 <p class="row">
                     <a class="btn btn-primary btn-lg" href=Page::SignUp.to_string()><Icon name="database"/>"Create a database"</a>
@@ -51,7 +50,7 @@ pub(crate) fn landing_view(support: Option<String>) -> AnyView {
                 </p>
             </div>
             <div class="card card-body">
-                <IsolationPicture from="from your addresses"/>
+                <IsolationPicture from="from your IP addresses"/>
             </div>
         </div>
         <section class="section" aria-labelledby="plans">
@@ -59,34 +58,29 @@ pub(crate) fn landing_view(support: Option<String>) -> AnyView {
             <div class="plans">
                 <PlanCard
                     name="Starter" limits="50 connections, 10 GB" who="For a first service, a test, a side project."
-                    ticks=["4 MB work memory", "1 GB temporary files", "Yours at once, without a ticket"]
+                    ticks=["4 MB work_mem", "1 GB temporary files", "Self-service, ready in seconds"]
                 />
                 <PlanCard
                     name="Professional" limits="100 connections, 50 GB" who="For a service that people depend on."
-                    ticks=["8 MB work memory", "4 GB temporary files", "Yours at once, without a ticket"]
+                    ticks=["8 MB work_mem", "4 GB temporary files", "Self-service, ready in seconds"]
                 />
                 <PlanCard
                     name="Enterprise" limits="200 connections, 250 GB" who="For many users and special needs."
-                    ticks=["16 MB work memory", "Shared or dedicated server", "By approval"]
+                    ticks=["16 MB work_mem", "Shared or dedicated server", "By approval"]
                     contact=contact
                 />
             </div>
         </section>
         <section class="section" aria-labelledby="how">
-            <h2 id="how">"How it is shut off"</h2>
+            <h2 id="how">"How your database is isolated"</h2>
             <div class="facts">
-                <Fact icon="user-check" title="Three roles of its own" text="Owner, application and read-only. None of \
+                <Fact icon="user-check" title="Its own three roles" text="Owner, application and read-only. None of \
                     them can enter another database, and no other role can enter yours."/>
-                <Fact icon="shield-check" title="Only your addresses" text="A connection from elsewhere, or without \
-                    TLS, is refused before it can try a password."/>
-                <Fact icon="activity" title="Limits that hold" text="Connections and temporary files are limited by the \
-                    server itself, so a busy neighbour cannot take yours."/>
-                <Fact icon="key-round" title="Credentials once" text="Sealed when they are drawn, shown one time for 15 \
-                    minutes, then destroyed on our side. Never in a mail."/>
-                <Fact icon="check" title="Tested before ready" text="Each role really signs in over TLS, and what must \
-                    be refused is refused, before we call it ready."/>
-                <Fact icon="scroll-text" title="A journal" text="Every step with its result and its time. What fails is \
-                    tried again or undone, and you read why."/>
+                <Fact icon="shield-check" title="IP allowlist" text="A connection from any other IP address, or without TLS, is refused before it can try a password."/>
+                <Fact icon="activity" title="Enforced limits" text="The server itself limits connections and temporary files: a noisy neighbour cannot use your connections."/>
+                <Fact icon="key-round" title="One-time credentials" text="Encrypted when generated, shown once for 15 minutes, then deleted on our side. Never sent by e-mail."/>
+                <Fact icon="check" title="Tested before ready" text="Each role signs in over TLS, and forbidden attempts are rejected, before the database is ready."/>
+                <Fact icon="scroll-text" title="Activity log" text="Every step with its result and duration. A failed step is retried or rolled back, and you see why."/>
             </div>
         </section>
     }

@@ -53,9 +53,9 @@ pub(crate) fn mailbox_view(mails: Vec<MailboxEntry>) -> AnyView {
         view! {
             <div class="card empty">
                 <Icon name="mail"/>
-                <h2>"No mail yet"</h2>
-                <p>"Mails that the portal would send stand here, newest first."</p>
-                <a class="btn" href=Page::Mailbox.to_string()><Icon name="refresh-cw"/>"Look again"</a>
+                <h2>"No e-mail yet"</h2>
+                <p>"E-mails that the portal would send are listed here, newest first."</p>
+                <a class="btn" href=Page::Mailbox.to_string()><Icon name="refresh-cw"/>"Refresh"</a>
             </div>
         }
         .into_any()
@@ -68,9 +68,7 @@ pub(crate) fn mailbox_view(mails: Vec<MailboxEntry>) -> AnyView {
         <div class="page-head">
             <h1>"Local mailbox"</h1>
             <p>
-                "This portal is not connected to a mail server, so its mails stay on this machine. \
-                 Only a browser that was opened with the mailbox link, which the portal prints when it starts, can see \
-                 this page."
+                "This portal is not connected to a mail server, so its e-mails stay on this machine. Only a browser opened with the mailbox link, which the portal prints when it starts, can see this page."
             </p>
         </div>
         {body}
@@ -88,7 +86,7 @@ pub(crate) fn mail_view(mail: MailboxMail) -> AnyView {
                 <h1>{mail.subject}</h1>
                 <p>"To " <strong>{mail.to}</strong></p>
             </div>
-            <div class="code"><pre tabindex="0" role="group" aria-label="Text of the mail">{linked(&mail.text)}</pre></div>
+            <div class="code"><pre tabindex="0" role="group" aria-label="E-mail text">{linked(&mail.text)}</pre></div>
         </div>
     }
     .into_any()

@@ -74,7 +74,7 @@ pub(crate) fn label_of(cx: &Cx, way: &str) -> Option<String> {
 pub(crate) fn Refused(refused: Option<(String, Reason)>) -> impl IntoView {
     refused.map(|(label, reason)| {
         view! {
-            <Notice tone="bad" icon="circle-alert" title=format!("{label} did not let you in")>
+            <Notice tone="bad" icon="circle-alert" title=format!("Sign-in failed: {label}")>
                 <p>{reason.words()}</p>
                 <p class="small">{format!("Code: {}", reason.code())}</p>
             </Notice>

@@ -81,7 +81,7 @@ pub(super) fn not_let_in(page: &Page, error: Error) -> Result<Link, Refusal> {
 }
 
 /// What a passkey is called where a provider has its label.
-pub(crate) const LABEL: &str = "Your passkey";
+pub(crate) const LABEL: &str = "Passkey";
 
 /// The button that begins it; words instead where scripts are off.
 #[component]
@@ -113,7 +113,7 @@ pub(super) fn NeedsScripts() -> impl IntoView {
     view! {
         <noscript>
             <p class="small dim">
-                "Browsers ask for a passkey only where scripts run, and in this one they are off. Every other way works."
+                "Passkeys need JavaScript, which is off in this browser. All other sign-in methods work."
             </p>
         </noscript>
     }
@@ -152,7 +152,7 @@ pub fn PasskeyPage() -> impl IntoView {
 
 pub(crate) fn passkey_view(question: Question, signed_in: bool) -> AnyView {
     let Question { options, return_to } = question;
-    let head = if signed_in { "Show your passkey" } else { "Sign in with a passkey" };
+    let head = if signed_in { "Use your passkey" } else { "Sign in with a passkey" };
     let others = Page::SignIn.with("return", &return_to);
     view! {
         <PageTitle text=head/>
@@ -160,15 +160,14 @@ pub(crate) fn passkey_view(question: Question, signed_in: bool) -> AnyView {
             <div class="page-head flush">
                 <h1>{head}</h1>
                 <p>
-                    "Your browser asks for it now, and your device makes sure that it is you: by a fingerprint, your face \
-                     or a PIN. None of that comes to us."
+                    "Your device confirms that it's you with your fingerprint, face or PIN. None of that is sent to us."
                 </p>
             </div>
             <Form<UsePasskey> class="card card-body stack">
                 <input type="hidden" name="return_to" value=return_to/>
                 <Ask what="get" options label="Use a passkey"/>
             </Form<UsePasskey>>
-            <p class="small dim"><a href=others.to_string()>"Choose another way"</a></p>
+            <p class="small dim"><a href=others.to_string()>"Use another sign-in method"</a></p>
         </div>
     }
     .into_any()
@@ -180,7 +179,7 @@ fn nothing_asked() -> AnyView {
         <div class="narrow slim stack">
             <div class="page-head flush"><h1>"Sign in with a passkey"</h1></div>
             <Notice icon="info" title="Start again from the sign-in page">
-                <p>"This browser has not been asked for a passkey in the last 5 minutes, or has answered already."</p>
+                <p>"This browser was not asked for a passkey in the last 5 minutes, or has already answered."</p>
             </Notice>
             <p><a class="btn btn-primary" href=Page::SignIn.to_string()>"Sign in"</a></p>
         </div>

@@ -35,7 +35,7 @@ pub(crate) fn PlanCards(cards: Vec<PlanCard>, chosen: String, #[prop(into)] mist
             let (checked, disabled) = (preselected == Some(at), !open(&card));
             let PlanCard { plan, current, refused } = card;
             let limits = format!(
-                "{} connections, {} GB storage, {} MB work memory. {}",
+                "{} connections, {} GB storage, {} MB work_mem. {}",
                 plan.limits.connections, plan.limits.storage_gb, plan.limits.work_mem_mb, plan.summary
             );
             view! {
@@ -47,7 +47,7 @@ pub(crate) fn PlanCards(cards: Vec<PlanCard>, chosen: String, #[prop(into)] mist
                     <strong>{plan.label}</strong>
                     {current.then(|| view! { <span class="badge ok">"Current"</span> })}
                     <span class="hint">{limits}</span>
-                    {refused.map(|why| view! { <span class="hint">"Not now: " {why}</span> })}
+                    {refused.map(|why| view! { <span class="hint">"Not available: " {why}</span> })}
                 </label>
             }
         })

@@ -86,10 +86,9 @@ pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool, others: Ot
     let Filled { id, values, mistakes, .. } = form;
     let again = signed_in.then(|| {
         view! {
-            <Notice icon="lock-keyhole" title="Once more, to be sure it is you">
+            <Notice icon="lock-keyhole" title="Confirm it's you">
                 <p>
-                    "Passwords are shown and replaced only within 5 minutes of a sign-in. \
-                     Afterwards we bring you back to where you were."
+                    "This needs a sign-in within the last 5 minutes. Afterwards you return to where you were."
                 </p>
             </Notice>
         }
@@ -116,7 +115,7 @@ pub(crate) fn sign_in_view(form: Filled<SignInForm>, signed_in: bool, others: Ot
                         name="email" label="E-mail address" kind="email" autocomplete="email" inputmode="email"
                         value=values.email mistake=mistakes.of("email")
                     />
-                    <p class="small dim">"We send you a link and a code. They work once, for 10 minutes."</p>
+                    <p class="small dim">"We send you a link and a code. They expire in 10 minutes."</p>
                     <button type="submit" class=send>"Continue"<Icon name="arrow-right"/></button>
                 </div>
             </Form<SignIn>>

@@ -55,7 +55,7 @@ pub(crate) fn sign_up_view(form: Filled<SignUpForm>, signed_in: Option<String>, 
         view! {
             <p class="small dim">
                 "You are signed in as " <strong>{email}</strong> ". "
-                <a href=Page::Database.to_string()>"Go on with the database"</a>
+                <a href=Page::Database.to_string()>"Continue with the database"</a>
             </p>
         }
     });
@@ -65,10 +65,9 @@ pub(crate) fn sign_up_view(form: Filled<SignUpForm>, signed_in: Option<String>, 
             <ErrorSummary mistakes=mistakes.clone() fields=&["email"]/>
             <Steps current=1/>
             <div class="page-head flush">
-                <h1>"Where do we reach you?"</h1>
+                <h1>"Create your account"</h1>
                 <p>
-                    "Enter your e-mail address. We send you a link and a code that confirm it; \
-                     there is no password to invent."
+                    "Enter your e-mail address. We send you a link and a code to verify it. No password needed."
                 </p>
             </div>
             <Ways ways=others.ways passkey=others.passkey/>
@@ -76,13 +75,13 @@ pub(crate) fn sign_up_view(form: Filled<SignUpForm>, signed_in: Option<String>, 
                 <div class="card-body stack">
                     <Field
                         name="email" label="E-mail address" kind="email" autocomplete="email" inputmode="email"
-                        hint="We write only about your databases."
+                        hint="We only write about your databases."
                         value=values.email mistake=mistakes.of("email")
                     />
                 </div>
                 <div class="card-foot">
                     <button type="submit" class="btn btn-primary">"Continue"<Icon name="arrow-right"/></button>
-                    <a class="btn btn-quiet" href=Page::SignIn.to_string()>"I have an account"</a>
+                    <a class="btn btn-quiet" href=Page::SignIn.to_string()>"Sign in instead"</a>
                 </div>
             </Form<SignUp>>
             {signed_in}

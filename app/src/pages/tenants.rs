@@ -20,11 +20,7 @@ static TENANTS: List = List {
     counted: ("database", "databases"),
     search: "Search by name or organisation",
     order: ("name", "By name"),
-    nothing: (
-        "Nothing has this name",
-        "We looked for it in the names of databases and organisations.",
-        "Show all databases",
-    ),
+    nothing: ("No results", "No database or organisation name matches.", "Show all databases"),
 };
 
 /// The page.
@@ -63,8 +59,8 @@ pub(crate) fn tenants_view(page: Page<TenantLine>, asked: Asked, closed: Vec<Clo
             <Listing of=&TENANTS asked total next lines>
                 <div class="card empty">
                     <Icon name="database"/>
-                    <h2>"No database yet"</h2>
-                    <p>"Your databases will stand here. Making one takes less than a minute."</p>
+                    <h2>"You have no databases yet"</h2>
+                    <p>"Create one in less than a minute."</p>
                     <a class="btn" href=routes::Page::Database.to_string()>"Create a database"</a>
                 </div>
             </Listing>
@@ -79,20 +75,20 @@ pub(crate) fn not_this_way(closed: Closed, csrf: &str) -> AnyView {
     let labels: Vec<_> = ways.iter().map(|way| way.label.as_str()).collect();
     let (title, says) = if ways.is_empty() {
         (
-            format!("{organisation} is closed here"),
-            "The way you came by does not open it. Sign in by another one of yours, or ask its admins.",
+            format!("{organisation} does not allow your sign-in method"),
+            "Sign in with another of your methods, or ask its admins.",
         )
     } else {
         (
-            format!("{organisation} opens by {} only", labels.join(" or ")),
-            "Its databases are here once you come in that way. Where your groups there made you a member, that counts for a day.",
+            format!("{organisation} requires {}", labels.join(" or ")),
+            "Sign in that way to see its databases. If a group made you a member, sign in again every 24 hours.",
         )
     };
     let link = |way: KnownWay| {
         let (to, label) = match way.provider.as_str() {
             ProviderId::MAIL | ProviderId::PASSKEY => (
                 routes::Page::SignIn.with("return", routes::Page::Tenants).to_string(),
-                format!("Sign in by {}", way.label),
+                format!("Sign in with {}", way.label),
             ),
             provider => (
                 routes::Page::Provider(provider.into())
@@ -107,7 +103,7 @@ pub(crate) fn not_this_way(closed: Closed, csrf: &str) -> AnyView {
     let mut links: Vec<_> = ways.into_iter().map(link).collect();
     if links.is_empty() {
         links.push(
-            view! { <a class="btn btn-sm" href=routes::Page::SignIn.with("return", routes::Page::Tenants).to_string()>"Sign in by another way"</a> }.into_any(),
+            view! { <a class="btn btn-sm" href=routes::Page::SignIn.with("return", routes::Page::Tenants).to_string()>"Sign in with another method"</a> }.into_any(),
         );
     }
     view! {
@@ -123,7 +119,9 @@ pub(crate) fn not_this_way(closed: Closed, csrf: &str) -> AnyView {
 fn Line(line: TenantLine) -> impl IntoView {
     let who_undoes = match line.state {
         TenantState::Suspended => Some(". An admin can resume it."),
-        TenantState::Destroying => Some(". An admin can keep it until it is removed."),
+        TenantState::Destroying => {
+            Some(". An admin can cancel the deletion until it is permanently deleted.")
+        }
         _ => None,
     };
     view! {

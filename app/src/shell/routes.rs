@@ -14,26 +14,26 @@ use crate::{
         sign_in::SignInPage,
         sign_up::SignUpPage,
         staff::{
-            claim::StaffClaimPage, domains::StaffDomainsPage, people::StaffPage, proven::ProvenDomainsPage,
-            take_back::TakeBackPage,
+            claim::StaffClaimPage, domains::StaffDomainsPage, people::StaffPage, revoke::RevokeDomainPage,
+            verified::VerifiedDomainsPage,
         },
         tenant::{
+            activity::ActivityPage,
             connect::ConnectPage,
             credentials::CredentialsPage,
             handoff::HandoffPage,
             lifecycle::{
                 DangerPage,
-                ask::{DestroyPage, KeepPage, ResumePage, SuspendPage},
+                ask::{CancelDeletionPage, DeletePage, ResumePage, SuspendPage},
             },
             overview::OverviewPage,
             plan::{PlanCheckPage, PlanPage},
-            rotate::RotatePage,
-            runs::RunsPage,
+            reset_passwords::ResetPasswordsPage,
             setup::SetupPage,
         },
         tenants::TenantsPage,
         verify::VerifyPage,
-        wizard::{check::CheckPage, database::DatabasePage},
+        wizard::{check::ReviewPage, database::DatabasePage},
     },
     web::{Cx, PageEnd},
 };
@@ -59,7 +59,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/signed-out") view=SignedOutPage/>
                 <Route path=path!("/verify") view=VerifyPage/>
                 <Route path=path!("/sign-up/database") view=DatabasePage/>
-                <Route path=path!("/sign-up/check") view=CheckPage/>
+                <Route path=path!("/sign-up/review") view=ReviewPage/>
                 <Route path=path!("/o") view=OrganisationsPage/>
                 <Route path=path!("/o/:slug") view=OrganisationPage/>
                 <Route path=path!("/o/:slug/sign-in") view=IdentityPage/>
@@ -69,21 +69,21 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/t/:name/handoff") view=HandoffPage/>
                 <Route path=path!("/t/:name/connect") view=ConnectPage/>
                 <Route path=path!("/t/:name/credentials") view=CredentialsPage/>
-                <Route path=path!("/t/:name/credentials/rotate") view=RotatePage/>
+                <Route path=path!("/t/:name/credentials/reset") view=ResetPasswordsPage/>
                 <Route path=path!("/t/:name/plan") view=PlanPage/>
                 <Route path=path!("/t/:name/plan/:plan") view=PlanCheckPage/>
-                <Route path=path!("/t/:name/runs") view=RunsPage/>
+                <Route path=path!("/t/:name/activity") view=ActivityPage/>
                 <Route path=path!("/t/:name/settings/identity") view=FormerSettingsPage/>
                 <Route path=path!("/t/:name/danger") view=DangerPage/>
                 <Route path=path!("/t/:name/danger/suspend") view=SuspendPage/>
                 <Route path=path!("/t/:name/danger/resume") view=ResumePage/>
-                <Route path=path!("/t/:name/danger/destroy") view=DestroyPage/>
-                <Route path=path!("/t/:name/danger/keep") view=KeepPage/>
+                <Route path=path!("/t/:name/danger/delete") view=DeletePage/>
+                <Route path=path!("/t/:name/danger/cancel-deletion") view=CancelDeletionPage/>
                 <Route path=path!("/staff") view=StaffPage/>
                 <Route path=path!("/staff/claim") view=StaffClaimPage/>
                 <Route path=path!("/staff/domains") view=StaffDomainsPage/>
-                <Route path=path!("/staff/domains/proven") view=ProvenDomainsPage/>
-                <Route path=path!("/staff/domains/proven/:organisation/:domain") view=TakeBackPage/>
+                <Route path=path!("/staff/domains/verified") view=VerifiedDomainsPage/>
+                <Route path=path!("/staff/domains/verified/:organisation/:domain") view=RevokeDomainPage/>
                 <Route path=path!("/dev/mailbox") view=MailboxPage/>
                 <Route path=path!("/dev/mailbox/:file") view=MailPage/>
             </Routes>

@@ -14,7 +14,7 @@ use crate::{
         lifecycle::views::{destroy_view, keep_view, resume_view, suspend_view},
         overview::overview_view,
         plan::{plan_check_view, plan_view},
-        rotate::rotate_view,
+        reset_passwords::reset_passwords_view,
     },
     web::{Filled, Mistakes},
 };
@@ -83,7 +83,9 @@ pub fn all() -> Vec<(&'static str, Make)> {
         all.push(("destroy", Box::new(move || destroy_view(active(), typed(mistake), fresh))));
         all.push((
             "rotate",
-            Box::new(move || rotate_view(samples::credentials(false, 0), typed(mistake), EVIL.into(), fresh)),
+            Box::new(move || {
+                reset_passwords_view(samples::credentials(false, 0), typed(mistake), EVIL.into(), fresh)
+            }),
         ));
     }
     for state in STATES {
@@ -121,23 +123,23 @@ fn only_what_is_possible_is_offered() {
     let of = |state, kind, run| ways(&page(samples::danger(state, Some(samples::run_of(kind, run)))));
     let (active, suspended, destroying) =
         (TenantState::Active, TenantState::Suspended, TenantState::Destroying);
-    let both = ["danger/suspend", "danger/destroy"];
+    let both = ["danger/suspend", "danger/delete"];
     assert_eq!(ways(&page(at(active))), both);
-    assert_eq!(ways(&page(at(suspended))), ["danger/resume", "danger/destroy"]);
+    assert_eq!(ways(&page(at(suspended))), ["danger/resume", "danger/delete"]);
     assert_eq!(of(active, RunKind::Suspend, RunState::Failed), both);
     assert_eq!(of(active, RunKind::Suspend, RunState::Running), [""; 0]);
     assert_eq!(of(suspended, RunKind::Resume, RunState::Stuck), [""; 0]);
     assert_eq!(of(suspended, RunKind::Suspend, RunState::Stuck), ["try-again"]);
-    assert_eq!(of(destroying, RunKind::Destroy, RunState::Running), ["danger/keep"]);
-    assert_eq!(of(destroying, RunKind::Destroy, RunState::Stuck), ["danger/keep", "try-again"]);
+    assert_eq!(of(destroying, RunKind::Destroy, RunState::Running), ["danger/cancel-deletion"]);
+    assert_eq!(of(destroying, RunKind::Destroy, RunState::Stuck), ["danger/cancel-deletion", "try-again"]);
     assert_eq!(of(destroying, RunKind::UndoDestroy, RunState::Running), [""; 0]);
     assert_eq!(of(destroying, RunKind::Remove, RunState::Running), [""; 0]);
     assert_eq!(of(TenantState::Destroyed, RunKind::Remove, RunState::Done), [""; 0]);
-    assert_eq!(ways(&page(samples::waiting())), ["danger/keep"]);
+    assert_eq!(ways(&page(samples::waiting())), ["danger/cancel-deletion"]);
     let busy = DangerView { live: true, ..at(active) };
     let busy = page(busy);
     assert_eq!(ways(&busy), [""; 0]);
-    assert!(busy.contains("Something else is being done"), "{busy}");
+    assert!(busy.contains("Another operation is in progress"), "{busy}");
 }
 
 #[test]
@@ -161,7 +163,7 @@ fn a_page_looks_by_itself_only_while_something_goes_on() {
 fn a_destruction_that_stopped_says_that_nothing_was_removed() {
     let stuck = samples::run_of(RunKind::Destroy, RunState::Stuck);
     let page = page(samples::danger(TenantState::Destroying, Some(stuck)));
-    for words in ["nothing was removed", ">Try again</button>", ">Keep database</a>", "did not succeed"] {
+    for words in ["Nothing was deleted", ">Try again</button>", ">Cancel deletion</a>", "failed. "] {
         assert!(page.contains(words), "{words} not in {page}");
     }
 }
@@ -184,7 +186,7 @@ fn what_cannot_be_brought_back_at_once_is_tried_again_and_not_destroyed_again() 
     stuck.steps[0].state = StepState::Undoing;
     let page = page(samples::danger(TenantState::Destroying, Some(stuck)));
     assert_eq!(ways(&page), ["try-again"]);
-    assert!(page.contains("is not back yet") && page.contains("could not be undone"), "{page}");
+    assert!(page.contains("is not restored yet") && page.contains("could not be rolled back"), "{page}");
 }
 
 #[test]
@@ -198,7 +200,7 @@ fn the_wait_is_said_in_utc_and_drawn() {
     // Seven cells, and on top of them two whole ones and half of one.
     assert_eq!(page.matches("fill-opacity=\".25\"").count(), 7);
     assert_eq!(page.matches("height=\"100%\"").count(), 10, "{page}");
-    assert!(view(Duration::days(8)).contains("the removal begins within minutes"));
+    assert!(view(Duration::days(8)).contains("The deletion begins within minutes"));
 }
 
 #[test]
@@ -208,20 +210,20 @@ fn what_is_gone_says_until_when_its_backup_is_kept() {
         DangerView { backup: Some(samples::backup()), ..samples::danger(TenantState::Destroyed, Some(run)) };
     let page = page(view);
     assert!(page.contains("kept until 28 December 2026, 01:20 UTC"), "{page}");
-    assert!(!page.contains("Sessions now"), "{page}");
+    assert!(!page.contains("Active connections"), "{page}");
 }
 
 #[test]
 fn the_preview_names_what_it_is_about_with_its_figures() {
     let page = html(|| destroy_view(at(TenantState::Active), typed(None), true));
     for words in [
-        "<h1>Destroy shop_k3v9x2</h1>",
+        "<h1>Delete shop_k3v9x2</h1>",
         "4: 3 as application, 1 as read-only",
-        "8.1 MB, kept until it is removed",
+        "8.1 MB, kept until it is deleted",
         "28 November 2026, 01:20 UTC",
         "ola@acme.example",
         "Type shop_k3v9x2 to confirm",
-        ">Destroy database</button>",
+        ">Delete database</button>",
     ] {
         assert!(page.contains(words), "{words} not in {page}");
     }
@@ -254,18 +256,15 @@ fn old_passwords_are_warned_of_in_words() {
     assert!(!after(90).contains("days old") && after(90).contains("90 days ago"));
     assert!(after(91).contains("The passwords are 91 days old"));
     let waits = html(|| credentials_view(samples::credentials(true, 0)));
-    assert!(!waits.contains("/credentials/rotate") && waits.contains("Not now"), "{waits}");
+    assert!(!waits.contains("/credentials/reset") && waits.contains("Available once"), "{waits}");
     for state in HandoffState::ALL {
         let mut view = samples::credentials(false, 0);
         view.tenant.handoff = Some(*state);
         let page = html(move || credentials_view(view));
-        let offered = page.contains("/credentials/rotate");
+        let offered = page.contains("/credentials/reset");
         let waiting = matches!(state, HandoffState::Sealed | HandoffState::Open);
-        assert_eq!((offered, page.contains("Not now")), (!waiting, waiting), "{state:?}: {page}");
-        assert!(
-            !waiting || page.contains("wait") && page.contains("href=\"/t/shop_k3v9x2/handoff\""),
-            "{page}"
-        );
+        assert_eq!((offered, page.contains("Not available")), (!waiting, waiting), "{state:?}: {page}");
+        assert!(!waiting || page.contains("href=\"/t/shop_k3v9x2/handoff\""), "{page}");
     }
 }
 
@@ -277,11 +276,11 @@ fn the_overview_says_which_backup_there_is() {
         page.split_once("<dt>Last backup</dt>").unwrap().1.split_once("</dd>").unwrap().0.to_owned()
     };
     let none = of(None);
-    assert!(none.contains("None") && none.contains("made when the database is destroyed"), "{none}");
+    assert!(none.contains("None") && none.contains("taken when the database is deleted"), "{none}");
     let line = samples::backup();
     let (day, size) = (words::day(line.created_at), words::bytes(line.bytes.unwrap()));
     let some = of(Some(line));
-    assert!(some.contains(&day) && some.contains(&size) && some.contains("read back whole"), "{some}");
+    assert!(some.contains(&day) && some.contains(&size) && some.contains("verified"), "{some}");
     assert!(!some.contains("None"), "{some}");
 }
 
@@ -308,7 +307,7 @@ fn a_plan_that_could_not_be_changed_says_why() {
     };
     let page = html(move || plan_view(view, String::new(), Mistakes::default()));
     assert!(page.contains("The plan of shop_k3v9x2 could not be changed"), "{page}");
-    assert!(page.contains("did not succeed") && page.contains(">Change plan<"), "{page}");
+    assert!(page.contains("failed. ") && page.contains(">Change plan<"), "{page}");
     let page = html(move || plan_view(later, String::new(), Mistakes::default()));
     assert!(!page.contains("could not be changed"), "something came after it: {page}");
 }

@@ -6,8 +6,8 @@ use super::{
     samples::{EVIL, NOW},
 };
 use crate::pages::staff::{
-    proven::{Asked, proven_view},
-    take_back::{TakeBackForm, take_back_view},
+    revoke::{RevokeForm, revoke_view},
+    verified::{Asked, verified_view},
 };
 use innkeeper_domain::{ids::OrganisationId, organisation::MailDomain};
 use innkeeper_service::{
@@ -42,13 +42,13 @@ fn they_escape_every_text_and_hold_together() {
         for items in [vec![], vec![proven(true), proven(false)]] {
             let asked = Asked { search: search.into(), first: false };
             let page = Page { total: 30, items, next: Some(EVIL.into()) };
-            sound(&html(move || proven_view(page, &asked, true)));
+            sound(&html(move || verified_view(page, &asked, true)));
         }
     }
     for (closed, fresh) in [(true, true), (false, false)] {
         for mistake in [None, Some("reason")] {
-            let typed = TakeBackForm { reason: EVIL.into(), ..TakeBackForm::default() };
-            sound(&html(move || take_back_view(asked(closed), filled(typed, mistake), fresh)));
+            let typed = RevokeForm { reason: EVIL.into(), ..RevokeForm::default() };
+            sound(&html(move || revoke_view(asked(closed), filled(typed, mistake), fresh)));
         }
     }
 }
@@ -57,13 +57,12 @@ fn they_escape_every_text_and_hold_together() {
 fn only_who_may_is_led_to_taking_back_and_only_fresh_it_can_be_pressed() {
     let list = |may| {
         let page = Page { total: 1, items: vec![proven(true)], next: None };
-        html(move || proven_view(page, &Asked { first: true, ..Asked::default() }, may))
+        html(move || verified_view(page, &Asked { first: true, ..Asked::default() }, may))
     };
-    let leads = "href=\"/staff/domains/proven/or_00000000000000000000000000000000/acme_example\"";
-    assert!(list(true).contains(leads) && !list(false).contains("Take back"));
-    let page =
-        |fresh| html(move || take_back_view(asked(true), filled(TakeBackForm::default(), None), fresh));
-    assert!(page(true).contains("name=\"reason\"") && page(true).contains("stay closed"));
+    let leads = "href=\"/staff/domains/verified/or_00000000000000000000000000000000/acme_example\"";
+    assert!(list(true).contains(leads) && !list(false).contains("Revoke"));
+    let page = |fresh| html(move || revoke_view(asked(true), filled(RevokeForm::default(), None), fresh));
+    assert!(page(true).contains("name=\"reason\"") && page(true).contains("stay blocked"));
     let stale = page(false);
-    assert!(!stale.contains("name=\"reason\"") && stale.contains("Sign in again to go on"), "{stale}");
+    assert!(!stale.contains("name=\"reason\"") && stale.contains("Sign in again to continue"), "{stale}");
 }

@@ -61,7 +61,7 @@ fn the_three_passwords_can_be_copied_and_the_bundle_is_a_form() {
             credentials.tenant.role(role)
         );
     }
-    let with_passwords = "these passwords: in .env, pg_service.conf and credentials.json.";
+    let with_passwords = "these passwords in .env, pg_service.conf and credentials.json.";
     assert!(page.contains(with_passwords), "{page}");
     let form = "<form method=\"post\" action=\"/t/shop_k3v9x2/handoff/bundle\" class=\"push\">\
                 <input type=\"hidden\" name=\"csrf\" value=\"token-of-the-test\">";
@@ -75,17 +75,17 @@ fn the_three_passwords_can_be_copied_and_the_bundle_is_a_form() {
 fn only_the_open_state_holds_a_secret() {
     let at = samples::NOW;
     let states = [
-        (HandoffView::NotReady, "nothing to hand over"),
-        (HandoffView::Renewing, "being made"),
-        (HandoffView::Sealed { until: at, fresh: true }, ">Reveal credentials</button>"),
+        (HandoffView::NotReady, "No credentials available"),
+        (HandoffView::Renewing, "being reset"),
+        (HandoffView::Sealed { until: at, fresh: true }, ">View credentials</button>"),
         (HandoffView::Sealed { until: at, fresh: false }, "href=\"/sign-in?return=/t/shop_k3v9x2/handoff\""),
         (HandoffView::NotYours { addressed_to: samples::EVIL.into() }, "for somebody else"),
-        (HandoffView::OpenElsewhere { at, until: at, from: None }, ">Make new passwords</button>"),
-        (HandoffView::Confirmed { at }, ">Make new passwords</button>"),
-        (HandoffView::Lapsed { opened_at: at, from: None }, ">Make new passwords</button>"),
-        (HandoffView::Expired { at }, ">Make new passwords</button>"),
-        (HandoffView::NotRenewed, ">Make new passwords</button>"),
-        (HandoffView::Revoked, ">Make new passwords</button>"),
+        (HandoffView::OpenElsewhere { at, until: at, from: None }, ">Reset passwords</button>"),
+        (HandoffView::Confirmed { at }, ">Reset passwords</button>"),
+        (HandoffView::Lapsed { opened_at: at, from: None }, ">Reset passwords</button>"),
+        (HandoffView::Expired { at }, ">Reset passwords</button>"),
+        (HandoffView::NotRenewed, ">Reset passwords</button>"),
+        (HandoffView::Revoked, ">Reset passwords</button>"),
     ];
     for (view, expected) in states {
         let page = html(move || {

@@ -133,11 +133,11 @@ fn it_escapes_every_text_and_holds_together() {
 #[test]
 fn a_client_secret_is_never_shown_and_an_old_sign_in_changes_nothing() {
     let old = html(|| identity_view(view(), Around::default()));
-    assert!(old.contains("There is one. Leave this empty to keep it"), "{old}");
-    assert!(!old.contains("Remove this sign-in") && !old.contains("for=trial"), "{old}");
+    assert!(old.contains("A secret is saved. Leave this empty to keep it"), "{old}");
+    assert!(!old.contains("Remove SSO") && !old.contains("for=trial"), "{old}");
     let field = old.split("id=\"save-issuer-client_secret\"").nth(1).unwrap().split('>').next().unwrap();
     assert!(!field.contains("value=\"x") && !field.contains(EVIL), "{field}");
     let fresh = html(|| identity_view(view(), Around { fresh: true, ..Around::default() }));
-    assert!(fresh.contains("Remove this sign-in") && fresh.contains("for=trial"), "{fresh}");
+    assert!(fresh.contains("Remove SSO") && fresh.contains("for=trial"), "{fresh}");
     assert!(fresh.contains("for=own") && !old.contains("for=own"), "{old}");
 }

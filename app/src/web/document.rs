@@ -51,7 +51,6 @@ pub fn Layout(
             {children()}
         </main>
         <footer class="foot">
-            <span>"Innkeeper gives people isolated PostgreSQL databases."</span>
             <a href=Page::Help.to_string()>"Help"</a>
             <a href=Page::CaCertificate.to_string()>"CA certificate"</a>
             {support}

@@ -184,8 +184,8 @@ pub fn ErrorSummary(
         .map(|(field, what)| view! { <li><a href=format!("#{field}")>{what}</a></li> })
         .collect();
     let title = match items.len() {
-        1 => "There is a mistake".to_owned(),
-        count => format!("There are {count} mistakes"),
+        1 => "There is a problem".to_owned(),
+        count => format!("There are {count} problems"),
     };
     (!items.is_empty()).then(|| {
         view! {

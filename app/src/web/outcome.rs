@@ -139,7 +139,7 @@ mod tests {
         };
         assert_eq!(page, "/verify");
         assert_eq!(values, serde_json::json!({ "email": "a@b", "code": "" }));
-        assert_eq!(mistakes.of("code"), Some("Enter the six digits from the mail."));
+        assert_eq!(mistakes.of("code"), Some("Enter the six digits from the e-mail."));
         assert_eq!(mistakes.0[0].code, "code_missing");
         assert!(!format!("{typed:?}", typed = typed.code).contains("123456"));
     }

@@ -24,45 +24,41 @@ impl Problem {
         let (title, text) = match status {
             400 => (
                 "This form could not be read",
-                "It was changed on its way, or sent by something that is not a browser. Go back, load the page again \
-                 and send the form once more. Nothing was changed.",
+                "It was altered in transit, or not sent by a browser. Go back, reload the page and submit the form again. Nothing was changed.",
             ),
-            401 => ("Sign in first", "This page is for people who are signed in."),
+            401 => ("Sign in first", "Sign in to see this page."),
             403 => (
                 "This form is out of date",
-                "It was opened in another session, or sent from another site. Go back, load the page again and send \
-                 the form once more. Nothing was changed.",
+                "It was opened in another session, or sent from another site. Go back, reload the page and submit the form again. Nothing was changed.",
             ),
             404 => (
-                "There is nothing here",
-                "The address is wrong, or the page is not yours to see. If you followed a link, check that you are \
-                 signed in with the right e-mail address.",
+                "Page not found",
+                "The address is wrong, or you do not have access. If you followed a link, check that you are signed in with the right e-mail address.",
             ),
             405 => (
-                "That does not work this way",
-                "This address takes other requests. Start again from the first page.",
+                "Method not allowed",
+                "This address does not accept this kind of request. Start again from the home page.",
             ),
-            408 | 504 => ("That took too long", "We stopped waiting. Try again in a minute."),
+            408 | 504 => ("Request timed out", "The request took too long. Try again in a minute."),
             409 => (
                 "This has changed",
-                "This has changed since you opened it. Go back and look at how it stands now.",
+                "This has changed since you opened it. Go back to see the current version.",
             ),
-            413 => (
-                "That is too much text",
-                "A form takes 64 KB at most. Shorten what you typed. Nothing was changed.",
-            ),
+            413 => {
+                ("Too much text", "A form can have 64 KB at most. Shorten your text. Nothing was changed.")
+            }
             415 => (
                 "This form could not be read",
-                "It was not sent as a form. Use the page itself to send it. Nothing was changed.",
+                "It was not sent as a form. Submit it from the page itself. Nothing was changed.",
             ),
-            429 => ("Too many tries", "Wait a few minutes, then try again. Nothing was changed."),
+            429 => ("Too many attempts", "Wait a few minutes, then try again. Nothing was changed."),
             503 => (
                 "Innkeeper is busy",
-                "Too much is going on, or its database is away for a moment. Try again in a moment.",
+                "There are too many requests, or its database is temporarily unavailable. Try again in a moment.",
             ),
             _ => (
-                "Something broke on our side",
-                "We have written down what happened. Try again; if it happens once more, tell support.",
+                "Something went wrong",
+                "The error was logged. Try again; if it happens again, contact support.",
             ),
         };
         Self { title: title.into(), text: text.into(), number, back: None }
@@ -88,7 +84,7 @@ impl Problem {
         }
     }
 
-    /// Too many tries, with the time to wait.
+    /// Too many attempts, with the time to wait.
     pub fn too_many(seconds: u64) -> Self {
         let wait = match seconds {
             0..=1 => "1 second".into(),
@@ -96,7 +92,7 @@ impl Problem {
             more => format!("{} minutes", more.div_ceil(60)),
         };
         Self {
-            title: "Too many tries".into(),
+            title: "Too many attempts".into(),
             text: format!("Wait {wait}, then try again. Nothing was changed."),
             number: None,
             back: None,
@@ -133,7 +129,7 @@ pub fn problem_page(status: u16, problem: Problem) -> String {
                             </div>
                             <p class="row">
                                 {back}
-                                <a class=first href=Page::Landing.to_string()>"Go to the first page"</a>
+                                <a class=first href=Page::Landing.to_string()>"Home"</a>
                                 <a class="btn btn-quiet" href=Page::Help.to_string()>"Help"</a>
                             </p>
                         </div>

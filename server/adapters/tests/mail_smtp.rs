@@ -88,7 +88,7 @@ async fn hostile_texts_reach_one_recipient_under_one_set_of_headers() {
         ["message-id", "date", "from", "to", "subject", "auto-submitted", "mime-version", "content-type"];
     assert_eq!(mail["headers"], json!(headers));
     let shown = "Zoë <b>山田</b> . Bcc: eve@evil.example --part";
-    assert_eq!(mail["subject"], format!("Credentials for {shown} were revealed"));
+    assert_eq!(mail["subject"], format!("Credentials for {shown} were viewed"));
     assert!(mail["text"].as_str().unwrap().contains("\nWho: Zoë <b>山田</b>"));
     assert!(!mail["html"].as_str().unwrap().contains("<b>"));
 }

@@ -36,7 +36,9 @@ pub enum RangeError {
         one: String,
     },
     /// A range of everything needs its own tick.
-    #[error("{0} lets every address on the internet try to sign in. Tick “Any address” if you want that.")]
+    #[error(
+        "{0} lets every address on the internet try to sign in. Select “Allow all IP addresses” if you want that."
+    )]
     Everything(String),
 }
 
@@ -137,7 +139,7 @@ pub enum Reach {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReachError {
     /// Nothing typed and no tick.
-    #[error("Enter at least one address that may connect, or tick “Any address”.")]
+    #[error("Enter at least one IP address, or select “Allow all IP addresses”.")]
     Empty,
     /// More lines than a tenant may have.
     #[error("{0} addresses are too many. Use {most} at most; a range counts as one.", most = Reach::MOST)]

@@ -176,7 +176,7 @@ impl Capacity {
         let new = has.databases == 0;
         if new && self.draining {
             return Some(Short(format!(
-                "{} takes no new databases at the moment. Choose another region, or ask support. Staff can add a server.",
+                "{} takes no new databases at the moment. Choose another region, or contact support. Staff can add a server.",
                 self.place
             )));
         }
@@ -201,7 +201,7 @@ impl Capacity {
         let free = level.most.saturating_sub(level.taken).max(0);
         let most = level.most;
         let (what, smaller) = match level.resource {
-            Resource::Databases => (format!("{place} has no room for another database: {level}."), false),
+            Resource::Databases => (format!("{place} has no capacity for another database: {level}."), false),
             Resource::Disk => (format!("{place} has no disk space left: {level}."), false),
             Resource::Connections => (
                 format!(
@@ -226,9 +226,9 @@ impl Capacity {
             ),
         };
         let customer = match (new, smaller) {
-            (true, true) => "Choose a smaller plan or another region, or ask support.",
-            (true, false) => "Choose another region, or ask support.",
-            (false, _) => "Keep your plan or choose a smaller one, or ask support.",
+            (true, true) => "Choose a smaller plan or another region, or contact support.",
+            (true, false) => "Choose another region, or contact support.",
+            (false, _) => "Keep your plan or choose a smaller one, or contact support.",
         };
         Short(format!("{what} {customer} Staff can {}, or add another server.", level.staff_can()))
     }

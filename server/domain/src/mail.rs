@@ -103,7 +103,7 @@ pub enum Message {
         /// Where it is kept.
         link: String,
     },
-    /// The database is gone.
+    /// The database is deleted.
     Removed {
         /// The tenant's name.
         tenant: String,

@@ -24,7 +24,7 @@ pub enum WishError {
     #[error("{0} characters are too many. Use {most} at most.", most = Wish::MOST)]
     TooLong(usize),
     /// Does not begin with a letter.
-    #[error("A name begins with a letter from a to z. Try {0}.")]
+    #[error("A name must start with a letter from a to z. Try {0}.")]
     Start(String),
     /// A character outside the alphabet.
     #[error("“{found}” cannot be used. Use the letters a to z, digits and _. Try {try_this}.")]
@@ -35,7 +35,7 @@ pub enum WishError {
         try_this: String,
     },
     /// A beginning that PostgreSQL or the portal keeps for itself.
-    #[error("Names that begin with {0} are kept for the server itself. Choose another beginning.")]
+    #[error("Names that start with {0} are reserved for the server. Choose another name.")]
     Reserved(&'static str),
 }
 

@@ -87,7 +87,9 @@ pub struct MailDomain(String);
 
 /// A text that is no mail domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("This is no mail domain. Type what stands behind the @ of your addresses, such as acme.example.")]
+#[error(
+    "This is not an e-mail domain. Enter the part after the @ of your e-mail addresses, for example acme.example."
+)]
 pub struct MailDomainError;
 
 impl MailDomain {

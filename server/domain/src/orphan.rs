@@ -58,9 +58,7 @@ impl OrphanKind {
                 Some("Rules are written from the allowlists of the control database: change these.")
             }
             Self::Process => Some("It ends by itself: look again in a minute."),
-            Self::Secret => {
-                Some("Nobody waits for it: remove it, and make new passwords where they are needed.")
-            }
+            Self::Secret => Some("Nothing uses it: remove it, and reset the passwords where needed."),
             Self::Reservation => Some("A place is reserved again with the next request: remove it."),
             Self::Backup => Some(
                 "Its key is gone with its row, and no other opens it: put the row back from a backup of the control database.",

@@ -93,7 +93,7 @@ macro_rules! permissions {
 permissions! {
     PublicView "public.view" "open what is public" Grant::ANYONE;
     SignInAttempt "sign_in.attempt" "begin to sign in" Grant::ANYONE.unrecorded();
-    SignInAsk "sign_in.ask" "ask for a sign-in mail" Grant::ANYONE;
+    SignInAsk "sign_in.ask" "request a sign-in e-mail" Grant::ANYONE;
     SignIn "sign_in.complete" "sign in" Grant::ANYONE;
     SignOut "session.sign_out" "sign out" Grant::SIGNED_IN;
     AccountView "account.view" "see one's own account" Grant::SIGNED_IN;
@@ -103,7 +103,7 @@ permissions! {
     StaffClaim "staff.claim" "accept a staff role by an invite link" Grant::SIGNED_IN.fresh();
     RequestDraft "request.draft" "fill in a new database" Grant::SIGNED_IN.unrecorded();
     RequestAccept "request.accept" "create a database" Grant::SIGNED_IN;
-    GithubVerify "github.verify" "prove to own an organisation at GitHub" Grant::SIGNED_IN;
+    GithubVerify "github.verify" "verify a GitHub organisation" Grant::SIGNED_IN;
     OrganisationView "organisation.view" "see the organisation" EVERY_MEMBER;
     OrganisationRename "organisation.rename" "change the organisation's address" ADMINS.fresh();
     SsoView "sso.view" "see the sign-in settings" ADMINS;
@@ -112,8 +112,8 @@ permissions! {
     SsoRelax "sso.relax" "allow all sign-in methods again" ADMINS.fresh().and_operator();
     TenantView "tenant.view" "see the database" EVERY_MEMBER;
     OnboardingRetry "onboarding.retry" "create the database anew" ADMINS;
-    HandoffView "handoff.view" "view the credentials" ADMINS;
-    HandoffReveal "handoff.reveal" "open the credentials" ADMINS.fresh();
+    HandoffView "handoff.view" "see the status of the credentials" ADMINS;
+    HandoffReveal "handoff.reveal" "view the credentials" ADMINS.fresh();
     CredentialsView "credentials.view" "see the credentials page" ADMINS;
     CredentialsReset "credentials.reset" "reset the passwords" ADMINS.fresh();
     PlanView "plan.view" "see the plans" ADMINS;

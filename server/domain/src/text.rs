@@ -15,9 +15,7 @@ pub enum LineError {
         most: usize,
     },
     /// A character that is invisible, breaks lines or turns the direction of writing.
-    #[error(
-        "Character {place} cannot be seen or breaks the line (U+{code:04X}). Remove it and type the text again."
-    )]
+    #[error("Character {place} is invisible or a line break (U+{code:04X}). Remove it.")]
     Hidden {
         /// Its place, counted from 1.
         place: usize,

@@ -1,6 +1,7 @@
 use super::{
     Arrows, literals,
     names::{Scope, Uses},
+    texts,
     writers::{self, Write},
 };
 use std::{
@@ -19,6 +20,8 @@ pub struct Package {
     pub files: Arrows,
     /// Literals that hold a path of the portal, as `file: literal`. The type that writes them has its own.
     pub path_literals: Vec<String>,
+    /// Texts that a person can read, each with its file below `src`.
+    pub texts: Vec<(String, String)>,
     /// The statements of its files that write to the control database, by their paths below `src`.
     pub writes: BTreeMap<String, Vec<Write>>,
 }
@@ -54,11 +57,17 @@ fn package(root: &Path, folder: &str) -> Package {
     let path_literals = others.flat_map(|module| {
         literals::of(&module.syntax).into_iter().map(|literal| format!("{}: {literal}", module.file))
     });
+    let texts = modules.values().flat_map(|module| {
+        let is_command = folder == "server/portal" && module.file.starts_with("cli/");
+        let texts = texts::of(folder == "app", is_command, &module.syntax);
+        texts.into_iter().map(|text| (module.file.clone(), text))
+    });
     let writes = modules.values().map(|module| (module.file.clone(), writers::of(&module.syntax)));
     Package {
         folder: folder.to_owned(),
         path_literals: path_literals.collect(),
         files: files.collect(),
+        texts: texts.collect(),
         writes: writes.filter(|(_, writes)| !writes.is_empty()).collect(),
     }
 }

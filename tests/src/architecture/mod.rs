@@ -6,9 +6,11 @@
 
 mod circles;
 mod crates;
+pub mod glossary;
 mod literals;
 mod names;
 pub mod rules;
+mod texts;
 pub mod writers;
 
 pub use circles::components;

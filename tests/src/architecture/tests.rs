@@ -1,4 +1,4 @@
-use super::{Arrows, components, literals, modules, packages, rules, writers};
+use super::{Arrows, components, glossary, literals, modules, packages, rules, writers};
 use std::collections::BTreeMap;
 
 fn arrows(pairs: &[(&str, &[&str])]) -> Arrows {
@@ -101,4 +101,26 @@ fn invariants_have_one_owner() {
     assert_eq!(states["tenant"].iter().collect::<Vec<_>>(), ["db/tenant_state.rs"]);
     let ends = writers::by_table(&writes, |one| one.verb == "delete");
     assert!(ends["session"].iter().all(|file| file.starts_with("people/session/")), "{:?}", ends["session"]);
+}
+
+#[test]
+fn a_word_not_to_use_is_found_as_a_word() {
+    for (text, word, found) in [
+        ("See the journal.", "journal", true),
+        ("Journal of shop", "journal", true),
+        ("Open the ways in: all", "ways in", true),
+        ("always indeed", "ways in", false),
+        ("mail-domain {sealed} /journal", "journal", false),
+        ("{sealed} copies", "sealed", false),
+    ] {
+        assert_eq!(glossary::holds(text, word), found, "{text}");
+    }
+}
+
+#[test]
+fn texts_use_the_terms_of_the_glossary() {
+    let words = glossary::words();
+    assert!(words.len() > 50, "{words:?}");
+    let used = glossary::used(&words, &packages());
+    assert!(used.is_empty(), "{}: {used:#?}", used.len());
 }

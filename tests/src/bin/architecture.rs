@@ -1,7 +1,7 @@
 //! Prints the figures of the sources' structure, and exits with 1 where an arrow points the wrong way.
 #![expect(clippy::print_stdout, reason = "it is what it is for")]
 
-use innkeeper_tests::architecture::{components, modules, packages, rules, writers};
+use innkeeper_tests::architecture::{components, glossary, modules, packages, rules, writers};
 use std::{
     collections::{BTreeMap, BTreeSet},
     process::ExitCode,
@@ -10,7 +10,9 @@ use std::{
 fn main() -> ExitCode {
     let (mut wrong, mut writes) = (0, BTreeMap::new());
     let mut path_literals = vec![];
-    for package in packages() {
+    let packages = packages();
+    let avoided = glossary::used(&glossary::words(), &packages);
+    for package in packages {
         let circles = components(&package.files);
         let rooms_in_circles = (1..4).flat_map(|depth| components(&modules(&package.files, depth))).count();
         let up = rules::order_of(&package.folder)
@@ -68,5 +70,10 @@ fn main() -> ExitCode {
             println!("  {table} is written in {wings:?}");
         }
     }
+    println!("texts with a word that docs/glossary.md says not to use: {}", avoided.len());
+    for text in &avoided {
+        println!("  {text}");
+    }
+    wrong += avoided.len();
     if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

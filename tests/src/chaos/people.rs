@@ -79,7 +79,7 @@ impl Guest {
             ("active", _) => match self.dice.below(4) {
                 0 => self.deed(name, "danger/suspend", "/do/suspend", "tenant.suspend").await,
                 1 => self.destroy(name).await,
-                2 => self.deed(name, "credentials/rotate", "/do/rotate", "handoff.renew").await,
+                2 => self.deed(name, "credentials/reset", "/do/reset-passwords", "handoff.renew").await,
                 _ => {
                     let other = if tenant.plan == "starter" { "professional" } else { "starter" };
                     let page = format!("plan/{other}");
@@ -91,7 +91,7 @@ impl Guest {
             ("suspended", _) if self.dice.chance(30) => self.destroy(name).await,
             ("suspended", _) => self.deed(name, "danger/resume", "/do/resume", "tenant.resume").await,
             ("destroying", _) if self.dice.chance(50) => {
-                self.deed(name, "danger/keep", "/do/keep", "tenant.keep").await
+                self.deed(name, "danger/cancel-deletion", "/do/cancel-deletion", "tenant.keep").await
             }
             ("destroying", _) => {
                 // Seven days later.
@@ -113,10 +113,10 @@ impl Guest {
     /// Destroys, and sometimes thinks better of it at once.
     async fn destroy(&mut self, tenant: &str) -> Result<(), Away> {
         let typed = [("confirmation", tenant)];
-        let pressed = self.wish(tenant, "danger/destroy", "/do/destroy", "tenant.destroy", &typed).await?;
+        let pressed = self.wish(tenant, "danger/delete", "/do/delete", "tenant.destroy", &typed).await?;
         if pressed == Pressed::Accepted && self.dice.chance(25) {
             sleep(self.dice.pause(1, 600)).await;
-            return self.deed(tenant, "danger/keep", "/do/keep", "tenant.keep").await;
+            return self.deed(tenant, "danger/cancel-deletion", "/do/cancel-deletion", "tenant.keep").await;
         }
         self.over(tenant).await
     }
@@ -151,10 +151,10 @@ impl Guest {
             form.values = form.values.with(name, value);
         }
         let answer = self.ask(Method::POST, "/do/database", Some(&form)).await?;
-        if answer.status != 303 || answer.leads_to() != "/sign-up/check" {
+        if answer.status != 303 || answer.leads_to() != "/sign-up/review" {
             return Err(Away);
         }
-        let page = self.look("/sign-up/check").await?;
+        let page = self.look("/sign-up/review").await?;
         if page.status != 200 {
             return Err(Away);
         }

@@ -44,8 +44,8 @@ impl Person {
         let form = self.form("/sign-up/database", "/do/database").await;
         let names = [("organisation", organisation), ("database", database)];
         let answer = self.submit(&form, &[&names[..], changes].concat()).await;
-        assert_eq!(answer.leads_to(), "/sign-up/check", "{answer}");
-        self.form("/sign-up/check", "/do/check").await
+        assert_eq!(answer.leads_to(), "/sign-up/review", "{answer}");
+        self.form("/sign-up/review", "/do/check").await
     }
 
     /// Asks for a database and answers its name.
@@ -110,7 +110,7 @@ impl Person {
         heard.unwrap_or(true).then_some(stream)
     }
 
-    /// Presses "Reveal credentials".
+    /// Presses "View credentials".
     pub async fn press_reveal(&self, name: &str) -> Page {
         let form = self.form(&format!("/t/{name}/handoff"), "/do/reveal").await;
         self.press(&form).await

@@ -62,7 +62,10 @@ async fn a_step_that_fails_for_good_is_undone_and_can_be_tried_again() {
         assert_eq!(page.status, 200, "{step}: {page}");
         let text = page.html().text();
         assert!(text.contains(&format!("ordered fault at {step}")), "the page says why: {text}");
-        assert!(text.contains("undone") && text.contains("Try again"), "the page says what to do: {text}");
+        assert!(
+            text.contains("rolled back") && text.contains("Try again"),
+            "the page says what to do: {text}"
+        );
         let mut control = house.portal.control().await;
         let number = format!(
             "select r.support_number from run r join tenant t on t.id = r.tenant_id where t.name = '{name}'"

@@ -41,5 +41,5 @@ async fn its_people_read_why_sessions_were_ended() {
     assert!(!others.contains("Sessions were ended"), "{others}");
     // Also on the plan, before anything happens.
     let plan = jane.open(&format!("/t/{shop}")).await.html().text();
-    assert!(plan.contains("Locks at once") && plan.contains("30,000"), "{plan}");
+    assert!(plan.contains("Lock limit") && plan.contains("30,000"), "{plan}");
 }

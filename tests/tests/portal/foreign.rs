@@ -107,7 +107,7 @@ async fn forged_requests_change_nothing() {
     // As a browser sends it from the portal's own page it goes through.
     let headers = [("sec-fetch-site", "same-origin"), ("origin", &portal.url())];
     let answer = send(&jane, "/do/database", &good("/do/database"), &headers).await;
-    assert_eq!(answer.leads_to(), "/sign-up/check");
+    assert_eq!(answer.leads_to(), "/sign-up/review");
 }
 
 #[tokio::test]

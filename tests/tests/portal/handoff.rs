@@ -54,7 +54,7 @@ async fn of_fifty_reveals_at_once_one_browser_wins() {
         if shows_passwords(&page) {
             winners.push(browser);
         } else {
-            assert!(page.html().text().contains("open in another browser"), "{page}");
+            assert!(page.html().text().contains("being viewed in another browser"), "{page}");
             assert!(page.has_form("/do/renew"), "no way on: {page}");
             let form = page.form("/do/sign-out");
             let bundle = browser.post(&format!("{path}/bundle"), &form.values).await;
@@ -67,7 +67,7 @@ async fn of_fifty_reveals_at_once_one_browser_wins() {
         value(&mut control, "select count(*) from audit_event where action = 'handoff.reveal'").await,
         "1"
     );
-    let told = portal.mailbox.wait(&jane.email, 0, |mail| mail.subject.contains("revealed")).await;
+    let told = portal.mailbox.wait(&jane.email, 0, |mail| mail.subject.contains("viewed")).await;
     assert!(told.text.contains("127.0.0.1"), "{}", told.text);
 
     // Confirmed twice at once in two tabs: both are well, and nobody sees anything any more.
@@ -96,7 +96,7 @@ async fn what_was_not_saved_in_time_is_destroyed_and_made_anew() {
     assert!(!shows_passwords(&jane.open(&path).await), "shown after the window");
     gone(&mut control, "lapsed").await;
     let page = jane.open(&path).await;
-    assert!(page.html().text().contains("15 minutes are over"), "{page}");
+    assert!(page.html().text().contains("Viewing window closed"), "{page}");
     assert_eq!(sign_in_code(&first.options("app")).await, "OK");
 
     // New passwords: the old ones stop, and who is connected is ended; the new ones are shown once. Also while a role uses
@@ -163,13 +163,13 @@ async fn no_new_passwords_are_offered_while_the_last_ones_wait() {
     jane.sign_up(&portal).await;
     let name = jane.create("Acme", "shop", &[]).await;
     let [page, asking, handoff] =
-        ["credentials", "credentials/rotate", "handoff"].map(|end| format!("/t/{name}/{end}"));
+        ["credentials", "credentials/reset", "handoff"].map(|end| format!("/t/{name}/{end}"));
     let old_tab = jane.form(&format!("/t/{name}/danger/suspend"), "/do/suspend").await.values;
     let old_tab = old_tab.with("confirmation", &name);
     let mut control = portal.control().await;
     let runs = "select count(*) from run where kind = 'renew_passwords'";
 
-    for (state, why) in [("sealed", "sealed and have not been viewed"), ("open", "are being viewed")] {
+    for (state, why) in [("sealed", "have not been viewed"), ("open", "are being viewed")] {
         if state == "open" {
             jane.reveal(&name).await;
         }
@@ -180,16 +180,19 @@ async fn no_new_passwords_are_offered_while_the_last_ones_wait() {
         assert!(shown.html().text().contains(why), "{state}: {shown}");
         assert_eq!(jane.get(&asking).await.leads_to(), page, "{state}");
         // A tab that was opened before they were made.
-        assert_eq!(jane.post("/do/rotate", &old_tab).await.leads_to(), handoff, "{state}");
+        assert_eq!(jane.post("/do/reset-passwords", &old_tab).await.leads_to(), handoff, "{state}");
         let text = jane.open(&handoff).await.html().text();
-        assert!(text.contains("No new passwords were made") && text.contains(why), "{state}: {text}");
+        assert!(text.contains("The passwords were not reset") && text.contains(why), "{state}: {text}");
         assert!(!text.contains("it has changed"), "{state}: {text}");
         assert_eq!(value(&mut control, runs).await, "0", "{state}");
     }
 
     jane.press(&jane.form(&handoff, "/do/confirm").await).await;
-    let asked = jane.form(&asking, "/do/rotate").await;
-    assert_eq!(jane.post("/do/rotate", &asked.values.with("confirmation", &name)).await.leads_to(), handoff);
+    let asked = jane.form(&asking, "/do/reset-passwords").await;
+    assert_eq!(
+        jane.post("/do/reset-passwords", &asked.values.with("confirmation", &name)).await.leads_to(),
+        handoff
+    );
     assert_eq!(value(&mut control, runs).await, "1");
 }
 

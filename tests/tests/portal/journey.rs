@@ -69,7 +69,7 @@ async fn a_newcomer_gets_from_the_first_page_to_a_database_that_answers_each_rol
 
     // Who is signed in is led from the first page to the one database, and after signing out no more.
     assert_eq!(jane.get("/").await.leads_to(), format!("/t/{name}"));
-    for path in ["", "/connect", "/runs"] {
+    for path in ["", "/connect", "/activity"] {
         let page = jane.open(&format!("/t/{name}{path}")).await;
         assert!(page.html().text().contains(&name), "{page}");
     }

@@ -177,7 +177,7 @@ async fn copies_of_the_key_file_are_rotated_step_by_step_and_wrong_ones_are_name
         code == Some(1) && said.contains(&format!("master key {first} was retired by a rotation")),
         "{said}"
     );
-    assert!(said.contains(&format!("sealed under master key {second}")), "{said}");
+    assert!(said.contains(&format!("encrypted under master key {second}")), "{said}");
     portal.stop().await;
     portal.restart().await;
     assert!(portal.log().contains("was retired by a rotation"), "{}", portal.log());

@@ -49,10 +49,10 @@ async fn the_operator_opens_an_organisation_that_has_shut_itself_out() {
     )
     .await;
     let (done, said) = ask(&portal, &["open", "Acme"]).await;
-    assert!(!done && said.contains(&format!("{id}  1 database, ways are closed")), "{said}");
+    assert!(!done && said.contains(&format!("{id}  1 database, SSO is required")), "{said}");
     jane.get(&path).await.is_problem(404);
     let (done, said) = ask(&portal, &["open", id]).await;
-    assert!(done && said.contains("open to all ways in again"), "{said}");
+    assert!(done && said.contains("allows all sign-in methods again"), "{said}");
     assert_eq!(jane.get(&path).await.status, 200);
     let (done, said) = ask(&portal, &["open", id]).await;
     assert!(done && said.contains("nothing was changed"), "{said}");

@@ -14,7 +14,7 @@ async fn fifty_presses_of_one_page_make_one_tenant() {
     let other = jane.another_browser(&portal);
     other.sign_in(&portal).await;
     let form = jane.wish("Acme", "shop", &[]).await;
-    let seen = other.form("/sign-up/check", "/do/check").await;
+    let seen = other.form("/sign-up/review", "/do/check").await;
     let presses = (0..50).map(|at| if at % 2 == 0 { jane.press(&form) } else { other.press(&seen) });
     let answers: BTreeSet<_> =
         futures::future::join_all(presses).await.iter().map(innkeeper_tests::Page::leads_to).collect();
@@ -104,7 +104,7 @@ async fn where_there_is_room_for_twenty_thirty_are_told_what_is_short() {
     let at = ended.iter().position(Result::is_err).expect("a refusal");
     let (person, _) = &people[at];
     innkeeper_tests::tenant::run(&mut control, "update server set max_tenants = 21").await;
-    let form = person.form("/sign-up/check", "/do/check").await;
+    let form = person.form("/sign-up/review", "/do/check").await;
     let name = tenant_of(&person.press(&form).await.leads_to());
     person.wait_until_ready(&name, 60).await;
     println!("parallel: 50 people at once, room for 20: 20 tenants, 30 refusals that say so");
@@ -117,7 +117,7 @@ async fn people_who_leave_before_they_are_answered_spoil_nothing() {
     jane.sign_up(&portal).await;
     let name = jane.create("Acme", "shop", &[]).await;
     let pages =
-        [format!("/t/{name}"), format!("/t/{name}/runs"), format!("/t/{name}/events"), "/t".to_owned()];
+        [format!("/t/{name}"), format!("/t/{name}/activity"), format!("/t/{name}/events"), "/t".to_owned()];
     let leaving = (0..600_u64).map(|at| {
         let (jane, page) = (&jane, &pages[usize::try_from(at % 4).unwrap()]);
         async move {

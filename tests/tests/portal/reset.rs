@@ -14,8 +14,8 @@ const SETTINGS: &str =
 
 /// Asks for new passwords on their page and answers it.
 async fn press(jane: &Person, name: &str) -> Page {
-    let page = jane.open(&format!("/t/{name}/credentials/rotate")).await;
-    let answer = jane.submit(&page.form("/do/rotate"), &[("confirmation", name)]).await;
+    let page = jane.open(&format!("/t/{name}/credentials/reset")).await;
+    let answer = jane.submit(&page.form("/do/reset-passwords"), &[("confirmation", name)]).await;
     assert_eq!(answer.leads_to(), format!("/t/{name}/handoff"));
     page
 }
@@ -54,7 +54,10 @@ async fn new_passwords_end_an_intruder() {
     assert_ne!(texts(&mut control, SETTINGS).await, settings);
 
     let page = press(&jane, &name).await.html().text();
-    assert!(page.contains("Existing connections") && page.contains("Ended at once. Now: 2"), "{page}");
+    assert!(
+        page.contains("Existing connections") && page.contains("Closed immediately. Active now: 2"),
+        "{page}"
+    );
     over(&portal, "done").await;
     for session in [&mut intruder, &mut second] {
         assert_ne!(outcome(session, "select 1").await, "OK", "the intruder's session lives");
@@ -77,7 +80,7 @@ async fn new_passwords_end_an_intruder() {
     let text = page.html().text();
     assert!(text.contains("The old passwords no longer work") && page.has_form("/do/renew"), "{text}");
     let text = jane.open(&format!("/t/{name}")).await.html().text();
-    assert!(text.contains("The roles have no passwords"), "{text}");
+    assert!(text.contains("Passwords expired"), "{text}");
     jane.press(&page.form("/do/renew")).await;
     over(&portal, "done").await;
     signs_in(&jane.reveal(&name).await, "OK").await;

@@ -71,7 +71,7 @@ async fn a_mail_signs_in_once_and_only_by_a_press() {
     assert_eq!(again.header("set-cookie"), "", "and needs no other cookie");
     for who in [&jane, &scanner] {
         let text = who.open(&link).await.html().text();
-        assert!(text.contains("used already"), "{text}");
+        assert!(text.contains("already been used"), "{text}");
     }
     let typed = scanner
         .post("/do/verify", &scanner.form("/sign-in", "/do/sign-in").await.values.with("code", &code))
@@ -122,7 +122,7 @@ async fn five_wrong_codes_end_it(portal: &Portal) {
         }
     }
     let page = ann.open("/verify").await;
-    assert!(!page.has_form("/do/verify") && page.html().text().contains("over"), "{page}");
+    assert!(!page.has_form("/do/verify") && page.html().text().contains("expired"), "{page}");
     let page = ann.open(&mail.link(&portal.url())).await;
     assert!(!page.has_form("/do/verify"), "the link outlives its code: {page}");
     assert_eq!(ann.get("/").await.status, 200);

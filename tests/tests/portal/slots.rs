@@ -9,7 +9,7 @@ use innkeeper_tests::{
 
 /// How the passwords of the newest tenant were made: from a slot, or not.
 const ROLES_SAID: &str =
-    "select count(*) from step where name = 'create_roles' and output like '%stood ready%'";
+    "select count(*) from step where name = 'create_roles' and output like '%pre-created%'";
 
 async fn open(slots: &str) -> (Portal, Person) {
     let options = Options::default().set("INNKEEPER_READY_SLOTS", slots);

@@ -76,8 +76,8 @@ async fn a_link_of_the_machine_makes_one_person_staff() {
     );
     let page = jane.open("/staff").await;
     let text = page.html().text();
-    assert!(text.contains("You are staff now") && text.contains("jane@acme.example"), "{text}");
-    assert!(text.contains("Approver by a link"), "{text}");
+    assert!(text.contains("You are now staff") && text.contains("jane@acme.example"), "{text}");
+    assert!(text.contains("Approver (invite link)"), "{text}");
     assert!(jane.open("/account").await.text().contains("href=\"/staff\""));
     is_nothing_to(&joe).await;
 
@@ -185,7 +185,7 @@ async fn only_a_group_of_a_provider_that_has_groups_of_staff_counts() {
     }
     let jane = sign_in("sso", json!(["customers", "db-team"])).await;
     let text = jane.open("/staff").await.html().text();
-    assert!(text.contains("Operator by a group of sso") && text.contains("1 person"), "{text}");
+    assert!(text.contains("Operator (group of sso)") && text.contains("1 person"), "{text}");
     is_nothing_to(&sign_in("plain", json!(["db-team"])).await).await;
     jane.open("/staff").await;
     let left = sign_in("sso", json!(["customers"])).await;

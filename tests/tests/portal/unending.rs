@@ -35,7 +35,7 @@ async fn a_suspension_that_cannot_end_a_session_stays_closed() {
     let joe = Person::new(&portal, "joe@blog.example");
     joe.sign_up(&portal).await;
     let blog = joe.create("Blog", "blog", &[]).await;
-    press(&joe, &blog, "destroy").await;
+    press(&joe, &blog, "delete").await;
     let mut control = portal.control().await;
     let state = async |name: &str| {
         value(&mut portal.control().await, &format!("select state from tenant where name = '{name}'")).await

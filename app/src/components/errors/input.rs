@@ -15,7 +15,7 @@ pub(super) fn sentence(field: Field, code: &InputCode) -> String {
         InputCode::MailDomain(error) => error.to_string(),
         InputCode::UnknownChoice => choose(field).into(),
         InputCode::TooLong { most } if field == Field::Addresses => {
-            format!("This is too long. Use {most} characters at most, one address a line.")
+            format!("This is too long. Use {most} characters at most, one address per line.")
         }
         InputCode::TooLong { most } => format!("This is too long. Use {most} characters at most."),
         InputCode::TooMany { .. } if field == Field::Extensions => {
@@ -38,12 +38,12 @@ fn asked_for(field: Field) -> &'static str {
     match field {
         Field::Organisation => "the name of your organisation",
         Field::Name => "a name for it",
-        Field::Reason => "a reason: the organisation's admins read it",
-        Field::Group => "the group as your issuer says it, or * for everybody",
-        Field::Label => "what your people call it",
-        Field::Issuer => "the address your issuer calls itself",
-        Field::ClientId => "the portal's client ID there",
-        Field::GroupsClaim => "the claim that holds the groups",
+        Field::Reason => "a reason: it is sent to the organisation's admins",
+        Field::Group => "the group as in the groups claim, or * for everybody",
+        Field::Label => "a button label",
+        Field::Issuer => "the issuer URL",
+        Field::ClientId => "the client ID",
+        Field::GroupsClaim => "the groups claim",
         Field::TrustedAudiences => "an audience",
         _ => "a text",
     }
@@ -56,9 +56,9 @@ fn choose(field: Field) -> &'static str {
         Field::Region => "There is no such region here. Choose from the list.",
         Field::Extensions => "There is no such extension here. Choose from the list.",
         Field::AllowAny => "Tick the box, or leave it empty.",
-        Field::Kind => "Choose what speaks there.",
+        Field::Kind => "Choose a provider type.",
         Field::Group => "Choose the organisation or team.",
-        Field::Role => "Choose what the people of this group become.",
+        Field::Role => "Choose a role.",
         _ => "This cannot be chosen here. Choose from the list.",
     }
 }
@@ -67,8 +67,8 @@ fn choose(field: Field) -> &'static str {
 fn counted(field: Field) -> &'static str {
     match field {
         Field::Passkey => "passkeys",
-        Field::Domain => "mail domains",
-        Field::Login => "organisations at GitHub",
+        Field::Domain => "e-mail domains",
+        Field::Login => "GitHub organisations",
         Field::Group => "groups",
         _ => "of them",
     }

@@ -15,43 +15,41 @@ pub(super) fn sentence(code: &OrganisationCode) -> String {
             format!("The address was changed {most} times in 90 days. Choose one of those, or wait.")
         }
         OrganisationCode::DomainTaken { domain } => {
-            format!("{domain} is another organisation's already. Support decides whose it is.")
+            format!("{domain} already belongs to another organisation. Contact support to resolve this.")
         }
         OrganisationCode::DnsAway { domain } => {
             format!("{domain} could not be checked: DNS does not answer. Try again in a minute.")
         }
         OrganisationCode::LastProvenDomain => {
-            "This is your last proven domain, and people come in by your own sign-in only. Open the other ways first."
+            "This is your last verified domain, and SSO is required. Allow all sign-in methods first."
                 .into()
         }
         OrganisationCode::IssuerRefused { found } => format!("This address cannot be used: {found}."),
         OrganisationCode::SharedIssuer => {
-            "This lets in every directory there is. Type the ID of your own.".into()
+            "This would accept every directory. Enter the ID of your own.".into()
         }
         OrganisationCode::InvalidClientSecret => {
-            "This is no client secret: it is too long, or holds what cannot be seen. Copy it once more.".into()
+            "This is not a client secret: it is too long, or contains invisible characters. Copy it again.".into()
         }
         OrganisationCode::LocksEverybodyOut => {
-            "This would lock everyone out. You can change the name and secret, or add audiences. To change more, open \
-             the other ways first, below."
+            "This would lock everyone out. You can change the name and secret, or add audiences. To change more, allow all sign-in methods first, below."
                 .into()
         }
         OrganisationCode::OwnMethodCloses => {
-            "You came in by a way that would be closed, and there is no sign-in of your own. Leave yours open, or set \
-             one up above."
+            "The method you signed in with would be blocked, and there is no SSO yet. Keep your method allowed, or set up SSO above."
                 .into()
         }
         OrganisationCode::DomainNeeded => {
-            "Prove a mail domain first: nobody new could come in without.".into()
+            "Verify an e-mail domain first; otherwise nobody new could sign in.".into()
         }
         OrganisationCode::TestedWithoutAdmin => {
-            "Your trial would not have made you an admin. Map one of your groups to Admin and try again.".into()
+            "The test sign-in would not have made you an admin. Map one of your groups to Admin and try again.".into()
         }
         OrganisationCode::TestNeeded => {
-            "Try the sign-in first, as it is set up now: the last trial has to be of today and to succeed.".into()
+            "Test the current settings first: the last test sign-in must be successful and less than 24 hours old.".into()
         }
         OrganisationCode::NotLinked => {
-            "Add the sign-in to your own account first, as the person who tried it. You would shut yourself out.".into()
+            "Add SSO to your own account first, as the person who tested it. Otherwise you would lock yourself out.".into()
         }
         OrganisationCode::SeveralOrganisations { found, total } => several(found, *total),
     }
@@ -60,7 +58,7 @@ pub(super) fn sentence(code: &OrganisationCode) -> String {
 fn several(found: &[FoundOrganisation], total: i64) -> String {
     let line = |one: &FoundOrganisation| {
         let databases = count(usize::try_from(one.databases).unwrap_or_default(), "database", "databases");
-        let stands = if one.enforced { "ways are closed" } else { "all ways are open" };
+        let stands = if one.enforced { "SSO is required" } else { "all sign-in methods are allowed" };
         format!("\n  {}  {databases}, {stands}", one.id)
     };
     let lines: String = found.iter().map(line).collect();

@@ -4,40 +4,37 @@ use innkeeper_service::context::field_error::SignInCode;
 
 pub(super) fn sentence(code: &SignInCode) -> String {
     match code {
-        SignInCode::CodeMissing => "Enter the six digits from the mail.".into(),
-        SignInCode::CodeMalformed => "A code has six digits. Enter the six digits from the mail.".into(),
-        SignInCode::CodeTooLong => "This is too long. Enter the six digits from the mail.".into(),
+        SignInCode::CodeMissing => "Enter the six digits from the e-mail.".into(),
+        SignInCode::CodeMalformed => "A code has six digits. Enter the six digits from the e-mail.".into(),
+        SignInCode::CodeTooLong => "This is too long. Enter the six digits from the e-mail.".into(),
         SignInCode::WrongCode { tries_left: 0 } => {
-            "This is not the code, and it was the last try. Send a new mail.".into()
+            "This code is wrong, and it was the last attempt. Send a new e-mail.".into()
         }
         SignInCode::WrongCode { tries_left: 1 } => {
-            "This is not the code of the newest mail. 1 try is left.".into()
+            "This is not the code from the latest e-mail. 1 attempt left.".into()
         }
         SignInCode::WrongCode { tries_left } => {
-            format!("This is not the code of the newest mail. {tries_left} tries are left.")
+            format!("This is not the code from the latest e-mail. {tries_left} attempts left.")
         }
         SignInCode::CodesLocked => {
-            "Too many wrong codes were typed for this address within a day. Use the link in the mail instead."
+            "Too many wrong codes were entered for this address in the last 24 hours. Use the link in the e-mail instead."
                 .into()
         }
         SignInCode::SignsInElsewhere { label } => format!(
-            "The organisation with this domain signs in by {label}: use the button above. For anything else here \
-             continue once more."
+            "The organisation with this domain uses {label}: use the button above. To sign in by e-mail anyway, continue again."
         ),
         SignInCode::LastMethod => {
-            "This is your last way in. Add another one before you remove it.".into()
+            "This is your only sign-in method. Add another one before you remove it.".into()
         }
         SignInCode::OrganisationSignIn => {
-            "You came in by your organisation's sign-in, which opens its databases and changes nothing of your account. \
-             Sign in by another of your ways first."
+            "You signed in with your organisation's single sign-on, which cannot change your account. Sign in with another method first."
                 .into()
         }
         SignInCode::ClosedMethod { organisation } => format!(
-            "{organisation} is closed to the way you came by. Sign in by one that opens it to change your ways in."
+            "{organisation} does not allow the method you signed in with. Sign in with one it allows to change your sign-in methods."
         ),
         SignInCode::NoAdminLeft { organisation } => format!(
-            "Nobody would be left to look after {organisation}: of its admins whom no group made so, none has a way in \
-             that stays open."
+            "{organisation} would have no admin left: none of its admins who were not added by a group has a sign-in method that stays allowed."
         ),
         SignInCode::SeveralAccounts { ids } => {
             let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();

@@ -108,12 +108,12 @@ fn the_words_name_what_the_field_asks_for() {
     let full = |most| InputCode::LimitReached { most };
     assert_eq!(
         say(Field::Domain, full(20)),
-        "An organisation can have 20 mail domains at most. Remove one first."
+        "An organisation can have 20 e-mail domains at most. Remove one first."
     );
     assert_eq!(say(Field::Passkey, full(10)), "An account can have 10 passkeys at most. Remove one first.");
     let tries = |tries_left| sentence(Field::Code, &SignInCode::WrongCode { tries_left }.into());
-    assert!(tries(0).contains("last try") && tries(1).contains("1 try is left"));
-    assert!(tries(4).contains("4 tries are left"));
+    assert!(tries(0).contains("last attempt") && tries(1).contains("1 attempt left"));
+    assert!(tries(4).contains("4 attempts left"));
 }
 
 #[test]
@@ -130,6 +130,6 @@ fn several_organisations_are_listed_for_the_operator() {
         &OrganisationCode::SeveralOrganisations { found: both, total: 4 }.into(),
     );
     assert!(words.starts_with("4 organisations") && words.ends_with("and 2 more"), "{words}");
-    assert!(words.contains(&format!("{one}  1 database, ways are closed")), "{words}");
-    assert!(words.contains("0 databases, all ways are open"), "{words}");
+    assert!(words.contains(&format!("{one}  1 database, SSO is required")), "{words}");
+    assert!(words.contains("0 databases, all sign-in methods are allowed"), "{words}");
 }

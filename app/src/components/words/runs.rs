@@ -5,14 +5,14 @@ use innkeeper_domain::run::RunKind;
 /// What a run is for.
 pub fn run_kind(kind: RunKind) -> &'static str {
     match kind {
-        RunKind::Onboard => "Set up",
-        RunKind::RenewPasswords => "New passwords",
-        RunKind::ExpirePasswords => "Passwords taken away",
+        RunKind::Onboard => "Setup",
+        RunKind::RenewPasswords => "Reset passwords",
+        RunKind::ExpirePasswords => "Revoke passwords",
         RunKind::Suspend => "Suspend",
         RunKind::Resume => "Resume",
-        RunKind::Destroy => "Destroy",
-        RunKind::UndoDestroy => "Keep",
-        RunKind::Remove => "Remove for good",
+        RunKind::Destroy => "Delete",
+        RunKind::UndoDestroy => "Cancel deletion",
+        RunKind::Remove => "Permanently delete",
         RunKind::ChangePlan => "Change plan",
     }
 }
@@ -21,13 +21,13 @@ pub fn run_kind(kind: RunKind) -> &'static str {
 pub fn doing(kind: RunKind) -> &'static str {
     match kind {
         RunKind::Onboard => "Setting up",
-        RunKind::RenewPasswords => "Making new passwords",
-        RunKind::ExpirePasswords => "Taking passwords away",
+        RunKind::RenewPasswords => "Resetting passwords",
+        RunKind::ExpirePasswords => "Revoking passwords",
         RunKind::Suspend => "Suspending",
         RunKind::Resume => "Resuming",
-        RunKind::Destroy => "Destroying",
-        RunKind::UndoDestroy => "Bringing back",
-        RunKind::Remove => "Removing for good",
+        RunKind::Destroy => "Deleting",
+        RunKind::UndoDestroy => "Cancelling deletion",
+        RunKind::Remove => "Permanently deleting",
         RunKind::ChangePlan => "Changing the plan",
     }
 }
@@ -35,40 +35,43 @@ pub fn doing(kind: RunKind) -> &'static str {
 /// A step's name as a person reads it, and why it is there.
 pub fn step(name: &str) -> (String, &'static str) {
     let (label, why) = match name {
-        "check_capacity" => ("Server chosen", "Looks for room: connections, databases and disk"),
-        "create_roles" => ("Roles created", "Owner, application and read-only, each with its own password"),
-        "create_database" => ("Database created", "Closed to everybody from its first moment"),
+        "check_capacity" => ("Choose server", "Checks capacity: connections, databases and disk"),
+        "create_roles" => ("Create roles", "Owner, application and read-only, each with its own password"),
+        "create_database" => ("Create database", "Closed to everybody until the connection test"),
         "apply_template" => {
-            ("Rights set", "The owner makes tables, the application writes, the third role reads")
+            ("Grant privileges", "The owner creates tables, the application writes, the third role reads")
         }
-        "install_extensions" => ("Extensions added", "Those you chose"),
-        "apply_limits" => ("Limits set", "Connections, memory and time as your plan has them"),
-        "write_allowlist" => ("Network opened", "For your addresses only, and only with TLS"),
-        "store_secrets" => ("Credentials sealed", "Encrypted, and read back once to be sure"),
-        "verify_access" => (
-            "Connections tested",
-            "Each role really signs in; wrong passwords and other databases are refused",
-        ),
-        "hand_over" => ("Ready to hand over", "The credentials wait for you"),
+        "install_extensions" => ("Install extensions", "Those you chose"),
+        "apply_limits" => ("Set limits", "Connections, memory and timeouts of your plan"),
+        "write_allowlist" => ("Open network access", "For your allowed IP addresses only, with TLS"),
+        "store_secrets" => {
+            ("Encrypt credentials", "The passwords are encrypted, then decrypted once to verify")
+        }
+        "verify_access" => {
+            ("Test connections", "Each role signs in; wrong passwords and other databases are rejected")
+        }
+        "hand_over" => ("Make credentials available", "They can be viewed once, within 72 hours"),
         "change_passwords" => {
-            ("Passwords replaced", "The old ones stop working, and existing connections are ended")
+            ("Replace passwords", "The old ones stop working, and existing connections are closed")
         }
         "clear_passwords" => {
-            ("Passwords taken away", "Nobody opened them in time; existing connections are ended")
+            ("Revoke passwords", "Nobody viewed them in time; existing connections are closed")
         }
-        "cut_off" => ("Cut off", "Sessions end, and nobody can connect"),
-        "let_in" => ("Let in", "Its people can connect again, with the same passwords"),
-        "final_backup" => ("Final backup", "Taken, encrypted, and read back whole"),
-        "close_database" => ("Closed", "Nothing can change in it while it waits for its removal"),
-        "open_database" => ("Opened", "As it was when it was closed"),
-        "check_removal" => ("Last look", "Its time is over, and the final backup can be read back once more"),
-        "drop_database" => ("Database removed", "With all its data"),
-        "drop_roles" => ("Roles removed", "Owner, application and read-only"),
-        "remove_allowlist" => ("Address rules removed", "Nobody is let in for it any more"),
-        "destroy_secrets" => ("Secrets destroyed", "All but the key of the final backup"),
-        "release_capacity" => ("Room freed", "For other databases on this server"),
-        "change_reservation" => ("Room found", "For the new limits on this server"),
-        "change_limits" => ("Limits changed", "Connections, memory and time as the new plan has them"),
+        "cut_off" => ("Block access", "Connections are closed, and nobody can connect"),
+        "let_in" => ("Restore access", "Clients can connect again, with the same passwords"),
+        "final_backup" => ("Final backup", "A backup is taken, encrypted and verified"),
+        "close_database" => ("Disable connections", "Nothing can change while it is waiting for deletion"),
+        "open_database" => ("Enable connections", "With all data, as before"),
+        "check_removal" => {
+            ("Final check", "Checks that the waiting period is over and verifies the final backup again")
+        }
+        "drop_database" => ("Delete database", "With all its data"),
+        "drop_roles" => ("Delete roles", "Owner, application and read-only"),
+        "remove_allowlist" => ("Remove network access", "Its pg_hba.conf rules are removed"),
+        "destroy_secrets" => ("Delete secrets", "All except the key of the final backup"),
+        "release_capacity" => ("Release capacity", "For other databases on this server"),
+        "change_reservation" => ("Reserve capacity", "For the new limits on this server"),
+        "change_limits" => ("Change limits", "Connections, memory and timeouts of the new plan"),
         other => {
             let mut words = other.replace('_', " ");
             if let Some(first) = words.get_mut(..1) {

@@ -1,8 +1,8 @@
 //! The account: who the person is here, how they come in, and where they are signed in.
 
 use super::{
+    methods::{AddMailbox, MailboxForm, RemoveMethod, Ways},
     sessions::Sessions,
-    ways::{AddMailbox, MailboxForm, RemoveWay, Ways},
 };
 use crate::{
     components::Notice,
@@ -58,7 +58,7 @@ impl Around {
         // Buttons have no fields to say beside what is wrong.
         let undone = |action: &str| match action {
             AddMailbox::PATH => None,
-            RemoveWay::PATH => Some("Nothing was removed"),
+            RemoveMethod::PATH => Some("Nothing was removed"),
             _ => Some("No passkey was added"),
         };
         let mistake = cx.rejected().and_then(|(action, mistakes)| Some((undone(action)?, mistakes.text())));
@@ -91,8 +91,7 @@ pub(crate) fn account_view(view: AccountView, around: Around) -> AnyView {
     let partly = partly.then(|| {
         view! {
             <Notice icon="lock-keyhole" title="Part of your account">
-                <p>"You came in by your organisation's sign-in. Your other ways in, and browsers that came by them, are \
-                    shown and changed once you sign in by one of those."</p>
+                <p>"You signed in with your organisation's single sign-on. Sign in with another method to view and change your other sign-in methods and sessions."</p>
             </Notice>
         }
     });

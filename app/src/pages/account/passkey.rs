@@ -95,16 +95,16 @@ pub(crate) fn add_passkey_view(form: Filled<AddPasskeyForm>, question: Option<Qu
         Some(Question { options, .. }) => view! {
             <Form<AddPasskey> id class="card card-body stack">
                 <Field
-                    name="name" label="Name" hint="For you, to tell it from others: where it is kept, for example."
+                    name="name" label="Name" hint="Helps you recognise it, for example by where it is stored."
                     autocomplete="off" value=values.name mistake
                 />
-                <Ask what="create" options label="Make a passkey"/>
+                <Ask what="create" options label="Create passkey"/>
             </Form<AddPasskey>>
         }
         .into_any(),
         None => view! {
-            <Notice icon="info" title="That took too long, or is done already">
-                <p>"A passkey has to be made within 5 minutes."</p>
+            <Notice icon="info" title="This took too long, or was already done">
+                <p>"A passkey must be created within 5 minutes."</p>
             </Notice>
             <Form<BeginAddPasskey>>
                 <button type="submit" class="btn btn-primary"><Icon name="rotate-ccw"/>"Start again"</button>
@@ -119,8 +119,7 @@ pub(crate) fn add_passkey_view(form: Filled<AddPasskeyForm>, question: Option<Qu
             <div class="page-head flush">
                 <h1>"Add a passkey"</h1>
                 <p>
-                    "With a passkey you sign in by a fingerprint, your face or a PIN, without a mail. Your device or \
-                     password manager keeps it; we get only what it is checked by."
+                    "With a passkey you sign in with your fingerprint, face or PIN, without an e-mail. Your device or password manager stores it; we only store the public key."
                 </p>
             </div>
             {body}

@@ -58,12 +58,12 @@ pub(super) fn Sessions(sessions: Vec<SessionLine>) -> impl IntoView {
     let rows: Vec<_> = sessions.into_iter().map(|line| view! { <Line line/> }).collect();
     view! {
         <section class="card" aria-labelledby="sessions">
-            <div class="card-head"><h2 id="sessions">"Where you are signed in"</h2></div>
+            <div class="card-head"><h2 id="sessions">"Active sessions"</h2></div>
             <ul class="rows" role="list">{rows}</ul>
             {others.then(|| view! {
                 <div class="card-foot">
                     <Form<EndSessions>>
-                        <button type="submit" class="btn btn-sm">"Sign out everywhere else"</button>
+                        <button type="submit" class="btn btn-sm">"Sign out all other sessions"</button>
                     </Form<EndSessions>>
                 </div>
             })}
@@ -73,7 +73,7 @@ pub(super) fn Sessions(sessions: Vec<SessionLine>) -> impl IntoView {
 
 #[component]
 fn Line(line: SessionLine) -> impl IntoView {
-    let browser = line.agent.as_deref().map_or("A browser without a name", name_of).to_owned();
+    let browser = line.agent.as_deref().map_or("Unknown browser", name_of).to_owned();
     let from = line.address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
     let which = format!(" {browser} at {from}");
     let act = (!line.here).then(|| {

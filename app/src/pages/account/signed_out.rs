@@ -46,13 +46,12 @@ pub(crate) fn signed_out_view(label: String, way_out: Option<String>) -> AnyView
             <div class="page-head flush">
                 <h1>"You are signed out"</h1>
                 <p>{format!(
-                    "On this browser nobody is signed in to Innkeeper any more. {label} may still know you: \
-                     whoever uses this browser next could come back in by it."
+                    "You may still be signed in to {label} on this device."
                 )}</p>
             </div>
             <div class="row">
                 {there}
-                <a class="btn btn-quiet" href=Page::Landing.to_string()>"To the first page"</a>
+                <a class="btn btn-quiet" href=Page::Landing.to_string()>"Home"</a>
             </div>
         </div>
     }

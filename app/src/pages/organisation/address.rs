@@ -54,7 +54,7 @@ pub(super) fn Address(slug: OrganisationSlug, form: Filled<AddressForm>, fresh: 
     } else {
         view! {
             <SignInAgain what="Sign in again to change it" back=Page::Organisation((&slug).into())/>
-            <p class="small dim">"This is possible only within 5 minutes of a sign-in. Yours is older."</p>
+            <p class="small dim">"You can do this only within 5 minutes of signing in. Your sign-in is older."</p>
         }
         .into_any()
     };

@@ -5,10 +5,10 @@ use innkeeper_domain::organisation::MemberRole;
 /// What a role is called and what it may do.
 pub(super) fn words_of(role: MemberRole) -> (&'static str, &'static str) {
     match role {
-        MemberRole::Admin => ("Admin", "everything, credentials included"),
-        MemberRole::Developer => ("Developer", "works with the databases, no credentials of others"),
-        MemberRole::Auditor => ("Auditor", "reads activity and backups"),
-        MemberRole::Billing => ("Billing", "sees plans and invoices"),
+        MemberRole::Admin => ("Admin", "full access, including credentials"),
+        MemberRole::Developer => ("Developer", "sees the databases and how to connect; no credentials"),
+        MemberRole::Auditor => ("Auditor", "sees the databases and their activity log"),
+        MemberRole::Billing => ("Billing", "sees the databases"),
     }
 }
 

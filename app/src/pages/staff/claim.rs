@@ -42,7 +42,7 @@ pub async fn claim(
     };
     let id_hash = cx.session.renew().await?;
     session::carry_over(&cx.service, &cx.requester, &claimed.session, &id_hash).await?;
-    cx.say(&format!("You are staff now. Your role: {}.", claimed.role.as_str())).await?;
+    cx.say(&format!("You are now staff. Your role: {}.", claimed.role.as_str())).await?;
     see_other(Page::Staff)
 }
 
@@ -94,9 +94,9 @@ pub(crate) fn claim_view(standing: Standing, token: String, around: &Around) -> 
     let (title, body) = match standing {
         Standing::Dead => ("This link does not work", dead()),
         Standing::SignIn => ("Sign in first", sign_in(around)),
-        Standing::OtherWay => ("Sign in by another way", other_way(around)),
-        Standing::Stale => ("Once more, to be sure it is you", stale(around)),
-        Standing::Open(role) => ("Become staff", open(role, token, around)),
+        Standing::OtherWay => ("Sign in with another method", other_way(around)),
+        Standing::Stale => ("Confirm it's you", stale(around)),
+        Standing::Open(role) => ("Accept staff role", open(role, token, around)),
     };
     view! {
         <PageTitle text=title/>
@@ -111,10 +111,9 @@ pub(crate) fn claim_view(standing: Standing, token: String, around: &Around) -> 
 fn dead() -> AnyView {
     view! {
         <p>
-            "It was used, is older than 24 hours, or is not complete. Whoever has this portal's machine makes a new one \
-             there with " <code>"innkeeper staff add"</code> "."
+            "It was already used, is older than 24 hours, or is incomplete. Create a new one on the server with " <code>"innkeeper staff add"</code> "."
         </p>
-        <p><a class="btn btn-primary" href=Page::Landing.to_string()>"To the first page"</a></p>
+        <p><a class="btn btn-primary" href=Page::Landing.to_string()>"Home"</a></p>
     }
     .into_any()
 }
@@ -123,8 +122,7 @@ fn sign_in(around: &Around) -> AnyView {
     let ways = around.ways();
     view! {
         <p>{format!(
-            "This link makes one person staff of this portal: whoever is signed in when it is used. Sign in by {ways}, then \
-             open the link again."
+            "This link gives one person a staff role: whoever is signed in when it is used. Sign in with {ways}, then open the link again."
         )}</p>
         <p><a class="btn btn-primary" href=Page::SignIn.to_string()>"Sign in"</a></p>
     }
@@ -135,12 +133,12 @@ fn other_way(around: &Around) -> AnyView {
     let (ways, email) = (around.ways(), around.email.clone());
     view! {
         <p>
-            "You are signed in as " <strong>{email}</strong> ", by a way that is not enough for staff."
-            {format!(" Sign in by {ways}, then open this link again.")}
+            "You are signed in as " <strong>{email}</strong> ", with a method that is not accepted for staff."
+            {format!(" Sign in with {ways}, then open this link again.")}
         </p>
-        <p>"Have you none of them yet? Add one to your account, sign in by it, and open this link again."</p>
+        <p>"If you have none of them yet, add one to your account, sign in with it, and open this link again."</p>
         <p class="row">
-            <a class="btn btn-primary" href=Page::SignIn.to_string()>"Sign in by another way"</a>
+            <a class="btn btn-primary" href=Page::SignIn.to_string()>"Sign in with another method"</a>
             <a class="btn btn-quiet" href=Page::Account.to_string()>"Your account"</a>
         </p>
     }
@@ -151,7 +149,7 @@ fn stale(around: &Around) -> AnyView {
     let ways = around.ways();
     view! {
         <p>{format!(
-            "Somebody becomes staff only within 5 minutes of a sign-in. Sign in again by {ways}, then open this link again."
+            "You can accept a staff role only within 5 minutes of signing in. Sign in again with {ways}, then open this link again."
         )}</p>
         <p><a class="btn btn-primary" href=Page::SignIn.to_string()>"Sign in again"</a></p>
     }
@@ -161,7 +159,7 @@ fn stale(around: &Around) -> AnyView {
 fn open(role: StaffRole, token: String, around: &Around) -> AnyView {
     let email = around.email.clone();
     view! {
-        <p>"This link makes one person staff of this portal, once. You are about to use it."</p>
+        <p>"This link gives one person a staff role, once. You are about to use it."</p>
         <Form<Claim> class="card">
             <input type="hidden" name="token" value=token/>
             <dl class="kv card-body">
@@ -170,7 +168,7 @@ fn open(role: StaffRole, token: String, around: &Around) -> AnyView {
                 <div><dt>"You may"</dt><dd>{format!("{}.", role.may())}</dd></div>
             </dl>
             <div class="card-foot">
-                <button type="submit" class="btn btn-primary"><Icon name="user-check"/>"Become staff"</button>
+                <button type="submit" class="btn btn-primary"><Icon name="user-check"/>"Accept staff role"</button>
                 <a class="btn btn-quiet" href=Page::Landing.to_string()>"Not now"</a>
             </div>
         </Form<Claim>>

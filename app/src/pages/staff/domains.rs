@@ -1,4 +1,4 @@
-//! Mail domains that organisations say are theirs and cannot show in DNS: staff decides.
+//! E-mail domains that organisations say are theirs and cannot show in DNS: staff decides.
 
 use super::nav::{DomainsNav, StaffNav};
 use crate::{
@@ -41,9 +41,9 @@ pub async fn decide_domain(
     let theirs = form.theirs == "yes";
     let line =
         match organisations::decide(&cx.service, &cx.requester, organisation, &form.domain, theirs).await {
-            Ok(()) if theirs => format!("{} is theirs now.", form.domain),
+            Ok(()) if theirs => format!("{} approved.", form.domain),
             Ok(()) => format!("{} was declined.", form.domain),
-            Err(Error::Conflict) => "That was decided already, or nobody asks for it any more.".into(),
+            Err(Error::Conflict) => "This was already decided, or is no longer requested.".into(),
             Err(error) => return Err(refused(&PAGE.to_string(), &form, error)),
         };
     cx.say(&line).await?;
@@ -74,26 +74,27 @@ pub(crate) fn domains_view(
     mistake: Option<String>,
 ) -> AnyView {
     let mistake_notice = mistake.clone().map(|mistake| {
-        view! { <Notice tone="bad" icon="circle-alert" title="Nothing was decided"><p>{mistake}</p></Notice> }
+        view! { <Notice tone="bad" icon="circle-alert" title="No decision was made"><p>{mistake}</p></Notice> }
     });
     let stale = (may && !fresh && total > 0).then(|| {
         let again = Page::SignIn.with("return", PAGE);
         view! {
-            <Notice icon="lock-keyhole" title="Looking only">
-                <p>"Domains are decided only within 5 minutes of a sign-in. Yours is older."</p>
+            <Notice icon="lock-keyhole" title="Read-only">
+                <p>"You can decide on domains only within 5 minutes of signing in. Your sign-in is older."</p>
                 <p><a class="btn btn-sm" href=again.to_string()>"Sign in again to decide"</a></p>
             </Notice>
         }
     });
-    let count = words::count(usize::try_from(total).unwrap_or_default(), "domain waits", "domains wait");
+    let count =
+        words::count(usize::try_from(total).unwrap_or_default(), "pending request", "pending requests");
     let more = usize::try_from(total).unwrap_or_default() > waiting.len();
     let rows: Vec<_> = waiting.into_iter().map(|line| view! { <Line line act=may && fresh/> }).collect();
     let body = if rows.is_empty() {
         view! {
             <div class="card empty">
                 <Icon name="circle-check"/>
-                <h2>"Nothing waits"</h2>
-                <p>"Domains that organisations cannot show in DNS stand here until somebody decides."</p>
+                <h2>"No pending requests"</h2>
+                <p>"Domains that organisations cannot verify in DNS are listed here until staff decides."</p>
             </div>
         }
         .into_any()
@@ -103,17 +104,17 @@ pub(crate) fn domains_view(
                 <div class="card-head"><span class="small dim">{count}</span></div>
                 <ul class="rows" role="list">{rows}</ul>
                 {more.then(|| view! {
-                    <p class="card-foot small dim">"These wait longest. The next follow as soon as some of them are decided."</p>
+                    <p class="card-foot small dim">"These have waited longest. More follow once some of them are decided."</p>
                 })}
             </section>
         }
         .into_any()
     };
     view! {
-        <PageTitle text="Mail domains" error=mistake.is_some()/>
+        <PageTitle text="E-mail domains" error=mistake.is_some()/>
         <div class="page-head">
-            <h1>"Mail domains"</h1>
-            <p>"An organisation's own sign-in speaks for the addresses of its domains. Ask somebody of the domain before you say that it is theirs."</p>
+            <h1>"E-mail domains"</h1>
+            <p>"An organisation's SSO is trusted for the e-mail addresses of its domains. Check with someone at the domain before you approve."</p>
         </div>
         <StaffNav current=PAGE/>
         <div class="stack"><DomainsNav current=PAGE/>{mistake_notice}{stale}{body}</div>
@@ -139,7 +140,7 @@ fn Line(line: Waiting, act: bool) -> impl IntoView {
     let acts = act.then(|| {
         view! {
             <div class="row">
-                {button("yes", "It is theirs", "btn btn-sm")}
+                {button("yes", "Approve", "btn btn-sm")}
                 {button("no", "Decline", "btn btn-quiet btn-sm")}
             </div>
         }
@@ -147,7 +148,7 @@ fn Line(line: Waiting, act: bool) -> impl IntoView {
     view! {
         <li>
             <div><p class="name mono">{shown.clone()}</p><p>{name}</p></div>
-            <p>{format!("Asked {} by {}.", words::moment(asked_at), admins.join(", "))}</p>
+            <p>{format!("Requested on {} by {}.", words::moment(asked_at), admins.join(", "))}</p>
             <span></span>
             <div>{acts}</div>
         </li>

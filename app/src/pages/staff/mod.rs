@@ -4,5 +4,5 @@ pub mod claim;
 pub mod domains;
 mod nav;
 pub mod people;
-pub mod proven;
-pub mod take_back;
+pub mod revoke;
+pub mod verified;

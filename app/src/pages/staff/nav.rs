@@ -9,7 +9,7 @@ pub(super) fn StaffNav(
     /// This one.
     current: Page,
 ) -> impl IntoView {
-    let links = [(Page::Staff, "People"), (Page::StaffDomains, "Mail domains")].map(|(page, label)| {
+    let links = [(Page::Staff, "People"), (Page::StaffDomains, "E-mail domains")].map(|(page, label)| {
         let here = (page == current).then_some("page");
         view! { <a href=page.to_string() aria-current=here>{label}</a> }
     });
@@ -23,9 +23,9 @@ pub(super) fn DomainsNav(
     current: Page,
 ) -> impl IntoView {
     let links =
-        [(Page::StaffDomains, "To decide"), (Page::VerifiedDomains, "Proven")].map(|(page, label)| {
+        [(Page::StaffDomains, "Pending"), (Page::VerifiedDomains, "Verified")].map(|(page, label)| {
             let here = (page == current).then_some("page");
             view! { <a href=page.to_string() aria-current=here>{label}</a> }
         });
-    view! { <nav class="chips" aria-label="Mail domains">{links.into_iter().collect_view()}</nav> }
+    view! { <nav class="chips" aria-label="E-mail domains">{links.into_iter().collect_view()}</nav> }
 }

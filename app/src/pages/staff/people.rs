@@ -19,11 +19,7 @@ static STAFF: List = List {
     counted: ("person", "people"),
     search: "Search by name or address",
     order: ("address", "By address"),
-    nothing: (
-        "Nobody is called so",
-        "We looked for it in the names and addresses of the staff.",
-        "Show all staff",
-    ),
+    nothing: ("No results", "No name or e-mail address of a staff member matches.", "Show all staff"),
 };
 
 /// The page. Nobody is led to the sign-in from here: that would tell that there is something.
@@ -45,7 +41,7 @@ pub(crate) fn staff_view(page: Page<StaffLine>, asked: Asked) -> AnyView {
         <PageTitle text="Staff"/>
         <div class="page-head">
             <h1>"Staff"</h1>
-            <p>"Who runs this portal. What makes somebody staff is set by whoever has its machine."</p>
+            <p>"Staff members. Managed on the server with " <code>"innkeeper staff"</code> ", or by groups in its configuration."</p>
         </div>
         <StaffNav current=routes::Page::Staff/>
         <div class="stack">
@@ -78,10 +74,10 @@ fn Line(line: StaffLine) -> impl IntoView {
 /// By what somebody is staff.
 fn words_of(how: How) -> String {
     match how {
-        How::Link(role) => format!("{} by a link.", role.label()),
-        How::Group { role, label: Some(label), .. } => format!("{} by a group of {label}.", role.label()),
+        How::Link(role) => format!("{} (invite link).", role.label()),
+        How::Group { role, label: Some(label), .. } => format!("{} (group of {label}).", role.label()),
         How::Group { role, label: None, provider } => {
-            format!("Was {} by a group of {provider}, which makes nobody staff any more.", role.as_str())
+            format!("Was {} (group of {provider}, no longer mapped to staff).", role.as_str())
         }
     }
 }

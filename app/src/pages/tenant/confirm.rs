@@ -36,7 +36,7 @@ pub(super) async fn conclude<T: Serialize>(
         }
         Err(Error::Conflict) => {
             Cx::get()
-                .say("Nothing was done: it has changed since you looked. Here it is as it stands now.")
+                .say("Nothing was done: it has changed since you opened the page. This is the current state.")
                 .await?;
             see_other(stands)
         }
@@ -109,14 +109,14 @@ pub(in crate::pages) fn Press(
     let press = if fresh {
         view! { <button type="submit" class=class><Icon name=icon/>{label}</button> }.into_any()
     } else {
-        view! { <SignInAgain what="Sign in again to go on" back=here/> }.into_any()
+        view! { <SignInAgain what="Sign in again to continue" back=here/> }.into_any()
     };
     view! {
         <div class="card-foot">
             {press}
             <a class="btn btn-quiet" href=back>"Cancel"</a>
             {(!fresh).then(|| view! {
-                <p class="small dim">"This is possible only within 5 minutes of a sign-in. Yours is older."</p>
+                <p class="small dim">"You can do this only within 5 minutes of signing in. Your sign-in is older."</p>
             })}
         </div>
     }

@@ -50,8 +50,8 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole, public_url: &st
             <div class="card empty">
                 <Icon name="server"/>
                 <h2>"No server yet"</h2>
-                <p>"This database has no address until it is set up."</p>
-                <a class="btn" href=Page::Setup((&name).into()).to_string()>"See how far it is"</a>
+                <p>"This database has no host until setup is complete."</p>
+                <a class="btn" href=Page::Setup((&name).into()).to_string()>"View status"</a>
             </div>
         }
         .into_any(),
@@ -60,7 +60,7 @@ pub(crate) fn connect_view(tenant: TenantView, role: TenantRole, public_url: &st
         <PageTitle text=format!("Connect to {wish}")/>
         <div class="page-head">
             <h1>{format!("Connect to {wish}")}</h1>
-            <p>"Ready to paste, without passwords: programs read them from PGPASSWORD or from ~/.pgpass."</p>
+            <p>"Ready to paste, without passwords: clients read them from PGPASSWORD or ~/.pgpass."</p>
         </div>
         <SubNav name organisation=tenant.organisation_slug.clone() role=tenant.role current=Page::Connect/>
         <div class="stack">
@@ -75,9 +75,9 @@ fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>, public
     let (name, login) = (tenant.name.to_string(), tenant.name.role(role));
     let organisation = tenant.organisation.clone();
     let renewal = if tenant.may(Permission::CredentialsReset) {
-        view! { <a href=Page::Credentials((&name).into()).to_string()>"make new passwords"</a> }.into_any()
+        view! { <a href=Page::Credentials((&name).into()).to_string()>"reset the passwords"</a> }.into_any()
     } else {
-        "make new passwords".into_any()
+        "reset the passwords".into_any()
     };
     let roles: Vec<_> = [TenantRole::App, TenantRole::Owner, TenantRole::ReadOnly]
         .into_iter()
@@ -87,8 +87,8 @@ fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>, public
         })
         .collect();
     let about = match role {
-        TenantRole::Owner => "The owner runs migrations: it makes and changes tables.",
-        TenantRole::App => "The application role reads and writes data, and makes no tables.",
+        TenantRole::Owner => "The owner runs migrations: it creates and changes tables.",
+        TenantRole::App => "The application role reads and writes data, and cannot create tables.",
         TenantRole::ReadOnly => "The read-only role is for reports.",
     };
     view! {
@@ -103,7 +103,7 @@ fn strings(tenant: &TenantView, role: TenantRole, snippets: Vec<Snippet>, public
                     <SaveCa public_url=public_url.to_owned()/>
                     <FormatTabs snippets/>
                 </section>
-                <Notice icon="key-round" title="No password at hand?">
+                <Notice icon="key-round" title="No password?">
                     <p>
                         "We keep no readable copy. An admin of " {organisation} " can " {renewal} "."
                     </p>
@@ -136,17 +136,15 @@ fn Facts(tenant: TenantView, login: String) -> impl IntoView {
                 <dl class="kv card-body">
                     {endpoint}
                     <div><dt>"Database"</dt><dd class="mono">{tenant.name.to_string()}</dd></div>
-                    <div><dt>"User"</dt><dd class="mono">{login}</dd></div>
+                    <div><dt>"Username"</dt><dd class="mono">{login}</dd></div>
                     <div><dt>"Version"</dt><dd>{format!("PostgreSQL {}", tenant.major)}</dd></div>
-                    <div><dt>"Allowed addresses"</dt><dd class="mono">{addresses}</dd></div>
+                    <div><dt>"Allowed IP addresses"</dt><dd class="mono">{addresses}</dd></div>
                 </dl>
             </section>
             <section class="card card-body" aria-labelledby="tls">
                 <h2 id="tls">"TLS"</h2>
                 <p class="small dim">
-                    "Connections without TLS are refused. Programs check the server by the CA certificate of this \
-                     installation, which they look for in ~/.postgresql/root.crt; on Windows in \
-                     %APPDATA%\\postgresql\\root.crt."
+                    "Connections without TLS are refused. Clients verify the server with the CA certificate of this installation in ~/.postgresql/root.crt; on Windows in %APPDATA%\\postgresql\\root.crt."
                 </p>
                 <p class="tight"><a class="btn btn-sm" href=Page::CaCertificate.to_string() download="ca.crt"><Icon name="download"/>"Download ca.crt"</a></p>
             </section>

@@ -1,7 +1,7 @@
 //! The login names of a database, and how old their passwords are.
 
 use super::{
-    rotate::waiting_in_words,
+    reset_passwords::waiting_in_words,
     standing::{CutOff, PasswordsWait},
     usage::Roles,
 };
@@ -45,7 +45,7 @@ pub(crate) fn credentials_view(view: CredentialsView) -> AnyView {
                     <dd>
                         <CopySecret
                             id=format!("user-{}", role.as_str()) text=login.clone()
-                            label=format!("Copy {} login name", label.to_lowercase())
+                            label=format!("Copy {} username", label.to_lowercase())
                         />
                     </dd>
                 </div>
@@ -53,12 +53,12 @@ pub(crate) fn credentials_view(view: CredentialsView) -> AnyView {
         })
         .collect();
     view! {
-        <PageTitle text=format!("Credentials of {wish}")/>
+        <PageTitle text=format!("Credentials for {wish}")/>
         {working.then(|| view! { <RefreshWithoutScript/> })}
         <div id="credentials" data-live=working.then(|| Page::Events((&name).into()).to_string())>
             <div class="page-head">
-                <h1>{format!("Credentials of {wish}")}</h1>
-                <p>"Three login names, each with its own password. We keep no readable copy of a password."</p>
+                <h1>{format!("Credentials for {wish}")}</h1>
+                <p>"Three usernames, each with its own password. We keep no readable copy of a password."</p>
             </div>
             <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() role=MemberRole::Admin current=Page::Credentials/>
             <div class="split">
@@ -69,7 +69,7 @@ pub(crate) fn credentials_view(view: CredentialsView) -> AnyView {
                     <Roles tenant usage/>
                 </div>
                 <aside class="card" aria-labelledby="names">
-                    <div class="card-head"><h2 id="names">"Login names"</h2></div>
+                    <div class="card-head"><h2 id="names">"Usernames"</h2></div>
                     <dl class="kv card-body">{names}</dl>
                     <div class="card-foot">
                         <a class="btn btn-sm" href=Page::Connect((&name).into()).to_string()><Icon name="plug"/>"How to connect"</a>
@@ -97,7 +97,7 @@ fn Passwords(
     let warning = old.map(|days| {
         view! {
             <Notice tone="warn" icon="triangle-alert" title=format!("The passwords are {days} days old")>
-                <p>{format!("The longer a password is used, the more places know it. Change them every {OLD} days.")}</p>
+                <p>{format!("The longer a password is in use, the more places store it. Reset passwords every {OLD} days.")}</p>
             </Notice>
         }
     });
@@ -113,23 +113,22 @@ fn Passwords(
         None => "There are no passwords yet.".into_any(),
     };
     let foot = if !in_use {
-        "Not now: new passwords are made while the database is in use.".into_any()
+        "Available once the database is active.".into_any()
     } else if live {
         view! {
-            "Not now: wait until what is being done with this database has ended. "
-            <a href=Page::Runs((&name).into()).to_string()>"See the steps"</a>
+            "Available once the current operation has finished. "
+            <a href=Page::Activity((&name).into()).to_string()>"View steps"</a>
         }
         .into_any()
     } else if let Some(state) = waiting {
         let (why, link) = waiting_in_words(state);
-        view! { {format!("Not now: {why} ")} <a href=Page::Handoff((&name).into()).to_string()>{link}</a> }
+        view! { {format!("Not available: {why} ")} <a href=Page::Handoff((&name).into()).to_string()>{link}</a> }
             .into_any()
     } else {
         view! {
-            <a class="btn btn-primary" href=Page::Rotate((&name).into()).to_string()>
-                <Icon name="key-round"/>"Make new passwords"
+            <a class="btn btn-primary" href=Page::ResetPasswords((&name).into()).to_string()>
+                <Icon name="key-round"/>"Reset passwords"
             </a>
-            "You see first what that means."
         }
         .into_any()
     };
@@ -139,9 +138,9 @@ fn Passwords(
             <div class="card-head"><h2 id="passwords">"Passwords"</h2><p>{changed}</p></div>
             <div class="card-body">
                 <ul class="ticks" role="list">
-                    <li><Icon name="check"/><span>"All three are replaced together. The old ones stop working at once."</span></li>
-                    <li><Icon name="check"/><span>"Existing connections are ended."</span></li>
-                    <li><Icon name="check"/><span>"The new ones are shown once, to the admin who asks for them."</span></li>
+                    <li><Icon name="check"/><span>"All three are reset together. The old ones stop working immediately."</span></li>
+                    <li><Icon name="check"/><span>"Existing connections are closed."</span></li>
+                    <li><Icon name="check"/><span>"The new ones are shown once, to the admin who resets them."</span></li>
                 </ul>
             </div>
             <div class="card-foot small dim">{foot}</div>

@@ -1,5 +1,6 @@
 //! The pages of one database.
 
+pub mod activity;
 pub mod confirm;
 pub mod connect;
 pub mod credentials;
@@ -7,8 +8,7 @@ pub mod handoff;
 pub mod lifecycle;
 pub mod overview;
 pub mod plan;
-pub mod rotate;
-pub mod runs;
+pub mod reset_passwords;
 pub mod setup;
 pub mod snippets;
 mod standing;

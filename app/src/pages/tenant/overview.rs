@@ -95,7 +95,7 @@ fn first_thing(tenant: &TenantView) -> Option<(TenantPage, &'static str, &'stati
     let admin = tenant.may(Permission::LifecycleChange);
     match tenant.state {
         TenantState::Suspended if admin => Some((Page::Resume, "rotate-ccw", "Resume database")),
-        TenantState::Destroying if admin => Some((Page::Keep, "rotate-ccw", "Keep database")),
+        TenantState::Destroying if admin => Some((Page::CancelDeletion, "rotate-ccw", "Cancel deletion")),
         TenantState::Suspended | TenantState::Destroying | TenantState::Destroyed => None,
         _ => Some((Page::Connect, "plug", "Connect")),
     }
@@ -141,19 +141,19 @@ fn Checklist(tenant: TenantView) -> impl IntoView {
     let items: Vec<_> = [
         (
             true,
-            "Make the database",
-            "Done, and every role has signed in once",
-            Page::Runs(name.into()),
-            "See the journal",
+            "Database created",
+            "Every role has signed in successfully",
+            Page::Activity(name.into()),
+            "View activity log",
         ),
         (
             saved,
-            "Save the credentials",
+            "Save credentials",
             "Shown once, for 15 minutes",
             Page::Handoff(name.into()),
-            "Open the credentials",
+            "View credentials",
         ),
-        (connected, "Connect", "We look out for the first connection", Page::Connect(name.into()), "See how"),
+        (connected, "Connect", "Waiting for the first connection", Page::Connect(name.into()), "View status"),
     ]
     .into_iter()
     .map(|(done, what, why, page, link)| {
@@ -169,7 +169,7 @@ fn Checklist(tenant: TenantView) -> impl IntoView {
     .collect();
     view! {
         <section class="card" aria-labelledby="first-steps">
-            <div class="card-head"><h2 id="first-steps">"First steps"</h2></div>
+            <div class="card-head"><h2 id="first-steps">"Get started"</h2></div>
             <ol class="timeline" role="list">{items}</ol>
         </section>
     }
@@ -184,16 +184,16 @@ fn Isolation(tenant: TenantView) -> impl IntoView {
     view! {
         <section class="card" aria-labelledby="isolation">
             <div class="card-head">
-                <h2 id="isolation">"Who gets in"</h2>
-                {open.then(|| view! { <Badge tone="warn" text="Any address"/> })}
+                <h2 id="isolation">"Network access"</h2>
+                {open.then(|| view! { <Badge tone="warn" text="All IP addresses"/> })}
             </div>
             <div class="card-body plans">
                 <IsolationPicture from=from.clone() open/>
                 <ul class="ticks" role="list">
-                    <li><Icon name="check"/><span>{format!("Connections are let in {from}.")}</span></li>
+                    <li><Icon name="check"/><span>{format!("Connections are allowed {from}.")}</span></li>
                     <li><Icon name="check"/><span>"TLS is required, and passwords are never sent in the clear (SCRAM)."</span></li>
-                    <li><Icon name="check"/><span>"Its three roles can enter this database and no other."</span></li>
-                    <li><Icon name="check"/><span>"Tested when it was made: what must be refused was refused."</span></li>
+                    <li><Icon name="check"/><span>"Its three roles can connect to this database and no other."</span></li>
+                    <li><Icon name="check"/><span>"Tested when created: forbidden attempts were rejected."</span></li>
                 </ul>
             </div>
         </section>
@@ -219,12 +219,12 @@ fn Facts(tenant: TenantView) -> impl IntoView {
         }
     });
     let handoff = match tenant.handoff {
-        Some(HandoffState::Sealed) => "Sealed, not opened yet",
-        Some(HandoffState::Open) => "Open, not confirmed yet",
+        Some(HandoffState::Sealed) => "Ready, not viewed yet",
+        Some(HandoffState::Open) => "Being viewed, not confirmed yet",
         Some(HandoffState::Confirmed) => "Saved",
-        Some(HandoffState::Lapsed) => "Shown, not confirmed",
-        Some(HandoffState::Expired) => "Expired unopened",
-        Some(HandoffState::Revoked) => "Being replaced",
+        Some(HandoffState::Lapsed) => "Viewed, not confirmed",
+        Some(HandoffState::Expired) => "Expired, never viewed",
+        Some(HandoffState::Revoked) => "Being reset",
         None => "None yet",
     };
     let first = tenant.first_connected_at.map_or_else(|| "Not seen yet".to_owned(), words::moment);
@@ -236,11 +236,11 @@ fn Facts(tenant: TenantView) -> impl IntoView {
                 <div><dt>"Database"</dt><dd class="mono">{tenant.name.to_string()}</dd></div>
                 <div><dt>"Version"</dt><dd>{format!("PostgreSQL {}", tenant.major)}</dd></div>
                 <div><dt>"Region"</dt><dd>{tenant.region_label}</dd></div>
-                <div><dt>"Allowed addresses"</dt><dd class="mono">{addresses}</dd></div>
+                <div><dt>"Allowed IP addresses"</dt><dd class="mono">{addresses}</dd></div>
                 <div><dt>"Extensions"</dt><dd>{extensions}</dd></div>
                 <div><dt>"Credentials"</dt><dd>{handoff}</dd></div>
                 <div><dt>"First connection"</dt><dd>{first}</dd></div>
-                <div><dt>"Made"</dt><dd><time datetime=words::stamp(tenant.created_at)>{words::moment(tenant.created_at)}</time></dd></div>
+                <div><dt>"Created"</dt><dd><time datetime=words::stamp(tenant.created_at)>{words::moment(tenant.created_at)}</time></dd></div>
             </dl>
         </section>
     }

@@ -131,20 +131,16 @@ pub(crate) fn plan_view(view: PlanView, chosen: String, mistakes: Mistakes) -> A
         })
         .collect();
     let foot = if tenant.state != TenantState::Active {
-        view! { <p class="small dim">"Not now: the plan is changed while the database is in use."</p> }
-            .into_any()
+        view! { <p class="small dim">"Available once the database is active."</p> }.into_any()
     } else if live {
-        view! { <p class="small dim">"Not now: wait until what is being done with this database has ended."</p> }
-            .into_any()
+        view! { <p class="small dim">"Available once the current operation has finished."</p> }.into_any()
     } else if any {
         view! {
             <button type="submit" class="btn btn-primary">"Change plan"<Icon name="arrow-right"/></button>
-            <span class="small dim">"You compare the limits first. Nothing changes yet."</span>
         }
         .into_any()
     } else {
-        view! { <p class="small dim">"There is no other plan that this database can have now."</p> }
-            .into_any()
+        view! { <p class="small dim">"No other plan is available for this database."</p> }.into_any()
     };
     view! {
         <PageTitle text=format!("Plan of {}", tenant.wish) error=!mistakes.is_empty()/>
@@ -153,7 +149,7 @@ pub(crate) fn plan_view(view: PlanView, chosen: String, mistakes: Mistakes) -> A
             <ErrorSummary mistakes=mistakes.clone() fields=&["plan"]/>
             <div class="page-head">
                 <h1>{format!("Plan of {}", tenant.wish)}</h1>
-                <p>"What the database may use. Its data, passwords and addresses stay the same under every plan."</p>
+                <p>"The limits of the database. Data, passwords and allowed IP addresses stay the same on every plan."</p>
             </div>
             <SubNav name=name.clone() organisation=tenant.organisation_slug.clone() role=MemberRole::Admin current=Page::Plan/>
             <div class="split">
@@ -168,7 +164,7 @@ pub(crate) fn plan_view(view: PlanView, chosen: String, mistakes: Mistakes) -> A
                 </div>
                 <aside class="stack">
                     <section class="card" aria-labelledby="limits">
-                        <div class="card-head"><h2 id="limits">{format!("Now: {}", tenant.plan.label)}</h2></div>
+                        <div class="card-head"><h2 id="limits">{format!("Current plan: {}", tenant.plan.label)}</h2></div>
                         <PlanLimits limits=tenant.plan.limits/>
                     </section>
                     {number.map(|number| view! { <Support number/> })}
@@ -187,14 +183,14 @@ pub(crate) fn plan_check_view(view: PlanView, new: Plan, fresh: bool) -> AnyView
     let above = usage.as_ref().and_then(|usage| above(usage, &new)).map(|sessions| {
         view! {
             <Notice tone="warn" icon="triangle-alert" title=format!("{} above the new limit", words::count(sessions, "session is", "sessions are"))>
-                <p>"They stay until they end by themselves. Until then new connections are refused."</p>
+                <p>"They stay open until they disconnect. Until then new connections are refused."</p>
             </Notice>
         }
     });
     view! {
         <Asking
             title=format!("Change the plan of {name} to {}", new.label)
-            means="The new limits hold for new connections at once. There is no restart; sessions that are connected go on."
+            means="The new limits apply to new connections immediately. There is no restart; existing connections are not interrupted."
         >
             {above}
             <Form<ChangePlan> class="card">
@@ -202,7 +198,7 @@ pub(crate) fn plan_check_view(view: PlanView, new: Plan, fresh: bool) -> AnyView
                 <input type="hidden" name="plan" value=new.name.clone()/>
                 <LimitsCompared now=tenant.plan new/>
                 <div class="card-body small dim">
-                    <p>"It can be undone: change back at any time, as long as the database fits into the old plan."</p>
+                    <p>"You can change back at any time, as long as the database fits the old plan."</p>
                 </div>
                 <Press label="Change plan" icon="check" fresh here back/>
             </Form<ChangePlan>>

@@ -106,12 +106,12 @@ pub(crate) fn setup_view(view: SetupView) -> AnyView {
     let intro = (run.state == RunState::Running).then(|| {
         view! {
             <p>
-                "This takes less than a minute. You can close this page: we send " {requested_by}
+                "This takes less than a minute. You can close this page: we will send " {requested_by}
                 " an e-mail when the database is ready."
             </p>
         }
     });
-    let elapsed = if running { "so far" } else { "in all" };
+    let elapsed = if running { "so far" } else { "in total" };
     view! {
         <PageTitle text=title/>
         {running.then(|| view! { <RefreshWithoutScript/> })}
@@ -124,7 +124,7 @@ pub(crate) fn setup_view(view: SetupView) -> AnyView {
                 <div class="stack">
                     <Outcome tenant=tenant.clone() state=run.state why/>
                     <RunCard
-                        run what="Set-up" line page=Page::Setup((&name).into()) changed_at=Some(changed_at)
+                        run what="Setup" line page=Page::Setup((&name).into()) changed_at=Some(changed_at)
                         took=Some(format!("{} {elapsed}", words::seconds(elapsed_seconds)))
                     />
                 </div>
@@ -133,8 +133,7 @@ pub(crate) fn setup_view(view: SetupView) -> AnyView {
                     <section class="card card-body" aria-labelledby="wrong">
                         <h2 id="wrong">"Something wrong?"</h2>
                         <p class="small dim">
-                            "A step that fails is tried again by itself. If it still fails, everything is undone and \
-                             you can start again. Quote this number to support:"
+                            "A failed step is retried automatically. If it still fails, everything is rolled back and you can start again. Quote this number to support:"
                         </p>
                         <p class="tight"><CopySecret id="number" text=number label="Copy support number"/></p>
                     </section>
@@ -152,9 +151,9 @@ fn Outcome(tenant: TenantView, state: RunState, why: String) -> impl IntoView {
     match state {
         RunState::Running | RunState::Done => ().into_any(),
         RunState::Unwinding => view! {
-            <Notice tone="warn" icon="rotate-ccw" title="We are undoing what was done">
+            <Notice tone="warn" icon="rotate-ccw" title="Rolling back">
                 {why}
-                <p>"In a moment nothing of this try is left, and you can try again."</p>
+                <p>"In a moment everything is rolled back, and you can try again."</p>
             </Notice>
         }
         .into_any(),
@@ -162,10 +161,9 @@ fn Outcome(tenant: TenantView, state: RunState, why: String) -> impl IntoView {
             let name = tenant.name.to_string();
             let again = name.clone();
             view! {
-                <Notice tone="bad" icon="circle-alert" title="Your database was not made">
+                <Notice tone="bad" icon="circle-alert" title="Your database was not created">
                     {why}
-                    <p>"Everything this try had made was undone: no database, no role and no rule is left. \
-                        What you asked for is kept."</p>
+                    <p>"Everything was rolled back: no database, role or rule is left. Your request is saved."</p>
                     <div class="row tight">
                         <Form<Retry>>
                             <input type="hidden" name="name" value=again/>
@@ -176,17 +174,15 @@ fn Outcome(tenant: TenantView, state: RunState, why: String) -> impl IntoView {
                             <button type="submit" class="btn">"Start over"</button>
                         </Form<StartOver>>
                     </div>
-                    <p class="small">"“Try again” makes the same once more. “Start over” leads back to the form, with \
-                        your choices in it."</p>
+                    <p class="small">"“Try again” repeats the same request. “Start over” opens the form with your choices filled in."</p>
                 </Notice>
             }
             .into_any()
         }
         RunState::Failed | RunState::Stuck => view! {
-            <Notice tone="bad" icon="circle-alert" title="A person has to look at this">
+            <Notice tone="bad" icon="circle-alert" title="Needs attention">
                 {why}
-                <p>"We could not undo all of it by ourselves. The people who run this portal see it. \
-                    Quote the support number if you write to them."</p>
+                <p>"It could not be rolled back completely. The operators of this portal can see it. Quote the support number if you contact support."</p>
             </Notice>
         }
         .into_any(),
@@ -209,7 +205,7 @@ fn Request(tenant: TenantView) -> impl IntoView {
                 <div><dt>"Database"</dt><dd class="mono">{tenant.name.to_string()}</dd></div>
                 <div><dt>"Plan"</dt><dd>{tenant.plan.label}</dd></div>
                 <div><dt>"Region"</dt><dd>{tenant.region_label}</dd></div>
-                <div><dt>"Allowed addresses"</dt><dd class="mono">{addresses}</dd></div>
+                <div><dt>"Allowed IP addresses"</dt><dd class="mono">{addresses}</dd></div>
             </dl>
         </section>
     }

@@ -16,26 +16,26 @@ pub(super) fn CutOff(tenant: TenantView) -> impl IntoView {
         TenantState::Suspended => (
             "warn",
             "This database is suspended",
-            "Nobody can connect. Everything in it is kept.".to_owned(),
+            "Nobody can connect. All data is kept.".to_owned(),
             "can resume it.",
-            "See how it stands",
+            "View status",
         ),
         TenantState::Destroying => (
             "warn",
-            "This database is being destroyed",
+            "This database is being deleted",
             format!(
-                "Nobody can connect. It is removed for good {} days after it was cut off.",
+                "Nobody can connect. It is permanently deleted {} days after access was blocked.",
                 GIVEN_BACK_FOR.whole_days()
             ),
-            "can keep it until then.",
-            "See how it stands",
+            "can cancel the deletion until then.",
+            "View status",
         ),
         TenantState::Destroyed => (
             "",
-            "This database is destroyed",
-            "Its data, its roles and its passwords are gone.".to_owned(),
+            "This database is deleted",
+            "Its data, roles and passwords are deleted.".to_owned(),
             "can see how long the final backup is kept.",
-            "See what is left",
+            "View status",
         ),
         _ => return ().into_any(),
     };
@@ -62,7 +62,7 @@ pub(super) fn StorageFull(tenant: TenantView) -> impl IntoView {
         <Notice tone="warn" icon="triangle-alert" title="Storage is full: the database is read-only">
             <p>
                 {format!("This database exceeded its plan's {storage} GB on {}. ", words::moment(since))}
-                "Connections were ended; new ones can read but not write. Writing is possible again by itself once the \
+                "Connections were closed; new ones can read but not write. Writing is possible again by itself once the \
                  database takes less than 95 % of its storage. " {plan}
             </p>
             <p>
@@ -117,31 +117,25 @@ fn ended_in_words(line: &EndedLine) -> String {
 pub(super) fn PasswordsWait(tenant: TenantView) -> impl IntoView {
     let page = Page::Handoff((&tenant.name).into()).to_string();
     let (title, text, link) = match tenant.handoff {
-        Some(HandoffState::Sealed) => (
-            "The credentials wait for you",
-            "They are sealed, and can be opened once.",
-            "Open the credentials",
-        ),
+        Some(HandoffState::Sealed) => {
+            ("Credentials ready to view", "They can be viewed once.", "View credentials")
+        }
         Some(HandoffState::Open) => (
-            "The credentials are open",
-            "Save them and say so before their 15 minutes are over.",
+            "Credentials are being viewed",
+            "Save them and confirm before the 15 minutes end.",
             "Go to the credentials",
         ),
         Some(HandoffState::Lapsed) => (
-            "Did you save the credentials?",
-            "They were shown, and nobody said that they are saved.",
-            "See what to do",
+            "Credentials were not confirmed as saved",
+            "They were viewed. If you did not save them, reset the passwords.",
+            "View status",
         ),
-        Some(HandoffState::Expired) => (
-            "The roles have no passwords",
-            "Nobody can connect until you make new ones.",
-            "Make new passwords",
-        ),
-        Some(HandoffState::Revoked) => (
-            "New passwords were asked for",
-            "The page of the credentials says how it stands.",
-            "See how it stands",
-        ),
+        Some(HandoffState::Expired) => {
+            ("Passwords expired", "Nobody can connect until you reset them.", "Reset passwords")
+        }
+        Some(HandoffState::Revoked) => {
+            ("Password reset in progress", "The credentials page shows the status.", "View status")
+        }
         Some(HandoffState::Confirmed) | None => return ().into_any(),
     };
     if !tenant.may(Permission::HandoffView) || tenant.state != TenantState::Active {

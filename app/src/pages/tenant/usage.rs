@@ -40,7 +40,7 @@ pub(super) fn size_in_words(usage: Option<&Usage>, then: &str) -> String {
 pub(super) fn Numbers(
     tenant: TenantView,
     usage: Option<Usage>,
-    /// The newest backup that was read back whole.
+    /// The newest backup that was verified.
     backup: Option<BackupLine>,
 ) -> impl IntoView {
     let limits = &tenant.plan.limits;
@@ -72,25 +72,25 @@ pub(super) fn Numbers(
     let backup = match backup {
         Some(BackupLine { bytes, created_at, .. }) => {
             let size = bytes.map(|bytes| format!("{}, ", words::bytes(bytes))).unwrap_or_default();
-            let about = format!("{}, {size}read back whole", words::clock(created_at));
+            let about = format!("{}, {size}verified", words::clock(created_at));
             view! {
                 <time datetime=words::stamp(created_at)>{words::day(created_at)}</time> " " <small>{about}</small>
             }
             .into_any()
         }
-        None => view! { "None" " " <small>"one is made when the database is destroyed"</small> }.into_any(),
+        None => view! { "None" " " <small>"one is taken when the database is deleted"</small> }.into_any(),
     };
     view! {
         <div>
             <dl class="stats card">
                 <div><dt>"Storage"</dt><dd>{storage}</dd></div>
-                <div><dt>"Connections now"</dt><dd>{connections}</dd></div>
+                <div><dt>"Active connections"</dt><dd>{connections}</dd></div>
                 <div><dt>"Cache hits"</dt><dd>{cache}</dd></div>
                 <div><dt>"Last backup"</dt><dd>{backup}</dd></div>
             </dl>
             {usage.is_none().then(|| view! {
                 <p class="small dim tight">
-                    "The server did not answer within 3 seconds, so there are no figures now. "
+                    "The server did not answer within 3 seconds, so no figures are available. "
                     <a href=Page::Tenant((&tenant.name).into()).to_string()>"Try again"</a>
                 </p>
             })}

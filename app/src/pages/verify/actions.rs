@@ -50,7 +50,7 @@ needs!(Verify, SignIn);
 async fn add(cx: &Cx, checked: Checked, page: String) -> Result<SeeOther, Refusal> {
     match email::link(&cx.service, &cx.requester, checked).await {
         Ok(()) => {
-            cx.say("The e-mail address is a way into your account now.").await?;
+            cx.say("The e-mail address was added to your sign-in methods.").await?;
             see_other(Page::Account)
         }
         Err(Error::NotVouched(refusal)) => {

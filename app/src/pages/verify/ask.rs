@@ -17,13 +17,13 @@ pub(super) struct Words {
 }
 
 pub(super) const SIGN_IN: Words = Words {
-    title: "Confirm your e-mail address",
-    text: "You came here by the link in our mail. One press, and you are signed in.",
+    title: "Verify your e-mail address",
+    text: "You opened the link in our e-mail. Select the button to sign in.",
     again: Page::SignIn,
 };
 pub(super) const ADD: Words = Words {
     title: "Add this e-mail address",
-    text: "You came here by the link in our mail. One press, and whoever reads this mailbox can sign in to your account.",
+    text: "You opened the link in our e-mail. Select the button, and whoever reads this mailbox can sign in to your account.",
     again: Page::Account,
 };
 
@@ -37,7 +37,7 @@ pub(super) fn press(id: String, token: String, email: String, words: Words) -> A
             <input type="hidden" name="token" value=token/>
             <dl class="kv card-body"><div><dt>"E-mail address"</dt><dd>{email}</dd></div></dl>
             <div class="card-foot">
-                <button type="submit" class="btn btn-primary"><Icon name="check"/>"Confirm e-mail"</button>
+                <button type="submit" class="btn btn-primary"><Icon name="check"/>"Verify e-mail"</button>
                 <a class="btn btn-quiet" href=words.again.to_string()>"Use another address"</a>
             </div>
         </Form<Verify>>
@@ -55,18 +55,17 @@ pub(super) fn code(
 ) -> AnyView {
     let (head, text) = match email {
         Some(email) => (
-            "Check your mail",
+            "Check your e-mail",
             view! {
-                <p>"We sent a mail to " <strong>{email}</strong> ". Open its link in this browser, or type its code here."</p>
+                <p>"We sent an e-mail to " <strong>{email}</strong> ". Open the link in this browser, or enter the code here."</p>
             }
             .into_any(),
         ),
         None => (
-            "Enter the code from the mail",
+            "Enter the code from the e-mail",
             view! {
                 <p>
-                    "This link was asked for in another browser. To go on in this one, type the six digits that \
-                     stand in the same mail."
+                    "This link was requested in another browser. To continue in this one, enter the six-digit code from the same e-mail."
                 </p>
             }
             .into_any(),
@@ -74,9 +73,9 @@ pub(super) fn code(
     };
     let mailbox = mailbox.then(|| {
         view! {
-            <Notice icon="mail" title="This portal sends no mail yet">
+            <Notice icon="mail" title="This portal does not send e-mail yet">
                 <p>
-                    "It is not connected to a mail server. Find the mail in the "
+                    "It is not connected to a mail server. Find the e-mail in the "
                     <a href=Page::Mailbox.to_string()>"local mailbox"</a>
                     ". If it does not open, use the mailbox link that the portal printed when it started."
                 </p>
@@ -90,16 +89,16 @@ pub(super) fn code(
             <input type="hidden" name="token" value=token/>
             <div class="card-body stack">
                 <Field
-                    name="code" label="Six-digit code" hint="Valid for 10 minutes, once." class="input otp"
+                    name="code" label="Six-digit code" hint="Expires in 10 minutes." class="input otp"
                     autocomplete="one-time-code" inputmode="numeric" mistake
                 />
             </div>
             <div class="card-foot">
-                <button type="submit" class="btn btn-primary"><Icon name="check"/>"Confirm e-mail"</button>
+                <button type="submit" class="btn btn-primary"><Icon name="check"/>"Verify e-mail"</button>
             </div>
         </Form<Verify>>
         <p class="small dim">
-            "No mail after two minutes? Look into the spam folder, or " <a href=words.again.to_string()>"send it again"</a> "."
+            "No e-mail after two minutes? Check your spam folder, or " <a href=words.again.to_string()>"send it again"</a> "."
         </p>
     }
     .into_any()

@@ -43,7 +43,7 @@ pub(crate) fn verify_view(
     let mistake = mistakes.of("code").map(str::to_owned);
     let summary = view! { <ErrorSummary mistakes=mistakes.clone() fields=&["code"]/> };
     let (title, body) = match pending {
-        Pending::Press { email } => ("Confirm your e-mail address", press(id, token, email, SIGN_IN)),
+        Pending::Press { email } => ("Verify your e-mail address", press(id, token, email, SIGN_IN)),
         Pending::Code { email } => {
             ("Enter the code", code(id, token, email, Issue(mistake), mailbox, SIGN_IN))
         }
@@ -51,14 +51,14 @@ pub(crate) fn verify_view(
         Pending::Adding { email, press: false } => {
             ("Enter the code", code(id, token, Some(email), Issue(mistake), mailbox, ADD))
         }
-        Pending::AddingElsewhere => ("Go on in the other browser", elsewhere()),
-        Pending::AddingOver => ("This mail is over", adding_over()),
-        Pending::Expired { email } => ("This sign-in is over", expired(email)),
+        Pending::AddingElsewhere => ("Open the link in the browser you started in", elsewhere()),
+        Pending::AddingOver => ("This link has expired", adding_over()),
+        Pending::Expired { email } => ("This link has expired", expired(email)),
         Pending::Used { at, from, by_you } => {
             let from = from.map(|from| format!(" from {from}")).unwrap_or_default();
-            ("This mail was used already", used(format!("{}{from}", words::moment(at)), by_you))
+            ("This link has already been used", used(format!("{}{from}", words::moment(at)), by_you))
         }
-        Pending::Nothing => ("There is nothing to confirm", nothing_pending()),
+        Pending::Nothing => ("There is nothing to verify", nothing_pending()),
     };
     view! {
         <PageTitle text=title error=wrong/>

@@ -7,11 +7,9 @@ use leptos::prelude::*;
 pub(super) fn elsewhere() -> AnyView {
     view! {
         <div class="page-head flush">
-            <h1>"Go on in the other browser"</h1>
+            <h1>"Open the link in the browser you started in"</h1>
             <p>
-                "An address is added to an account only in the browser in which somebody asked for it, and while they are \
-                 signed in there. Open the link there, or type the code there. If you did not ask for it, ignore the mail: \
-                 nothing happens."
+                "An address can only be added in the browser that requested it, while signed in there. Open the link or enter the code in that browser. If you did not request this, ignore the e-mail: nothing happens."
             </p>
         </div>
         <p><a class="btn btn-primary" href=Page::Account.to_string()>"Your account"</a></p>
@@ -22,8 +20,8 @@ pub(super) fn elsewhere() -> AnyView {
 pub(super) fn adding_over() -> AnyView {
     view! {
         <div class="page-head flush">
-            <h1>"This mail is over"</h1>
-            <p>"Links and codes work for 10 minutes, and a code takes five tries. Nothing was added. Ask for a new mail on your account's page."</p>
+            <h1>"This link has expired"</h1>
+            <p>"Links and codes expire after 10 minutes, and a code allows five attempts. Nothing was added. Request a new e-mail on your account page."</p>
         </div>
         <p><a class="btn btn-primary" href=Page::Account.to_string()>"Your account"</a></p>
     }
@@ -36,16 +34,16 @@ pub(super) fn expired(email: Option<String>) -> AnyView {
             <Form<SignIn> class="row">
                 <input type="hidden" name="return_to" value=Page::Landing.to_string()/>
                 <input type="hidden" name="email" value=email.clone()/>
-                <button type="submit" class="btn btn-primary"><Icon name="send"/>"Send a new mail to " {email}</button>
+                <button type="submit" class="btn btn-primary"><Icon name="send"/>"Send a new e-mail to " {email}</button>
             </Form<SignIn>>
         }
         .into_any(),
-        None => view! { <p><a class="btn btn-primary" href=Page::SignIn.to_string()>"Send a new mail"</a></p> }.into_any(),
+        None => view! { <p><a class="btn btn-primary" href=Page::SignIn.to_string()>"Send a new e-mail"</a></p> }.into_any(),
     };
     view! {
         <div class="page-head flush">
-            <h1>"This sign-in is over"</h1>
-            <p>"Links and codes work for 10 minutes, and a code takes five tries. Nothing happened with this one."</p>
+            <h1>"This link has expired"</h1>
+            <p>"Links and codes expire after 10 minutes, and a code allows five attempts. This one was not used."</p>
         </div>
         {again}
     }
@@ -56,18 +54,17 @@ pub(super) fn used(when: String, by_you: bool) -> AnyView {
     let (text, link) = if by_you {
         (
             "You are signed in with it in this browser.",
-            view! { <a class="btn btn-primary" href=Page::Landing.to_string()>"Go on"</a> },
+            view! { <a class="btn btn-primary" href=Page::Landing.to_string()>"Continue"</a> },
         )
     } else {
         (
-            "Links and codes work once. If that was not you, sign in, make new passwords for your databases, and \
-             tell support.",
-            view! { <a class="btn btn-primary" href=Page::SignIn.to_string()>"Send a new mail"</a> },
+            "Links and codes work once. If that was not you, sign in, reset the passwords of your databases, and contact support.",
+            view! { <a class="btn btn-primary" href=Page::SignIn.to_string()>"Send a new e-mail"</a> },
         )
     };
     view! {
         <div class="page-head flush">
-            <h1>"This mail was used already"</h1>
+            <h1>"This link has already been used"</h1>
             <p>{format!("It was used on {when}. {text}")}</p>
         </div>
         <p>{link}</p>
@@ -78,8 +75,8 @@ pub(super) fn used(when: String, by_you: bool) -> AnyView {
 pub(super) fn nothing_pending() -> AnyView {
     view! {
         <div class="page-head flush">
-            <h1>"There is nothing to confirm"</h1>
-            <p>"This browser has not asked for a mail in the last minutes, or the link is not complete."</p>
+            <h1>"There is nothing to verify"</h1>
+            <p>"This browser has not requested an e-mail in the last minutes, or the link is incomplete."</p>
         </div>
         <p class="row">
             <a class="btn btn-primary" href=Page::SignIn.to_string()>"Sign in"</a>

@@ -35,8 +35,8 @@ pub async fn check(
     match request::accept(&cx.service, &cx.requester, &form.request, &form.version).await {
         Ok(name) => see_other(Page::Setup((&name).into())),
         Err(Error::Conflict) => {
-            cx.say("Your request was changed in another tab. Here it is as it stands now.").await?;
-            see_other(Page::Check)
+            cx.say("Your request was changed in another tab. This is the current version.").await?;
+            see_other(Page::Review)
         }
         Err(error @ Error::Rejected(_)) => {
             let (_, draft) = request::open(&cx.service, &cx.requester).await?;
@@ -50,7 +50,7 @@ needs!(Check, RequestAccept);
 
 /// The page of step 3.
 #[component]
-pub fn CheckPage() -> impl IntoView {
+pub fn ReviewPage() -> impl IntoView {
     let cx = Cx::get();
     if cx.signed_in().is_none() {
         return ().into_any();
@@ -85,17 +85,16 @@ pub(crate) fn check_view(proposal: Proposal) -> AnyView {
     } = proposal;
     let outside = (!own_admitted).then(|| {
         view! {
-            <Notice tone="warn" icon="triangle-alert" title="You cannot connect from where you are now">
+            <Notice tone="warn" icon="triangle-alert" title="You cannot connect from your current IP address">
                 <p>
-                    "Your address " <span class="mono">{own.to_string()}</span> " is not on the list. Add it if you want to \
-                     connect from here. " <a href=format!("{}#addresses", Page::Database)>"Change the addresses"</a>
+                    "Your address " <span class="mono">{own.to_string()}</span> " is not on the IP allowlist. Add it if you want to connect from here. " <a href=format!("{}#addresses", Page::Database)>"Change allowed IP addresses"</a>
                 </p>
             </Notice>
         }
     });
     let full = region.full.as_ref().map(|short| {
         let why = short.to_string();
-        view! { <Notice tone="warn" icon="triangle-alert" title="There may be no room"><p>{why}</p></Notice> }
+        view! { <Notice tone="warn" icon="triangle-alert" title="There may not be enough capacity"><p>{why}</p></Notice> }
     });
     let addresses: Vec<_> = words::reach_lines(&reach)
         .into_iter()
@@ -103,7 +102,7 @@ pub(crate) fn check_view(proposal: Proposal) -> AnyView {
         .map(|(at, line)| view! { {(at > 0).then(|| view! { <br/> })} {line} })
         .collect();
     let limits = format!(
-        "{}: {} connections, {} GB storage, {} MB work memory",
+        "{}: {} connections, {} GB storage, {} MB work_mem",
         plan.label, plan.limits.connections, plan.limits.storage_gb, plan.limits.work_mem_mb
     );
     let extensions = match extensions.as_slice() {
@@ -111,12 +110,12 @@ pub(crate) fn check_view(proposal: Proposal) -> AnyView {
         some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     };
     view! {
-        <PageTitle text="Check and create, step 3 of 3"/>
+        <PageTitle text="Review and create, step 3 of 3"/>
         <div class="narrow stack">
             <Steps current=3/>
             <div class="page-head flush">
-                <h1>"Is this right?"</h1>
-                <p>"We make the database in less than a minute. You can watch."</p>
+                <h1>"Review and create"</h1>
+                <p>"Takes less than a minute."</p>
             </div>
             {outside}
             {full}
@@ -128,12 +127,11 @@ pub(crate) fn check_view(proposal: Proposal) -> AnyView {
                     <Row what="Database name" field="database"><span class="mono">{database.to_string()}</span></Row>
                     <Row what="Plan" field="plan">{limits}</Row>
                     <Row what="Region" field="region">{region.label}</Row>
-                    <Row what="Allowed addresses" field="addresses"><span class="mono">{addresses}</span></Row>
+                    <Row what="Allowed IP addresses" field="addresses"><span class="mono">{addresses}</span></Row>
                     <Row what="Extensions" field="extensions">{extensions}</Row>
                 </dl>
                 <div class="card-foot">
                     <button type="submit" class="btn btn-primary"><Icon name="database"/>"Create database"</button>
-                    <span class="small dim">"Pressing twice makes one database."</span>
                 </div>
             </Form<Check>>
         </div>

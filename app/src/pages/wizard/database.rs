@@ -30,7 +30,7 @@ pub async fn database(
     request::save(&cx.service, &cx.requester, &form)
         .await
         .map_err(|error| refused(&Page::Database.to_string(), &form, error))?;
-    see_other(Page::Check)
+    see_other(Page::Review)
 }
 
 needs!(Database, RequestDraft);
@@ -53,26 +53,24 @@ pub(crate) fn database_view(id: String, values: Draft, mistakes: Mistakes, choic
     let Draft { organisation, database, plan, region, addresses, allow_any, extensions } = values;
     let Choices { plans, regions, own } = choices;
     view! {
-        <PageTitle text="Your database, step 2 of 3" error=!mistakes.is_empty()/>
+        <PageTitle text="New database, step 2 of 3" error=!mistakes.is_empty()/>
         <div class="narrow stack">
             <ErrorSummary mistakes=mistakes.clone() fields=FIELDS/>
             <Steps current=2/>
             <div class="page-head flush">
-                <h1>"What do you need?"</h1>
-                <p>"Everything but your organisation is filled in. You see it all once more before anything is made."</p>
+                <h1>"New database"</h1>
+                <p>"You can review everything before it is created."</p>
             </div>
             <Form<Database> id class="stack">
                 <div class="card card-body stack">
                     <Field
                         name="organisation" label="Organisation" autocomplete="organization"
-                        hint="The name your colleagues know, such as Acme Robotics."
+                        hint="Your company or team, for example Acme Robotics."
                         value=organisation mistake=mistakes.of("organisation")
                     />
                     <Field
                         name="database" label="Database name" class="input mono" autocomplete="off"
-                        hint="Letters a to z, digits and _, 20 at most. We add six characters, such as shop_m7kq2d. \
-                              Every database name on a server can be listed by its other users; \
-                              do not put anything confidential into it."
+                        hint="Letters a to z, digits and _, 20 at most. We add six characters, for example shop_m7kq2d. Other users of the server can list database names, so do not use anything confidential."
                         value=database mistake=mistakes.of("database")
                     />
                     <PlanCards cards=plans.into_iter().map(PlanCard::from).collect() chosen=plan mistake=mistakes.of("plan")/>
@@ -81,8 +79,8 @@ pub(crate) fn database_view(id: String, values: Draft, mistakes: Mistakes, choic
                 <Addresses addresses allow_any own mistakes=mistakes.clone()/>
                 <Extensions chosen=extensions mistake=mistakes.of("extensions")/>
                 <div class="row">
-                    <button type="submit" class="btn btn-primary">"Check and create"<Icon name="arrow-right"/></button>
-                    <span class="small dim">"Nothing is made yet."</span>
+                    <button type="submit" class="btn btn-primary">"Continue"<Icon name="arrow-right"/></button>
+                    <span class="small dim">"Nothing is created yet."</span>
                 </div>
             </Form<Database>>
         </div>
@@ -95,14 +93,14 @@ fn RegionCards(regions: Vec<Region>, chosen: String, #[prop(into)] mistake: Issu
     let open = regions.iter().map(|region| if region.full.is_none() { region.name.as_str() } else { "" });
     let preselected = preselected(open, &chosen);
     let none = regions.is_empty().then(|| {
-        view! { <p class="hint">"No server takes new databases at this moment. Try again later, or tell support."</p> }
+        view! { <p class="hint">"No server has capacity for new databases right now. Try again later, or contact support."</p> }
     });
     let cards: Vec<_> = regions
         .into_iter()
         .enumerate()
         .map(|(at, region)| {
             let full = region.full.is_some();
-            let hint = region.full.map_or_else(|| "Takes new databases".into(), |short| short.to_string());
+            let hint = region.full.map_or_else(|| "Available".into(), |short| short.to_string());
             let checked = preselected == Some(at);
             view! {
                 <label class="choice">
@@ -127,11 +125,11 @@ fn Addresses(addresses: String, allow_any: String, own: AllowedRange, mistakes: 
     view! {
         <div class="card card-body stack">
             <Area
-                name="addresses" label="Addresses that may connect"
-                hint="One address or range a line, such as 203.0.113.30 or 203.0.113.0/24. All others are refused."
+                name="addresses" label="Allowed IP addresses"
+                hint="One IP address or range per line, such as 203.0.113.30 or 203.0.113.0/24. All others are refused."
                 value=addresses mistake=mistakes.of("addresses")
             />
-            <p class="small dim">"You are here from " <span class="mono">{own.to_string()}</span> "."</p>
+            <p class="small dim">"Your current IP address: " <span class="mono">{own.to_string()}</span> "."</p>
             <div class="field">
                 {error.map(|what| view! {
                     <p class="error" id="allow_any-error"><span class="vh">"Error: "</span>{what}</p>
@@ -143,10 +141,9 @@ fn Addresses(addresses: String, allow_any: String, own: AllowedRange, mistakes: 
                         aria-describedby=described_by("allow_any", true, wrong)
                     />
                     <span>
-                        "Any address"
+                        "Allow all IP addresses"
                         <span class="hint" id="allow_any-hint">
-                            "Every address on the internet may try to sign in, with TLS and a password. \
-                             The list above does not count then."
+                            "0.0.0.0/0 and ::/0: every IP address on the internet can try to sign in, with TLS and a password. Ignores the list above."
                         </span>
                     </span>
                 </label>
@@ -164,7 +161,7 @@ fn Extensions(chosen: Vec<String>, #[prop(into)] mistake: Issue) -> impl IntoVie
         .map(|(at, extension)| {
             let name = extension.name();
             let checked = chosen.iter().any(|one| one == name);
-            let elsewhere = if extension.is_trusted() { "" } else { ". On another server only a superuser can create it, before a dump with it is loaded there." };
+            let elsewhere = if extension.is_trusted() { "" } else { ". To restore a dump that uses it on another server, a superuser has to create it there first." };
             view! {
                 <label class="check">
                     <input
@@ -182,7 +179,7 @@ fn Extensions(chosen: Vec<String>, #[prop(into)] mistake: Issue) -> impl IntoVie
             <summary>{format!("Extensions: {count} chosen")}<Icon name="chevron-down"/></summary>
             <fieldset class="checks" aria-describedby=described_by("extensions", true, wrong)>
                 <legend class="vh">"Extensions"</legend>
-                <p class="hint" id="extensions-hint">"Installed with the database. The three that most people use are ticked."</p>
+                <p class="hint" id="extensions-hint">"Installed with the database. The three most used are selected."</p>
                 {mistake.0.map(|what| view! {
                     <p class="error" id="extensions-error"><span class="vh">"Error: "</span>{what}</p>
                 })}

@@ -21,7 +21,7 @@ pub fn Steps(
             </li>
         }
     };
-    let steps: Vec<_> = ["You", "Database", "Check"].into_iter().enumerate().map(step).collect();
+    let steps: Vec<_> = ["Account", "Database", "Review"].into_iter().enumerate().map(step).collect();
     view! {
         <div>
             <p class="vh">{format!("Step {current} of 3")}</p>

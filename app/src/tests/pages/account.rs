@@ -3,9 +3,9 @@
 use super::{Make, filled, question};
 use crate::{
     pages::account::{
+        methods::MailboxForm,
         overview::{Around, account_view},
         passkey::{AddPasskeyForm, add_passkey_view},
-        ways::MailboxForm,
     },
     tests::samples::{EVIL, NOW},
 };

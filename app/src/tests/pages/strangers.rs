@@ -106,7 +106,7 @@ fn a_code_is_never_shown_again() {
         "{page}"
     );
     assert!(
-        page.contains("autocomplete=\"one-time-code\"") && page.contains(">Confirm e-mail</button>"),
+        page.contains("autocomplete=\"one-time-code\"") && page.contains(">Verify e-mail</button>"),
         "{page}"
     );
 }

@@ -5,7 +5,7 @@ use crate::{
     components::Asked,
     pages::{
         tenant::{
-            connect::connect_view, handoff::handoff_view, overview::overview_view, runs::runs_view,
+            activity::activity_view, connect::connect_view, handoff::handoff_view, overview::overview_view,
             setup::setup_view,
         },
         tenants::tenants_view,
@@ -86,7 +86,11 @@ pub fn all() -> Vec<(&'static str, Make)> {
         all.push((
             "runs",
             Box::new(move || {
-                runs_view(samples::tenant(TenantState::Active, None), Page { total: 12, items, next }, false)
+                activity_view(
+                    samples::tenant(TenantState::Active, None),
+                    Page { total: 12, items, next },
+                    false,
+                )
             }),
         ));
     }

@@ -34,7 +34,7 @@ pub(super) enum CipherError {
     Key,
     #[error("the file does not begin as a backup of version 1 does")]
     Header,
-    #[error("piece {0} was changed, moved or cut off, or belongs to another backup, tenant or key")]
+    #[error("piece {0} was changed, moved or truncated, or belongs to another backup, tenant or key")]
     Piece(u64),
     #[error("it is too large for one backup")]
     TooLarge,

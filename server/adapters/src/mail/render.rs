@@ -26,10 +26,10 @@ pub enum RenderError {
     #[error(transparent)]
     Words(#[from] WordsError),
     /// Not `left@right` of the characters of RFC 5322, section 3.2.3.
-    #[error("the mail's Message-ID is not of the form left@right")]
+    #[error("the e-mail's Message-ID is not of the form left@right")]
     MessageId,
     /// Not an address to the mail library.
-    #[error("the address {address} cannot be written into a mail")]
+    #[error("the address {address} cannot be written into an e-mail")]
     Address {
         /// The address.
         address: EmailAddress,
@@ -38,7 +38,7 @@ pub enum RenderError {
         cause: AddressError,
     },
     /// The library refused the whole.
-    #[error("the mail cannot be put together")]
+    #[error("the e-mail cannot be put together")]
     Message(#[from] lettre::error::Error),
 }
 

@@ -25,10 +25,10 @@ pub(super) struct Words {
 #[derive(Debug, thiserror::Error)]
 pub enum WordsError {
     /// A template failed.
-    #[error("the template of the mail failed")]
+    #[error("the template of the e-mail failed")]
     Template(#[from] askama::Error),
     /// Not an http or https address of printable ASCII. The link itself opens doors and is not told.
-    #[error("the mail's link is not a web address of 900 characters at most")]
+    #[error("the e-mail's link is not a web address of 900 characters at most")]
     Link,
 }
 

@@ -37,18 +37,18 @@ fn what_is_short_is_told_with_its_figure_and_what_to_do() {
     assert_eq!(with(|_| {}), "");
     assert_eq!(
         with(|c| (c.databases, c.promised.databases) = (20, 20)),
-        "Main has no room for another database: 20 of 20 databases are taken. Choose another region, or ask support. \
+        "Main has no capacity for another database: 20 of 20 databases are taken. Choose another region, or contact support. \
          Staff can allow more databases on the server, or add another server."
     );
     assert_eq!(
         with(|c| c.disk = Disk::of(99 * GB + 950_000_000, None, Some(KEPT_FREE))),
-        "Main has no disk space left: 99 of 99 GB on its disk are used. Choose another region, or ask support. \
+        "Main has no disk space left: 99 of 99 GB on its disk are used. Choose another region, or contact support. \
          Staff can enlarge the server's disk, or add another server."
     );
     assert_eq!(
         with(|c| (c.connections, c.connection_overcommit, c.promised.connections) = (3, 40, 71)),
         "Main has too few connections left: this plan needs 50, 49 of 120 are free. Choose a smaller plan or another \
-         region, or ask support. Staff can raise the server's max_connections or its connection_overcommit, or add \
+         region, or contact support. Staff can raise the server's max_connections or its connection_overcommit, or add \
          another server."
     );
     assert!(with(|c| c.storage_overcommit = 0).contains("needs 10 GB, 0 of 0 are free."));
@@ -66,7 +66,9 @@ fn another_plan_is_refused_only_for_what_it_needs_more_of() {
     assert_eq!(told(&full, has, claim(20, 10, 700)), "");
     let more = told(&full, has, claim(51, 10, 700));
     assert!(
-        more.contains("needs 51, 0 of 0 are free. Keep your plan or choose a smaller one, or ask support."),
+        more.contains(
+            "needs 51, 0 of 0 are free. Keep your plan or choose a smaller one, or contact support."
+        ),
         "{more}"
     );
     assert!(told(&full, has, claim(50, 11, 700)).contains("no disk space"));
@@ -167,7 +169,7 @@ proptest! {
             None => prop_assert_eq!(larger.short(Claim::NONE, wants), None),
             Some(short) => {
                 let text = short.to_string();
-                prop_assert!(text.contains("ask support") && text.contains("Staff can") && text.ends_with('.'));
+                prop_assert!(text.contains("contact support") && text.contains("Staff can") && text.ends_with('.'));
             }
         }
     }

@@ -10,7 +10,7 @@ pub struct GitHubLogin(String);
 /// A text that is no such name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "This is no name of an organisation at GitHub. Type what stands behind github.com/ in its address, such as acme."
+    "This is not the name of a GitHub organisation. Enter the part after github.com/ in its URL, for example acme."
 )]
 pub struct GitHubLoginError;
 

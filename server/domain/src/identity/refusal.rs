@@ -96,41 +96,39 @@ impl Reason {
                  already, or was begun in another browser. Start again here."
             }
             Self::Answer | Self::AnswerIssuer => {
-                "The answer that came back was not one to the question that was asked. Start again here."
+                "The provider's response did not match the request. Start again."
             }
-            Self::Declined => "They did not sign you in there. Start again, or choose another way.",
+            Self::Declined => "The provider did not sign you in. Start again, or use another sign-in method.",
             Self::Unreachable => {
-                "They cannot be reached just now. Try again in a minute, or choose another way."
+                "The provider cannot be reached right now. Try again in a minute, or use another sign-in method."
             }
             Self::Forbidden | Self::Form | Self::Discovery => {
-                "They are not set up as this portal needs it. Choose another way, and tell support the code below."
+                "They are not set up as this portal needs it. Use another sign-in method, and give support the code below."
             }
             Self::Code | Self::Nonce | Self::Time | Self::Stale => {
                 "The sign-in there could not be confirmed in time. Start again."
             }
             Self::Audience => {
-                "What came back was made for another site or application, or also for one that is not trusted here. Choose \
-                 another way, and tell support the code below."
+                "What came back was made for another site or application, or also for one that is not trusted here. Use another sign-in method, and give support the code below."
             }
             Self::Signature | Self::Issuer | Self::Subject => {
-                "What they said of you could not be confirmed, so it was not believed. Choose another way, and tell \
-                 support the code below."
+                "What they said of you could not be confirmed, so it was not believed. Use another sign-in method, and give support the code below."
             }
             Self::Address => {
-                "They name no verified e-mail address of yours. Verify one there and start again, or choose another way."
+                "The provider has no verified e-mail address of yours. Verify one there and start again, or use another sign-in method."
             }
             Self::Taken => {
                 "You have another account here with it already. Sign in with it and remove it there first, or leave it as it is."
             }
             Self::Group => {
-                "Your account there belongs to none of the groups that are let in here. Ask whoever looks after it."
+                "Your account belongs to none of the groups that have access. Ask your administrator."
             }
             Self::Owner => {
                 "They do not say that an organisation named here is yours. Sign in there as one of its owners; where it \
                  restricts apps, let this portal in first, in its settings there."
             }
             Self::Unknown => {
-                "It opens no account here: it was removed, or belongs to an account that is gone. Choose another way, and \
+                "It opens no account here: it was removed, or belongs to an account that is gone. Use another sign-in method, and \
                  delete it where your device or password manager keeps it."
             }
             Self::Another => {
@@ -143,7 +141,7 @@ impl Reason {
             }
             Self::Counter => {
                 "It was used somewhere else since it was last used here, so there may be a copy of it. Sign in another way, \
-                 remove it from your account, and tell support the code below."
+                 remove it from your account, and give support the code below."
             }
         }
     }

@@ -6,10 +6,10 @@ use time::OffsetDateTime;
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
     /// The server was not reached, or asked for a later try (RFC 5321: 4xx).
-    #[error("the mail server did not take the mail now: {0}")]
+    #[error("the mail server did not accept the e-mail now: {0}")]
     Later(String),
     /// The server refused it for good (5xx).
-    #[error("the mail server refused the mail: {0}")]
+    #[error("the mail server refused the e-mail: {0}")]
     Refused(String),
 }
 

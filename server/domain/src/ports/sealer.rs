@@ -13,10 +13,12 @@ pub struct Sealed {
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
     /// Sealed under a master key that this portal does not have.
-    #[error("sealed under master key {0}, which is not here: put that key back (INNKEEPER_MASTER_KEY_FILE)")]
+    #[error(
+        "encrypted under master key {0}, which is not here: put that key back (INNKEEPER_MASTER_KEY_FILE)"
+    )]
     UnknownKey(String),
     /// Changed, or sealed for something else.
-    #[error("the sealed copy was changed or belongs to something else")]
+    #[error("the encrypted copy was changed or belongs to something else")]
     Broken,
 }
 

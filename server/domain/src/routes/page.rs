@@ -65,7 +65,7 @@ pages! {
     /// The choices for a new database.
     Database = "/sign-up/database" needs RequestDraft,
     /// The last look before a database is made.
-    Check = "/sign-up/check" needs RequestDraft,
+    Review = "/sign-up/review" needs RequestDraft,
     /// The sign-in.
     SignIn = "/sign-in" needs PublicView,
     /// The sign-in by a passkey.
@@ -109,13 +109,13 @@ pages! {
     /// What is known of a database's credentials.
     Credentials(name: TenantName) = "/t/{name}/credentials" needs CredentialsView,
     /// Asks whether a database is to have new passwords.
-    Rotate(name: TenantName) = "/t/{name}/credentials/rotate" needs CredentialsView,
+    ResetPasswords(name: TenantName) = "/t/{name}/credentials/reset" needs CredentialsView,
     /// The plan of a database, and the others.
     Plan(name: TenantName) = "/t/{name}/plan" needs PlanView,
     /// Asks whether a database is to have this plan.
     PlanCheck(name: TenantName, plan: String) = "/t/{name}/plan/{plan}" needs PlanView,
     /// The journal of a database.
-    Runs(name: TenantName) = "/t/{name}/runs" needs TenantView,
+    Activity(name: TenantName) = "/t/{name}/activity" needs TenantView,
     /// Where [`Page::SignInSettings`] were before an organisation had an address.
     FormerSettings(name: TenantName) = "/t/{name}/settings/identity" needs TenantView,
     /// What suspends or removes a database.
@@ -125,9 +125,9 @@ pages! {
     /// Asks whether a database is to be resumed.
     Resume(name: TenantName) = "/t/{name}/danger/resume" needs LifecycleView,
     /// Asks whether a database is to be destroyed.
-    Destroy(name: TenantName) = "/t/{name}/danger/destroy" needs LifecycleView,
+    Delete(name: TenantName) = "/t/{name}/danger/delete" needs LifecycleView,
     /// Asks whether a database is to be kept after all.
-    Keep(name: TenantName) = "/t/{name}/danger/keep" needs LifecycleView,
+    CancelDeletion(name: TenantName) = "/t/{name}/danger/cancel-deletion" needs LifecycleView,
     /// The list of the staff.
     Staff = "/staff" needs StaffView,
     /// Where a link leads that makes somebody staff.
@@ -135,9 +135,9 @@ pages! {
     /// The mail domains that staff decides.
     StaffDomains = "/staff/domains" needs DomainReview,
     /// The verified mail domains.
-    VerifiedDomains = "/staff/domains/proven" needs DomainReview,
+    VerifiedDomains = "/staff/domains/verified" needs DomainReview,
     /// Asks whether a verified domain is to be taken back; the domain with `_` for its dots.
-    RevokeDomain(organisation: OrganisationId, domain: String) = "/staff/domains/proven/{organisation}/{domain}" needs DomainRevokeView,
+    RevokeDomain(organisation: OrganisationId, domain: String) = "/staff/domains/verified/{organisation}/{domain}" needs DomainRevokeView,
     /// The local mailbox.
     Mailbox = "/dev/mailbox" needs PublicView,
     /// A mail of the local mailbox.

@@ -54,7 +54,7 @@ enum Command {
     Organisation(OrganisationCommand),
     /// The master key, under which secrets are encrypted.
     Key(KeyCommand),
-    /// Look for what is wrong, and say what to do. Ends with 0 (nothing found), 1 (found) or 2 (could not look).
+    /// Check the installation and say what to do. Ends with 0 (nothing found), 1 (found) or 2 (could not look).
     Doctor(DoctorOptions),
 }
 

@@ -19,12 +19,12 @@ use std::process::ExitCode;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum OrganisationAction {
-    /// Open all ways in again to an organisation that lets its people in by some only, and has shut itself out.
+    /// Allow all sign-in methods again for an organisation that requires SSO and has locked itself out.
     Open {
         /// Its id, or its name if no other has it, as listed.
         who: String,
     },
-    /// List the organisations, those with closed ways first, a thousand at most.
+    /// List the organisations, those that require SSO first, a thousand at most.
     List {
         /// Only those with this text in their names.
         #[arg(long, value_name = "TEXT", default_value = "")]
@@ -81,11 +81,10 @@ fn refused(error: &Error) -> String {
 fn told(Relaxed { id, name, was_open }: &Relaxed) -> String {
     if was_open.is_some() {
         format!(
-            "{name} ({id}) is open to all ways in again, from the next request on. Its admins can close them anew once \
-             their own sign-in works.\n"
+            "{name} ({id}) allows all sign-in methods again, from the next request on. Its admins can require SSO again once it works.\n"
         )
     } else {
-        format!("{name} ({id}) is open to all ways in already: nothing was changed.\n")
+        format!("{name} ({id}) already allows all sign-in methods: nothing was changed.\n")
     }
 }
 

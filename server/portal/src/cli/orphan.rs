@@ -39,18 +39,18 @@ pub(crate) enum OrphanAction {
         #[arg(long)]
         json: bool,
     },
-    /// Remove one for good. Refused for what belongs to somebody at that moment.
+    /// Permanently remove one. Refused if it belongs to somebody now.
     Remove {
         /// Its kind, as listed.
         #[arg(value_parser = kind)]
         kind: OrphanKind,
         /// Its name, as listed.
         name: String,
-        /// Its name once more: there is no way back.
+        /// Its name again: this cannot be undone.
         #[arg(long, value_name = "NAME")]
         yes_remove: String,
     },
-    /// Give a database to its tenant again, which was recorded as failed or destroyed. The tenant is suspended then.
+    /// Give a database back to its tenant that was recorded as failed or deleted. The tenant is then suspended.
     Adopt {
         /// Its kind, as listed; only databases can be adopted, with their roles.
         #[arg(value_parser = kind)]
@@ -142,7 +142,7 @@ async fn act(config: &Config, ground: &Ground, action: OrphanAction) -> Result<S
             orphans::adopt(ground, kind, &name).await.map_err(|error| refused(&error))?;
             Ok(format!(
                 "{name} belongs to its tenant again, which is suspended: an admin of its organisation can resume it and \
-                 make new passwords.\n"
+                 reset the passwords.\n"
             ))
         }
     }

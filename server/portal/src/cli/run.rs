@@ -57,9 +57,9 @@ async fn act(reach: &Reach, action: RunAction) -> Result<String, String> {
         }
         RunAction::Resume { number } => operations::resume(&store, &operator, &number)
             .await
-            .map(|()| format!("Run {number} is resumed; its page and its journal show how it ends.\n")),
+            .map(|()| format!("Run {number} is resumed; its page and its activity log show how it ends.\n")),
         RunAction::Rollback { number } => operations::roll_back(&store, &operator, &number).await.map(|()| {
-            format!("Run {number} is being rolled back; its page and its journal show how it ends.\n")
+            format!("Run {number} is being rolled back; its page and its activity log show how it ends.\n")
         }),
     };
     store.pool.close().await;

@@ -17,19 +17,19 @@ use std::process::ExitCode;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum StaffAction {
-    /// Print a link by which one person becomes staff, once, within 24 hours.
+    /// Print an invite link that gives one person a staff role, once, within 24 hours.
     Add {
-        /// What it makes of them: approver, operator or viewer.
+        /// The staff role: approver, operator or viewer.
         #[arg(long, default_value = "operator", value_parser = role)]
         role: StaffRole,
     },
-    /// List who is staff.
+    /// List the staff members.
     List {
         /// One JSON array instead of text.
         #[arg(long)]
         json: bool,
     },
-    /// Take away all that makes somebody staff, and sign them out everywhere.
+    /// Remove a staff member's role, and sign them out everywhere.
     Remove {
         /// Their address or account id, as listed.
         who: String,
@@ -68,7 +68,7 @@ async fn act(config: &Config, store: &Store, action: StaffAction) -> Result<Stri
         StaffAction::Add { role } => {
             let link = staff::add(store, &operator, role).await.map_err(|error| explain(&error))?;
             Ok(format!(
-                "Whoever opens this link and presses \"Become staff\" becomes {} of this portal. It works once, until {}:\n{}\n",
+                "Whoever opens this link and presses \"Accept staff role\" becomes {} of this portal. It works once, until {}:\n{}\n",
                 role.as_str(),
                 words::moment(link.until),
                 link.address(&config.public_url(config.listen)),

@@ -26,7 +26,7 @@ settings! {
     INNKEEPER_LISTEN => listen: SocketAddr = parse::address_and_port,
         default "127.0.0.1:8080", example "127.0.0.1:8080";
 
-    /// Where browsers reach the portal: https, or http on a loopback name. Links in mails begin with it.
+    /// Where browsers reach the portal: https, or http on a loopback name. Links in e-mails begin with it.
     INNKEEPER_PUBLIC_URL => public_url: Option<Url> = parse::public_url,
         unset "http://<listen> where that is a loopback address", example "https://databases.example.com",
         show |config| config.public_url(config.listen);
@@ -59,7 +59,7 @@ settings! {
         unset "the newest of PostgreSQL 15 to 18 that is found", example "/usr/lib/postgresql/15/bin",
         show |config| embedded(config, or(config.embedded_bin.as_ref(), "found at start"));
 
-    /// The key that seals all secrets; made where there is none. Keep a backup apart from the data.
+    /// The key that encrypts all secrets; created where there is none. Keep a backup apart from the data.
     INNKEEPER_MASTER_KEY_FILE => master_key_file: PathBuf = parse::path,
         unset "<data dir>/master.key", example "/etc/innkeeper/master.key";
 
@@ -69,7 +69,7 @@ settings! {
         example "smtp://user:password@mail.example.com:587",
         show |config| or(config.mail_url.as_ref(), &format!("none: the local mailbox {}", config.mailbox().display()));
 
-    /// Sender of the mails.
+    /// Sender of the e-mails.
     INNKEEPER_MAIL_FROM => mail_from: Sender = parse::sender,
         unset "innkeeper@<host of the public URL>", example "Innkeeper <databases@example.com>";
 
@@ -99,15 +99,15 @@ settings! {
         unset "2, or as set in the control database", example "5",
         show |config| or(config.ready_slots.as_ref(), "as registered, 2 at first");
 
-    /// Sign-in mails asked for from one address: how many in how many seconds.
+    /// Sign-in e-mails asked for from one address: how many in how many seconds.
     INNKEEPER_LIMIT_MAIL_PER_ADDRESS => limit_mail_per_address: Limit = parse::limit,
         default "120/600", example "120/600";
 
-    /// Sign-in mails sent to one mailbox: how many in how many seconds.
+    /// Sign-in e-mails sent to one mailbox: how many in how many seconds.
     INNKEEPER_LIMIT_MAIL_PER_MAILBOX => limit_mail_per_mailbox: Limit = parse::limit,
         default "6/600", example "6/600";
 
-    /// Sign-in mails in all: how many in how many seconds.
+    /// Sign-in e-mails in all: how many in how many seconds.
     INNKEEPER_LIMIT_MAIL_IN_ALL => limit_mail_in_all: Limit = parse::limit,
         default "3000/600", example "3000/600";
 

@@ -134,15 +134,19 @@ fn announce(config: &Config, site: &Site, token: &MailboxToken, staff: Option<&L
     let url = &site.public_url;
     let mails = match (&config.mail_url, site.local()) {
         (Some(_), _) => String::new(),
-        (None, false) => format!("Mails are kept in {}\n", config.mailbox().display()),
+        (None, false) => format!("E-mails are stored in {}\n", config.mailbox().display()),
         (None, true) => {
             let (folder, link) = (config.mailbox(), token.link(url));
-            format!("Mails are kept in {}. Read them by this link:\n{}\n", folder.display(), link.expose())
+            format!(
+                "E-mails are stored in {}. Read them at this link:\n{}\n",
+                folder.display(),
+                link.expose()
+            )
         }
     };
     let staff = staff.map(|link| {
         let (until, address) = (words::moment(link.until), link.address(url));
-        format!("Nobody is staff yet. Become the first by this link, once, until {until}:\n{address}\n")
+        format!("There are no staff members yet. Accept the first staff role with this link, once, until {until}:\n{address}\n")
     });
     let text = format!("Innkeeper is ready at {url}\n{mails}{}", staff.unwrap_or_default());
     // It never fails.

@@ -123,7 +123,7 @@ pub(super) fn problem_json(
             format!("Too much is going on, or the database is away. Try again in {seconds} seconds.")
         }
         (status, _) if status.is_server_error() => {
-            "This is not the fault of your request. Try again; if it happens once more, tell support the instance."
+            "This is not the fault of your request. Try again; if it happens again, contact support and quote the instance."
                 .into()
         }
         (status, _) => format!("The request was refused: {status}."),

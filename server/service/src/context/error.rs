@@ -25,7 +25,7 @@ pub enum Error {
     /// The sign-in is too old for this; the person signs in again and comes back.
     #[error("a fresh sign-in is needed")]
     StaleSignIn,
-    /// Too many tries; the number of seconds until the next one.
+    /// Too many attempts; the number of seconds until the next one.
     #[error("too many tries; wait {0} s")]
     TooMany(u64),
     /// The thing has changed since the requester looked, and this cannot be done as it stands now.
@@ -47,7 +47,7 @@ pub enum Error {
     #[error("{0}")]
     Step(String),
     /// A sealed secret cannot be opened.
-    #[error("sealed secret: {0}")]
+    #[error("encrypted secret: {0}")]
     Seal(#[from] SealError),
     /// A row that cannot have been written by this portal.
     #[error("unreadable row: {0}")]

@@ -47,7 +47,6 @@ pub(crate) async fn by_dns(
         .detail(json!({ "by": "dns" }))
         .record(conn, &service.ids)
         .await?;
-    let why = "Your text is not in its DNS any more, and another organisation here has shown by a text of its own there that \
-               the domain is theirs.";
+    let why = "Your TXT record is no longer in its DNS, and another organisation has verified the domain with its own TXT record.";
     tell(service, conn, organisation, domain, why.to_owned()).await
 }

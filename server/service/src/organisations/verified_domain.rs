@@ -33,6 +33,6 @@ pub(crate) async fn own_address(
     if own {
         return Ok(());
     }
-    let what = format!("{} is no domain that the organisation has proven", contact.address.domain());
+    let what = format!("{} is not a verified domain of the organisation", contact.address.domain());
     Err(Refusal::new(Reason::Address, what).into())
 }

@@ -50,7 +50,7 @@ mod tests {
         for own in [
             "/",
             "/sign-up/database",
-            "/sign-up/check",
+            "/sign-up/review",
             "/t/shop_k3v9x2",
             "/t/shop_k3v9x2/handoff",
             "/o/acme-2/sign-in",

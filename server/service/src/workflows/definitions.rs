@@ -82,11 +82,11 @@ pub(super) fn steps(kind: RunKind, tools: &Arc<Tools>) -> Steps {
         ],
         RunKind::Remove => vec![
             Box::new(CheckRemoval(t())),
-            removing("drop_database", CreateDatabase(t()), "The database is gone"),
-            removing("drop_roles", CreateRoles(t()), "Its roles are gone"),
-            removing("remove_allowlist", WriteAllowlist(t()), "Its address rules are gone"),
+            removing("drop_database", CreateDatabase(t()), "The database is deleted"),
+            removing("drop_roles", CreateRoles(t()), "Its roles are deleted"),
+            removing("remove_allowlist", WriteAllowlist(t()), "Its pg_hba.conf rules are removed"),
             Box::new(DestroySecrets(t())),
-            removing("release_capacity", CheckCapacity(t()), "Its place is free"),
+            removing("release_capacity", CheckCapacity(t()), "Its capacity is released"),
         ],
         RunKind::ChangePlan => vec![Box::new(ChangeReservation(t())), Box::new(ChangeLimits(t()))],
     }

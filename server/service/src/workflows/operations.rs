@@ -71,7 +71,7 @@ pub async fn roll_back(store: &Store, requester: &Requester, number: &str) -> Re
     let mut tx = requester.begin(&store.pool).await?;
     let run = find(&mut tx, requester, Permission::RunRollback, number).await?;
     if (run.kind == RunKind::Remove && run.cursor > 0)
-        || !engine::turn_back(&mut tx, run.id, "The operator turned it back.").await?
+        || !engine::turn_back(&mut tx, run.id, "Rolled back by the operator.").await?
     {
         return Err(Error::Conflict);
     }

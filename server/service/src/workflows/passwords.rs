@@ -39,10 +39,11 @@ pub async fn open_sealed(tools: &Tools, tenant: TenantId) -> Result<PerRole<Secr
     let mut conn = tools.pool.acquire().await?;
     let mut passwords = PerRole::default();
     for role in TenantRole::ALL {
-        *passwords.of_mut(*role) =
-            secrets::get(&mut conn, &*tools.sealer, tenant, Purpose::Password(*role)).await?.ok_or_else(
-                || StepError::Fatal(format!("The sealed password of the {} role is missing.", role.as_str())),
-            )?;
+        *passwords.of_mut(*role) = secrets::get(&mut conn, &*tools.sealer, tenant, Purpose::Password(*role))
+            .await?
+            .ok_or_else(|| {
+                StepError::Fatal(format!("The encrypted password of the {} role is missing.", role.as_str()))
+            })?;
     }
     Ok(passwords)
 }

@@ -13,6 +13,9 @@ use innkeeper_domain::{
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
+/// What the trigger `exclude_runs` calls the rule that a run breaks which another one excludes.
+const RUN_EXCLUDED: &str = "run_excluded";
+
 /// The names of the steps, in order. They are stored: renaming is adding. A test compares them with the plans.
 pub fn names(kind: RunKind) -> &'static [&'static str] {
     match kind {
@@ -52,7 +55,8 @@ pub fn deadline(kind: RunKind) -> i32 {
     if matches!(kind, RunKind::Destroy | RunKind::Remove) { 24 * 60 } else { 15 }
 }
 
-/// Starts a run about a tenant, in the transaction that asks for it. [`Error::Conflict`] while another is live.
+/// Starts a run about a tenant, in the transaction that asks for it. [`Error::Conflict`] while one is live that its kind
+/// excludes (table `concurrent_run_kinds`).
 pub async fn start_run(
     ids: &Ids,
     random: &dyn Random,
@@ -63,7 +67,7 @@ pub async fn start_run(
 ) -> Result<(RunId, SupportNumber)> {
     let new = NewRun { kind, organisation, tenant, input, deadline_minutes: deadline(kind) };
     match start(conn, ids, random, &new, names(kind)).await {
-        Err(Error::Database(error)) if Error::breaks(&error, "run_one_live") => Err(Error::Conflict),
+        Err(Error::Database(error)) if Error::breaks(&error, RUN_EXCLUDED) => Err(Error::Conflict),
         started => started,
     }
 }

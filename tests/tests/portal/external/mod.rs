@@ -106,7 +106,7 @@ async fn two_portals_share_one_server_and_one_finishes_what_the_other_began() {
     let mut lone = replica(&server, &mails);
     lone.set("INNKEEPER_MASTER_KEY_FILE", &lone.folder().join("own.key").to_string_lossy());
     lone.restart().await;
-    assert!(lone.log().contains("sealed under another master key"), "{}", lone.log());
+    assert!(lone.log().contains("encrypted under another master key"), "{}", lone.log());
     let found = lone.run(&["doctor"]).await;
     let said = String::from_utf8_lossy(&found.stdout).into_owned();
     assert!(found.status.code() == Some(1) && said.contains("the same INNKEEPER_MASTER_KEY_FILE"), "{said}");

@@ -239,9 +239,9 @@ impl House {
         let state = value(&mut control, &format!("select state from tenant where name = '{name}'")).await;
         match (self.kind, state.as_str()) {
             (Kind::Suspend | Kind::Destroy, "suspended") => self.act("resume", "active").await,
-            (Kind::Suspend | Kind::Destroy, "destroying") => self.act("keep", "active").await,
+            (Kind::Suspend | Kind::Destroy, "destroying") => self.act("cancel-deletion", "active").await,
             (Kind::Resume, "active") => self.act("suspend", "suspended").await,
-            (Kind::UndoDestroy | Kind::Remove, "active") => self.act("destroy", "destroying").await,
+            (Kind::UndoDestroy | Kind::Remove, "active") => self.act("delete", "destroying").await,
             _ => {}
         }
     }
@@ -321,19 +321,19 @@ impl House {
             }
             Kind::RenewPasswords => {
                 let name = self.name();
-                let path = format!("/t/{name}/credentials/rotate");
-                let form = self.jane.form(&path, "/do/rotate").await;
+                let path = format!("/t/{name}/credentials/reset");
+                let form = self.jane.form(&path, "/do/reset-passwords").await;
                 self.send(&form, &[("confirmation", &name)], &format!("/t/{name}/handoff")).await;
             }
             Kind::Suspend => self.press("suspend").await,
             Kind::Resume => self.press("resume").await,
-            Kind::Destroy => self.press("destroy").await,
+            Kind::Destroy => self.press("delete").await,
             Kind::UndoDestroy => {
                 // In the last minute: whatever goes wrong, it is not removed.
                 let soon =
                     "update tenant set removal_at = now() + interval '1 minute' where removal_at is not null";
                 run(&mut control, soon).await;
-                self.press("keep").await;
+                self.press("cancel-deletion").await;
             }
             Kind::Remove => {
                 let due = format!("update tenant set removal_at = now() where name = '{}'", self.name());

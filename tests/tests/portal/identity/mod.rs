@@ -90,7 +90,7 @@ async fn a_broken_issuer_lets_nobody_in_and_its_twin_does() {
         let page = Person::new(&portal, "jane@acme.example").open(&to).await;
         let text = page.html().text();
         assert!(
-            text.contains("did not let you in") && text.contains(&format!("Code: {reason}")),
+            text.contains("Sign-in failed: ") && text.contains(&format!("Code: {reason}")),
             "{name}: {text}"
         );
         let logged = portal.log().lines().any(|line| {

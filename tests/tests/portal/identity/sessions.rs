@@ -144,12 +144,16 @@ async fn a_session_ends_with_its_way_in() {
     Person::new(&portal, "").get("/sign-in/a").await.is_problem(404);
     // Her other way is her only one now, and she cannot throw it away.
     let page = phone.open("/account").await.html().text();
-    assert!(page.contains("(no longer offered)") && page.contains("Your only way in"), "{page}");
+    assert!(
+        page.contains("(no longer available)")
+            && page.contains("Cannot be removed: your only sign-in method"),
+        "{page}"
+    );
     assert!(removal(&portal, &phone, "jane-at-b").await.is_none());
     let gone = removal(&portal, &phone, "jane-at-a").await.expect("a form for it");
     let form = Form { values: gone.values.with("way", &way(&portal, "jane-at-b").await), ..gone };
     let page = phone.open(&phone.press(&form).await.leads_to()).await.html().text();
-    assert!(page.contains("This is your last way in."), "{page}");
+    assert!(page.contains("This is your only sign-in method."), "{page}");
 
     // Put back, it is the same person's.
     portal.stop().await;

@@ -64,7 +64,7 @@ async fn a_team_is_joined_and_left() {
     let form = jane.form(&settings, "/do/add-github").await;
     let wrong = jane.submit(&form, &[("login", "https://github.com/acme")]).await;
     let wrong = jane.open(&wrong.leads_to()).await.html();
-    assert!(wrong.mistake("login").unwrap().contains("no name of an organisation"));
+    assert!(wrong.mistake("login").unwrap().contains("not the name of a GitHub organisation"));
     assert_eq!(jane.submit(&form, &[("login", "Acme")]).await.leads_to(), settings);
     assert!(!jane.open(&settings).await.has_form("/do/add-team"), "nothing comes of it yet");
 
@@ -120,14 +120,14 @@ async fn owners_alone_show_it(jane: &Person, settings: &str, github: &GitHub) {
     ] {
         let to = show(jane, settings, github, &someone(1, nobody.clone())).await;
         assert_eq!(to, format!("{settings}?github=owner"), "{nobody:?}");
-        assert!(jane.open(&to).await.html().text().contains("Nothing was shown to be yours"));
+        assert!(jane.open(&to).await.html().text().contains("Ownership was not verified"));
     }
     let unasked = jane.get("/sign-in/github?for=own&return=/t").await;
     assert_eq!(unasked.status, 404, "only by a link on a page of ours");
     let owner = someone(1, vec![Belongs { role: "admin", ..acme() }]);
     assert_eq!(show(jane, settings, github, &owner).await, settings);
     let text = jane.open(settings).await.html().text();
-    assert!(text.contains("Shown by its owner") && text.contains("acme: Ops"), "{text}");
+    assert!(text.contains("Verified by its owner") && text.contains("acme: Ops"), "{text}");
 }
 
 async fn who_does_not_belong_sees_nothing(portal: &Portal, github: &GitHub, page: &str) {

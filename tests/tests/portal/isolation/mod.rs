@@ -29,9 +29,9 @@ impl Street {
             let names = [("organisation", who), ("database", who)];
             assert_eq!(
                 person.submit(&form, &[&names[..], allow].concat()).await.leads_to(),
-                "/sign-up/check"
+                "/sign-up/review"
             );
-            let check = person.form("/sign-up/check", "/do/check").await;
+            let check = person.form("/sign-up/review", "/do/check").await;
             let name = tenant_of(&person.press(&check).await.leads_to());
             person.wait_until_ready(&name, 120).await;
             tenants.push(person.reveal(&name).await);

@@ -37,7 +37,7 @@ async fn only_the_whole_name_confirms() {
 
     let mut count = 0;
     for (page, action) in
-        [("credentials/rotate", "rotate"), ("danger/suspend", "suspend"), ("danger/destroy", "destroy")]
+        [("credentials/reset", "reset-passwords"), ("danger/suspend", "suspend"), ("danger/delete", "delete")]
     {
         let (page, action) = (format!("/t/{name}/{page}"), format!("/do/{action}"));
         let form = jane.form(&page, &action).await;
@@ -60,7 +60,8 @@ async fn only_the_whole_name_confirms() {
 async fn names(jane: &Person, name: &str) -> usize {
     let values = jane.form(&format!("/t/{name}/danger/suspend"), "/do/suspend").await.values;
     let wrong = ["", "x", "shop_aaaaaa", "../..", "%", "\u{202e}", "a\r\nX: 1", &long(10_000)];
-    let acts = ["suspend", "resume", "destroy", "keep", "try-again", "rotate", "change-plan"];
+    let acts =
+        ["suspend", "resume", "delete", "cancel-deletion", "try-again", "reset-passwords", "change-plan"];
     for act in acts {
         for wrong in wrong {
             let values = values.clone().with("name", wrong).with("confirmation", wrong);
@@ -69,13 +70,13 @@ async fn names(jane: &Person, name: &str) -> usize {
         jane.post(&format!("/do/{act}"), &values.clone().without("name")).await.is_problem(404);
     }
     // Not as it stands: the page that shows how it stands says so.
-    for act in ["resume", "keep", "try-again"] {
+    for act in ["resume", "cancel-deletion", "try-again"] {
         let answer = jane.post(&format!("/do/{act}"), &values).await;
         assert_eq!(answer.leads_to(), format!("/t/{name}/danger"), "{act}");
         let page = jane.open(&answer.leads_to()).await;
         assert!(page.html().text().contains("Nothing was done"), "{act}: {page}");
     }
-    for page in ["resume", "keep"] {
+    for page in ["resume", "cancel-deletion"] {
         assert_eq!(
             jane.get(&format!("/t/{name}/danger/{page}")).await.leads_to(),
             format!("/t/{name}/danger")
@@ -96,7 +97,7 @@ async fn plans(jane: &Person, name: &str) -> usize {
         assert!(back.starts_with(&offers) && back.contains("form="), "{text:?}: {back}");
         let page = jane.open(&back).await.html();
         let mistake = page.mistake("plan").unwrap_or_default();
-        assert!(mistake.len() > 10 && page.text().contains("There is a mistake"), "{text:?}: {mistake}");
+        assert!(mistake.len() > 10 && page.text().contains("There is a problem"), "{text:?}: {mistake}");
     }
     trial.all_malformed("plan").await;
     for text in ["unknown", "starter", "enterprise", "%00", "%ff", "..%2f.."] {

@@ -26,7 +26,7 @@ impl Trial<'_> {
             let mistake = page.html().mistake(field).unwrap_or_default();
             assert!(mistake.len() > 10, "no words beside the field: {case}: {page}");
             assert!(
-                page.html().text().contains("There is a mistake") || page.html().text().contains("mistakes"),
+                page.html().text().contains("There is a problem") || page.html().text().contains("problems"),
                 "{case}"
             );
             assert!(!mistake.chars().any(char::is_control), "{mistake:?}: {case}");

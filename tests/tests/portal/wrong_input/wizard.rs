@@ -67,7 +67,7 @@ async fn each_field_of_the_wizard_says_what_is_wrong_with_it() {
     // What is shown is what was typed, not what a browser would make of it.
     let tag = "<script>alert(1)</script>";
     jane.post(&trial.form.action, &good.clone().with("organisation", tag)).await;
-    let check = jane.open("/sign-up/check").await.html().text();
+    let check = jane.open("/sign-up/review").await.html().text();
     assert!(check.contains(tag), "{check}");
     the_last_page(&portal, &jane, &good, count).await;
 }
@@ -76,7 +76,7 @@ async fn each_field_of_the_wizard_says_what_is_wrong_with_it() {
 async fn the_last_page(portal: &Portal, jane: &Person, good: &Values, tried: usize) {
     let mut count = tried;
     jane.post("/do/database", good).await;
-    let form = jane.form("/sign-up/check", "/do/check").await;
+    let form = jane.form("/sign-up/review", "/do/check").await;
     let before = rows(portal).await;
     let other = "rq_01890a5d-ac96-774b-bcce-b302099a8057";
     let wrong = [
@@ -99,12 +99,12 @@ async fn the_last_page(portal: &Portal, jane: &Person, good: &Values, tried: usi
         count += 1;
         let answer = jane.post("/do/check", &values).await;
         if answer.status == 303 {
-            assert_eq!(answer.leads_to(), "/sign-up/check");
+            assert_eq!(answer.leads_to(), "/sign-up/review");
         } else {
             answer.is_problem(404);
         }
     }
-    let mut trial = Trial { person: jane, page: "/sign-up/check", form, count };
+    let mut trial = Trial { person: jane, page: "/sign-up/review", form, count };
     trial.all_malformed("version").await;
     for action in ["/do/retry", "/do/start-over", "/do/reveal", "/do/confirm", "/do/renew"] {
         for name in

@@ -28,7 +28,7 @@ pub async fn add_domain(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = organisations::add_domain(&cx.service, &cx.requester, &form.organisation, &form.domain).await;
-    conclude(&form.organisation, &form, ended, "Taken down. Publish the text record, then check.").await
+    conclude(&form.organisation, &form, ended, "Domain added. Add the TXT record, then select Verify.").await
 }
 
 needs!(AddDomain, SsoChange);
@@ -44,10 +44,8 @@ pub async fn check_domain(
     let found =
         organisations::check_domain(&cx.service, &cx.requester, &form.organisation, &form.domain).await;
     let line = match found {
-        Ok(false) => {
-            "The text record is not there yet. It can take some minutes until it is seen everywhere."
-        }
-        _ => "Proven: the domain is yours.",
+        Ok(false) => "The TXT record was not found yet. DNS changes can take a few minutes.",
+        _ => "Domain verified.",
     };
     conclude(&form.organisation, &form, found.map(drop), line).await
 }
@@ -63,7 +61,8 @@ pub async fn ask_domain(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = organisations::ask_staff(&cx.service, &cx.requester, &form.organisation, &form.what).await;
-    conclude(&form.organisation, &form, ended, "Asked. Staff decides, and you see it here.").await
+    conclude(&form.organisation, &form, ended, "Manual verification requested. The result is shown here.")
+        .await
 }
 
 needs!(AskDomain, SsoChange);
@@ -93,9 +92,9 @@ pub(super) fn Domains(view: IdentityView, form: Filled<DomainForm>, fresh: bool)
     let rows = (!rows.is_empty()).then(|| view! { <ul class="rows" role="list">{rows}</ul> });
     view! {
         <section class="card" aria-labelledby="domains">
-            <div class="card-head"><h2 id="domains">"Mail domains"</h2></div>
+            <div class="card-head"><h2 id="domains">"E-mail domains"</h2></div>
             <p class="card-body small dim">
-                "Your sign-in may speak only for addresses of domains that are shown to be yours."
+                "Your single sign-on is trusted only for e-mail addresses of verified domains."
             </p>
             {rows}
             <Form<AddDomain> id>
@@ -103,7 +102,7 @@ pub(super) fn Domains(view: IdentityView, form: Filled<DomainForm>, fresh: bool)
                 <div class="card-body">
                     <Field
                         name="domain" form=AddDomain::PATH label="Domain" class="input mono" autocomplete="off"
-                        hint="What stands behind the @ of your addresses, such as acme.example."
+                        hint="The part after the @ of your e-mail addresses, for example acme.example."
                         value=values.domain mistake=mistakes.of("domain")
                     />
                 </div>
@@ -121,10 +120,10 @@ fn Line(at: usize, line: DomainLine, slug: String, fresh: bool) -> impl IntoView
     let proven = line.proven_at;
     let stands = match (proven, line.staff_asked_at) {
         (Some(at), _) => {
-            format!("Shown by {} on {}.", if line.by_dns { "DNS" } else { "staff" }, words::day(at))
+            format!("Verified by {} on {}.", if line.by_dns { "DNS" } else { "staff" }, words::day(at))
         }
-        (None, Some(at)) => format!("Staff is asked since {}.", words::day(at)),
-        (None, None) => "Not shown yet.".into(),
+        (None, Some(at)) => format!("Manual verification requested on {}.", words::day(at)),
+        (None, None) => "Unverified.".into(),
     };
     let record = proven.is_none().then(|| {
         view! {
@@ -135,16 +134,16 @@ fn Line(at: usize, line: DomainLine, slug: String, fresh: bool) -> impl IntoView
     let which = format!(" {domain}");
     let about = |field| vec![("organisation", slug.clone()), (field, domain.clone())];
     let check = proven.is_none().then(|| {
-        view! { <Act<CheckDomain> fields=about("domain") label="Check now" which=which.clone()/> }
+        view! { <Act<CheckDomain> fields=about("domain") label="Verify" which=which.clone()/> }
     });
     let ask = (proven.is_none() && line.staff_asked_at.is_none()).then(|| {
-        view! { <Act<AskDomain> fields=about("what") label="Ask staff instead" which=which.clone() class="btn btn-quiet btn-sm"/> }
+        view! { <Act<AskDomain> fields=about("what") label="Request manual verification" which=which.clone() class="btn btn-quiet btn-sm"/> }
     });
     let remove = view! {
         <Act<RemoveDomain> fields=about("domain") label="Remove" which=which class="btn btn-quiet btn-sm"/>
     };
     let acts = fresh.then(|| view! { <div class="row">{check}{ask}{remove}</div> });
-    let (tone, word) = if proven.is_some() { ("badge ok", "Yours") } else { ("badge warn", "To be shown") };
+    let (tone, word) = if proven.is_some() { ("badge ok", "Verified") } else { ("badge warn", "Unverified") };
     view! {
         <li>
             <p class="name mono">{domain}</p>

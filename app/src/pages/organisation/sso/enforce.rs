@@ -32,11 +32,11 @@ pub async fn enforce_sign_in(
     match ended {
         // The way this browser came by may be closed now: the list of databases says which one opens them.
         Ok(()) if cx.requester.account.as_ref().is_some_and(|person| !form.open.contains(&person.way)) => {
-            cx.say("Other ways are closed for your organisation.").await?;
+            cx.say("SSO is now required for your organisation.").await?;
             crate::web::see_other(Page::Tenants)
         }
         ended => {
-            conclude(&form.organisation, &form, ended, "Other ways are closed for your organisation.").await
+            conclude(&form.organisation, &form, ended, "SSO is now required for your organisation.").await
         }
     }
 }
@@ -52,7 +52,7 @@ pub async fn release_sign_in(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = organisations::relax(&cx.service, &cx.requester, &form.organisation).await.map(drop);
-    conclude(&form.organisation, &form, ended, "All ways are open again.").await
+    conclude(&form.organisation, &form, ended, "All sign-in methods are allowed again.").await
 }
 
 needs!(ReleaseSignIn, SsoRelax);
@@ -80,8 +80,8 @@ pub(super) fn Enforcing(view: IdentityView, form: Filled<EnforceForm>, fresh: bo
     let enforced = view.enforced_at.map(|since| {
         view! {
             <div class="card-body">
-                <Notice tone="ok" icon="shield-check" title=format!("Other ways are closed since {}", words::day(since))>
-                    <p>"Your databases are there only for people who came by your own sign-in or by a way ticked below."</p>
+                <Notice tone="ok" icon="shield-check" title=format!("SSO has been required since {}", words::day(since))>
+                    <p>"Only people who signed in with SSO or a method selected below can access your databases."</p>
                 </Notice>
             </div>
         }
@@ -90,31 +90,28 @@ pub(super) fn Enforcing(view: IdentityView, form: Filled<EnforceForm>, fresh: bo
     let release = (view.enforced_at.is_some() && fresh).then(move || {
         view! {
             <div class="card-foot">
-                <Act<ReleaseSignIn> fields=vec![("organisation", own)] label="Open all ways again"/>
+                <Act<ReleaseSignIn> fields=vec![("organisation", own)] label="Allow all sign-in methods"/>
             </div>
         }
     });
     view! {
         <section class="card" aria-labelledby="only">
-            <div class="card-head"><h2 id="only">"Only this way"</h2></div>
+            <div class="card-head"><h2 id="only">"Enforce SSO"</h2></div>
             {enforced}
             <Form<EnforceSignIn> id>
                 <input type="hidden" name="organisation" value=slug/>
                 <div class="card-body stack">
                     <p class="small dim">
-                        "Closes every way but your own sign-in and those ticked below to your organisation's databases, for \
-                         all its members at once. Other organisations of theirs are not touched. With a sign-in of your own \
-                         it needs a proven domain, a trial of today that made you an admin, and the sign-in among the ways of \
-                         your own account; without one, that the way you came by stays open."
+                        "Members can access your organisation's databases only with SSO and the methods selected below, effective immediately. Their other organisations are not affected. With your own identity provider, this needs a verified domain, a successful test sign-in in the last 24 hours with the role Admin, and SSO among your own sign-in methods; without one, the method you signed in with must stay allowed."
                     </p>
                     <fieldset class="checks" aria-describedby=described>
-                        <legend>"Ways that stay open"</legend>
+                        <legend>"Also allow"</legend>
                         <About id=about issue=mistake/>
                         {ways}
                     </fieldset>
                 </div>
                 <div class="card-foot">
-                    <button type="submit" class="btn" disabled=!fresh><Icon name="lock-keyhole"/>"Close all other ways"</button>
+                    <button type="submit" class="btn" disabled=!fresh><Icon name="lock-keyhole"/>"Require SSO"</button>
                 </div>
             </Form<EnforceSignIn>>
             {release}

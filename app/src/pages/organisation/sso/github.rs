@@ -1,4 +1,4 @@
-//! Organisations at GitHub whose people join by themselves.
+//! GitHub organisations whose people join by themselves.
 
 use super::{
     change::{Act, conclude},
@@ -39,7 +39,7 @@ pub async fn add_github(
     let cx = Cx::get();
     let GitHubForm { organisation, provider, login } = &form;
     let ended = organisations::add_github(&cx.service, &cx.requester, organisation, provider, login).await;
-    conclude(organisation, &form, ended, "Taken down. Now show that it is yours.").await
+    conclude(organisation, &form, ended, "Organisation added. Now verify that you own it.").await
 }
 
 needs!(AddGithub, SsoChange);
@@ -79,11 +79,9 @@ pub(super) fn GitHub(
     });
     view! {
         <section class="card" aria-labelledby="github">
-            <div class="card-head"><h2 id="github">"Organisations at GitHub"</h2></div>
+            <div class="card-head"><h2 id="github">"GitHub organisations"</h2></div>
             <p class="card-body small dim">
-                "Whoever belongs to one of these, or to a team of it, joins at their next sign-in by GitHub, and leaves at the \
-                 first one at which they belong no more. For people who joined that way your databases open by GitHub only, \
-                 and for a day since they signed in there."
+                "Members of these organisations or teams join at their next GitHub sign-in, and leave at the first one after their membership ended. People who joined this way can access your databases only with GitHub, for 24 hours after each sign-in."
             </p>
             {rows}
             {teams}
@@ -92,8 +90,8 @@ pub(super) fn GitHub(
                 <div class="card-body stack">
                     <Where hubs=view.hubs chosen=values.provider/>
                     <Field
-                        name="login" form=AddGithub::PATH label="Organisation at GitHub" class="input mono" autocomplete="off"
-                        hint="What stands behind github.com/ in its address. One of its owners has to show that it is yours."
+                        name="login" form=AddGithub::PATH label="GitHub organisation" class="input mono" autocomplete="off"
+                        hint="The part after github.com/ in its URL. One of its owners has to verify it."
                         value=values.login mistake=mistakes.of("login")
                     />
                 </div>
@@ -120,7 +118,7 @@ fn Where(hubs: Vec<KnownWay>, chosen: String) -> impl IntoView {
         .collect();
     view! {
         <div class="field">
-            <label for="provider">"Where it is"</label>
+            <label for="provider">"GitHub provider"</label>
             <select id="provider" name="provider" class="input">{options}</select>
         </div>
     }
@@ -131,16 +129,16 @@ fn Where(hubs: Vec<KnownWay>, chosen: String) -> impl IntoView {
 fn Line(line: GitHubLine, slug: String, csrf: String, fresh: bool) -> impl IntoView {
     let GitHubLine { provider, login, shown_at, asked_by, asked_here, groups } = line;
     let stands = match (shown_at, asked_here) {
-        (Some(at), _) => format!("Shown by its owner {asked_by} on {}.", words::day(at)),
-        (None, true) => "Not shown yet: sign in there as one of its owners.".into(),
-        (None, false) => format!("{asked_by} has to show it. If you are its owner, add it again yourself."),
+        (Some(at), _) => format!("Verified by its owner {asked_by} on {}.", words::day(at)),
+        (None, true) => "Unverified: sign in at GitHub as one of its owners.".into(),
+        (None, false) => format!("{asked_by} has to verify it. If you are its owner, add it again yourself."),
     };
     let to = Page::Provider((&provider).into())
         .with("for", "own")
         .with("ticket", oidc::ticket(&csrf, &provider))
         .with("return", Page::SignInSettings((&slug).into()))
         .to_string();
-    let label = if shown_at.is_some() { "Read its teams again" } else { "Show that it is yours" };
+    let label = if shown_at.is_some() { "Refresh teams" } else { "Verify ownership" };
     let which = format!(" {login}");
     let show = (asked_here && fresh).then(|| {
         view! { <a class="btn btn-sm" href=to>{label}<span class="vh">{which.clone()}</span></a> }
@@ -153,7 +151,8 @@ fn Line(line: GitHubLine, slug: String, csrf: String, fresh: bool) -> impl IntoV
         ];
         view! { <Act<RemoveGithub> fields label="Remove" which=which.clone() class="btn btn-quiet btn-sm"/> }
     });
-    let (tone, word) = if shown_at.is_some() { ("badge ok", "Yours") } else { ("badge warn", "To be shown") };
+    let (tone, word) =
+        if shown_at.is_some() { ("badge ok", "Verified") } else { ("badge warn", "Unverified") };
     let mapped = groups.into_iter().filter_map(|one| Some((one.role?, one)));
     let mapped: Vec<_> = mapped
         .map(|(role, GitHubGroup { group, team, .. })| {

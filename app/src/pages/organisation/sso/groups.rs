@@ -33,7 +33,7 @@ pub async fn add_group(
     let cx = Cx::get();
     let GroupForm { organisation, group, role } = &form;
     let ended = organisations::add_group(&cx.service, &cx.requester, organisation, "", (group, role)).await;
-    conclude(organisation, &form, ended, "Saved. It counts for each person from their next sign-in on.").await
+    conclude(organisation, &form, ended, "Saved. Applies to each person from their next sign-in.").await
 }
 
 needs!(AddGroup, SsoChange);
@@ -48,13 +48,8 @@ pub async fn remove_group(
     let cx = Cx::get();
     let ended =
         organisations::remove_group(&cx.service, &cx.requester, &form.organisation, "", &form.what).await;
-    conclude(
-        &form.organisation,
-        &form,
-        ended,
-        "Removed. It counts for each person from their next sign-in on.",
-    )
-    .await
+    conclude(&form.organisation, &form, ended, "Removed. Applies to each person from their next sign-in.")
+        .await
 }
 
 needs!(RemoveGroup, SsoChange);
@@ -69,10 +64,9 @@ pub(super) fn Groups(view: IdentityView, form: Filled<GroupForm>, fresh: bool) -
     let rows = (!rows.is_empty()).then(|| view! { <ul class="rows" role="list">{rows}</ul> });
     view! {
         <section class="card" aria-labelledby="groups">
-            <div class="card-head"><h2 id="groups">"Who becomes what"</h2></div>
+            <div class="card-head"><h2 id="groups">"Group mapping"</h2></div>
             <p class="card-body small dim">
-                "Whoever comes by your sign-in and belongs to one of these groups joins by themselves; who belongs to none \
-                 is not let in, and leaves at their next sign-in. Of several groups the one counts that may do most."
+                "People who sign in with your SSO and belong to one of these groups join automatically; people in none of them cannot sign in, and members who no longer belong to one lose their membership at the next attempt. If several groups match, the highest role applies."
             </p>
             {rows}
             <Form<AddGroup> id>
@@ -80,10 +74,10 @@ pub(super) fn Groups(view: IdentityView, form: Filled<GroupForm>, fresh: bool) -
                 <div class="card-body stack">
                     <Field
                         name="group" form=AddGroup::PATH label="Group" class="input mono" autocomplete="off"
-                        hint="As your sign-in says it: a name, or for Entra the group's object ID. * stands for everybody."
+                        hint="As in the groups claim: a name, or for Entra the group's object ID. Use * for everybody."
                         value=values.group mistake=mistakes.of("group")
                     />
-                    <Roles form=AddGroup::PATH label="Its people become" chosen=values.role mistake=mistakes.of("role")/>
+                    <Roles form=AddGroup::PATH label="Role" chosen=values.role mistake=mistakes.of("role")/>
                 </div>
                 <div class="card-foot">
                     <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Add group"</button>

@@ -51,7 +51,7 @@ pub async fn save_issuer(
         groups_claim: typed.groups_claim,
     };
     let ended = organisations::save_issuer(&cx.service, &cx.requester, &form.organisation, &issuer).await;
-    conclude(&form.organisation, &form, ended, "Saved. Nobody comes in by it yet: try it first, below.").await
+    conclude(&form.organisation, &form, ended, "Saved. Run a test sign-in below before you use it.").await
 }
 
 needs!(SaveIssuer, SsoChange);
@@ -65,7 +65,8 @@ pub async fn remove_issuer(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = organisations::remove_issuer(&cx.service, &cx.requester, &form.organisation).await;
-    conclude(&form.organisation, &form, ended, "Removed. Everybody who came by it is signed out.").await
+    conclude(&form.organisation, &form, ended, "Removed. Everybody who signed in with it is signed out.")
+        .await
 }
 
 needs!(RemoveIssuer, SsoChange);
@@ -111,7 +112,7 @@ pub(super) fn Issuer(view: IdentityView, form: Filled<IssuerFields>, fresh: bool
     let callback = view.callback.clone().map(|callback| {
         view! {
             <div class="field">
-                <p class="label">"Callback (redirect URI), to be registered there to the letter"</p>
+                <p class="label">"Redirect URI: register exactly this at your identity provider"</p>
                 <CopySecret id="callback" text=callback label="Copy the callback"/>
             </div>
         }
@@ -120,8 +121,8 @@ pub(super) fn Issuer(view: IdentityView, form: Filled<IssuerFields>, fresh: bool
         let start = callback.trim_end_matches("/callback").to_owned();
         view! {
             <div class="field">
-                <p class="label">"Where your people start: give them this link, or put it into your portal of applications"</p>
-                <CopySecret id="start" text=start label="Copy the link for your people"/>
+                <p class="label">"Sign-in link for your people: share it, or add it to your application portal"</p>
+                <CopySecret id="start" text=start label="Copy the sign-in link"/>
             </div>
         }
     });
@@ -129,25 +130,25 @@ pub(super) fn Issuer(view: IdentityView, form: Filled<IssuerFields>, fresh: bool
     let remove = (there.is_some() && fresh).then(move || {
         view! {
             <div class="card-foot">
-                <Act<RemoveIssuer> fields=vec![("organisation", own)] label="Remove this sign-in"/>
-                <p class="small dim">"Everybody who came by it is signed out at once, and all other ways open again."</p>
+                <Act<RemoveIssuer> fields=vec![("organisation", own)] label="Remove SSO"/>
+                <p class="small dim">"Everybody who signed in with it is signed out immediately, and all sign-in methods are allowed again, unless the one you signed in with is among those allowed."</p>
             </div>
         }
     });
     view! {
         <section class="card" aria-labelledby="own">
-            <div class="card-head"><h2 id="own">"A sign-in of your own"</h2></div>
+            <div class="card-head"><h2 id="own">"Identity provider"</h2></div>
             <Form<SaveIssuer> id>
                 <input type="hidden" name="organisation" value=slug/>
                 <div class="card-body stack">
-                    <Choice name="kind" form=SaveIssuer::PATH legend="What speaks there" mistake=mistakes.of("kind")>{kinds}</Choice>
+                    <Choice name="kind" form=SaveIssuer::PATH legend="Provider type" mistake=mistakes.of("kind")>{kinds}</Choice>
                     <Field
-                        name="label" form=SaveIssuer::PATH label="What your people call it" autocomplete="off" hint="Such as Acme SSO."
+                        name="label" form=SaveIssuer::PATH label="Button label" autocomplete="off" hint="For example Acme SSO."
                         value=values.label mistake=mistakes.of("label")
                     />
                     <Field
-                        name="issuer" form=SaveIssuer::PATH label="Issuer" class="input mono" autocomplete="off"
-                        hint="The address it calls itself, on the public internet. For Entra the directory ID is enough."
+                        name="issuer" form=SaveIssuer::PATH label="Issuer URL" class="input mono" autocomplete="off"
+                        hint="On the public internet. For Entra the directory ID is enough."
                         value=values.issuer mistake=mistakes.of("issuer")
                     />
                     <Field
@@ -156,17 +157,17 @@ pub(super) fn Issuer(view: IdentityView, form: Filled<IssuerFields>, fresh: bool
                     />
                     <Field
                         name="client_secret" form=SaveIssuer::PATH label="Client secret" kind="password" class="input mono" autocomplete="off"
-                        hint=if secret { "There is one. Leave this empty to keep it; another issuer or client needs its own." } else { "Kept sealed, and never shown again." }
+                        hint=if secret { "A secret is saved. Leave this empty to keep it; a different issuer or client needs its own." } else { "Stored encrypted, and never shown again." }
                         mistake=mistakes.of("client_secret")
                     />
                     <Area
                         name="trusted_audiences" form=SaveIssuer::PATH label="Additional trusted audiences (one per line)"
-                        hint="Usually empty. List what else the ID token's aud holds besides the client ID, such as the project ID at Zitadel. Add only what you trust to handle your people's tokens."
+                        hint="Usually empty. List other values of the ID token's aud besides the client ID, for example the project ID at Zitadel. Add only audiences you trust with your people's tokens."
                         value=values.trusted_audiences mistake=mistakes.of("trusted_audiences")
                     />
                     <Field
-                        name="groups_claim" form=SaveIssuer::PATH label="Claim with the groups" class="input mono" autocomplete="off"
-                        hint="Empty for groups, which most issuers use."
+                        name="groups_claim" form=SaveIssuer::PATH label="Groups claim" class="input mono" autocomplete="off"
+                        hint="Default: groups, which most issuers use."
                         value=values.groups_claim mistake=mistakes.of("groups_claim")
                     />
                     {callback}

@@ -7,7 +7,7 @@ pub mod github;
 pub mod groups;
 pub mod issuer;
 pub mod teams;
-mod trial;
+mod test_sign_in;
 
 pub use change::AboutForm;
 
@@ -29,7 +29,7 @@ use innkeeper_service::{
 use issuer::{Issuer, IssuerFields, SaveIssuer};
 use leptos::{prelude::*, server_fn::ServerFn as _};
 use teams::{AddTeam, TeamForm};
-use trial::Trying;
+use test_sign_in::TestSignIn;
 
 /// The forms of the page; at most one of them was refused.
 #[derive(Clone, Default)]
@@ -108,15 +108,15 @@ pub(crate) fn identity_view(view: IdentityView, around: Around) -> AnyView {
     let (action, mistakes) = rejected.unwrap_or_default();
     let stale = (!fresh).then(|| {
         view! {
-            <Notice icon="lock-keyhole" title="Looking only">
-                <p>"How people come in is changed only within 5 minutes of a sign-in. Yours is older."</p>
+            <Notice icon="lock-keyhole" title="Read-only">
+                <p>"You can change sign-in settings only within 5 minutes of signing in. Your sign-in is older."</p>
                 <p><SignInAgain what="Sign in again to change it" back=page/></p>
             </Notice>
         }
     });
-    let title = "The sign-in was not added to your account";
+    let title = "SSO was not added to your account";
     let refused = refused.map(|reason| (title, reason));
-    let unshown = unshown.map(|reason| ("Nothing was shown to be yours", reason));
+    let unshown = unshown.map(|reason| ("Ownership was not verified", reason));
     let refusals: Vec<_> = refused
         .into_iter()
         .chain(unshown)
@@ -138,7 +138,7 @@ pub(crate) fn identity_view(view: IdentityView, around: Around) -> AnyView {
         <ErrorSummary mistakes fields=fields_of(&action) form=action/>
         <div class="page-head">
             <h1>{format!("Single sign-on (SSO) of {}", organisation.name)}</h1>
-            <p>"How the people of your organisation come in, to all of its databases."</p>
+            <p>"How members of your organisation sign in."</p>
         </div>
         <OrganisationNav slug=organisation.slug role=organisation.role current=Page::SignInSettings/>
         <div class="stack">
@@ -147,7 +147,7 @@ pub(crate) fn identity_view(view: IdentityView, around: Around) -> AnyView {
             <Issuer view=view.clone() form=issuer fresh/>
             <Domains view=view.clone() form=domain fresh/>
             <Groups view=view.clone() form=group fresh/>
-            <Trying view=view.clone() ticket=ticket.unwrap_or_default() fresh/>
+            <TestSignIn view=view.clone() ticket=ticket.unwrap_or_default() fresh/>
             {hubs}
             <Enforcing view form=enforce fresh/>
         </div>

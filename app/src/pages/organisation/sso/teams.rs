@@ -38,8 +38,7 @@ pub async fn add_team(
     let (way, group) = form.parts();
     let wanted = (group, form.role.as_str());
     let ended = organisations::add_group(&cx.service, &cx.requester, &form.organisation, way, wanted).await;
-    conclude(&form.organisation, &form, ended, "Saved. It counts for each person from their next sign-in on.")
-        .await
+    conclude(&form.organisation, &form, ended, "Saved. Applies to each person from their next sign-in.").await
 }
 
 needs!(AddTeam, SsoChange);
@@ -54,13 +53,8 @@ pub async fn remove_team(
     let cx = Cx::get();
     let (way, group) = form.parts();
     let ended = organisations::remove_group(&cx.service, &cx.requester, &form.organisation, way, group).await;
-    conclude(
-        &form.organisation,
-        &form,
-        ended,
-        "Removed. It counts for each person from their next sign-in on.",
-    )
-    .await
+    conclude(&form.organisation, &form, ended, "Removed. Applies to each person from their next sign-in.")
+        .await
 }
 
 needs!(RemoveTeam, SsoChange);
@@ -104,10 +98,10 @@ pub(super) fn Teams(
                         aria-describedby=described_by(&group, false, wrong)
                     >{options}</select>
                 </div>
-                <Roles form=AddTeam::PATH label="Who joins by it becomes" chosen=values.role mistake=mistakes.of("role")/>
+                <Roles form=AddTeam::PATH label="Role" chosen=values.role mistake=mistakes.of("role")/>
             </div>
             <div class="card-foot">
-                <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Let them in"</button>
+                <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Add mapping"</button>
             </div>
         </Form<AddTeam>>
     }

@@ -36,7 +36,7 @@ pub async fn confirm(
     let page = Page::Handoff((&form.name).into()).to_string();
     match handoff::confirm(&cx.service, &cx.requester, &form.name).await {
         Ok(()) => {
-            cx.say("Saved. Our sealed copy of the passwords is destroyed.").await?;
+            cx.say("Saved. Our encrypted copy of the passwords is deleted.").await?;
             see_other(Page::Tenant((&form.name).into()))
         }
         Err(Error::Conflict) => see_other(page),

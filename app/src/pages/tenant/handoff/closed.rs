@@ -21,8 +21,8 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
         HandoffView::Renewing => (
             "",
             "refresh-cw",
-            "New passwords are being made",
-            "This takes a few seconds. The old ones no longer work then, and existing connections are ended."
+            "Passwords are being reset",
+            "This takes a few seconds. The old passwords stop working, and existing connections are closed."
                 .to_owned(),
             None,
         ),
@@ -31,17 +31,16 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
             "lock-keyhole",
             "These credentials are for somebody else",
             format!(
-                "They are sealed for {addressed_to}, who can open them once. Ask them, or wait until their time is over."
+                "{addressed_to} can view them once. Ask them, or wait until the credentials expire."
             ),
             None,
         ),
         HandoffView::OpenElsewhere { at, until, from: address } => (
             "warn",
             "eye",
-            "They are open in another browser",
+            "Credentials are being viewed in another browser",
             format!(
-                "They were opened on {}{}, and are shown there until {}. If that was not you, make new passwords: \
-                 the ones that were shown stop working.",
+                "They were opened on {}{}, and are shown there until {}. If that was not you, reset the passwords: the ones that were shown stop working.",
                 words::moment(at),
                 from(address),
                 words::clock(until)
@@ -51,10 +50,9 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
         HandoffView::Confirmed { at } => (
             "ok",
             "circle-check",
-            "The credentials are saved",
+            "Credentials saved",
             format!(
-                "You told us so on {}. Our sealed copy is destroyed: we cannot show them again. If you lose one, \
-                 make new passwords.",
+                "Confirmed on {}. Our encrypted copy is deleted: we cannot show them again. If you lose one, reset the passwords.",
                 words::moment(at)
             ),
             Some(false),
@@ -62,10 +60,9 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
         HandoffView::Lapsed { opened_at, from: address } => (
             "warn",
             "timer",
-            "The 15 minutes are over",
+            "Viewing window closed",
             format!(
-                "The credentials were opened on {}{}. Our sealed copy is destroyed. If you saved them, all is well: \
-                 they work. If not, or if that was not you, make new passwords.",
+                "The credentials were viewed on {}{}. Our encrypted copy is deleted. If you saved them, they still work. If not, or if that was not you, reset the passwords.",
                 words::moment(opened_at),
                 from(address)
             ),
@@ -74,10 +71,9 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
         HandoffView::Expired { at } => (
             "warn",
             "clock",
-            "Nobody opened them in time",
+            "Credentials expired",
             format!(
-                "They were sealed until {}, then we destroyed them unread. The three roles have no password until you \
-                 make new ones. Your data is untouched.",
+                "They were available until {} and nobody viewed them. The three roles have no password until you reset the passwords. Your data is unchanged.",
                 words::moment(at)
             ),
             Some(true),
@@ -85,32 +81,31 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
         HandoffView::NotRenewed => (
             "bad",
             "circle-alert",
-            "New passwords could not be made",
-            "The old passwords no longer work, and existing connections were ended. The three roles have no password \
-             until you make new ones. Your data is untouched."
+            "Passwords could not be reset",
+            "The old passwords no longer work, and existing connections were closed. The three roles have no password until you reset the passwords. Your data is unchanged."
                 .to_owned(),
             Some(true),
         ),
         HandoffView::Revoked => (
             "warn",
             "rotate-ccw",
-            "These credentials were taken back",
-            "They can no longer be opened. Make new passwords.".to_owned(),
+            "Credentials revoked",
+            "They can no longer be viewed. Reset the passwords.".to_owned(),
             Some(true),
         ),
         // Shown elsewhere: see `handoff_view`; a database that is suspended or being destroyed hands nothing over.
         HandoffView::NotReady | HandoffView::Sealed { .. } | HandoffView::Open(_) => (
             "",
             "lock-keyhole",
-            "There is nothing to hand over",
-            "This database is not in use, so its roles cannot sign in.".to_owned(),
+            "No credentials available",
+            "This database is not active, so its roles cannot sign in.".to_owned(),
             None,
         ),
     };
     view! {
         {renewing.then(|| view! { <RefreshWithoutScript/> })}
         <div id="handoff" data-live=renewing.then(|| Page::Events((&name).into()).to_string())>
-            <div class="page-head"><h1>{format!("Handover of credentials for {}", tenant.wish)}</h1></div>
+            <div class="page-head"><h1>{format!("Credentials for {}", tenant.wish)}</h1></div>
             <SubNav name=tenant.name.clone() organisation=tenant.organisation_slug.clone() role=MemberRole::Admin current=Page::Credentials/>
             <div class="split">
                 <div class="stack">
@@ -119,7 +114,7 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
                     {renewing.then(|| view! {
                         <p class="row">
                             <a class="btn" href=Page::Handoff((&name).into()).to_string()><Icon name="refresh-cw"/>"Check now"</a>
-                            <a class="btn btn-quiet" href=Page::Runs((&name).into()).to_string()>"See the steps"</a>
+                            <a class="btn btn-quiet" href=Page::Activity((&name).into()).to_string()>"View steps"</a>
                         </p>
                     })}
                     {renewal.filter(|_| !stuck).map(|primary| view! { <Renewal name=name.clone() fresh primary/> })}
@@ -127,10 +122,10 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
                 <aside class="card card-body" aria-labelledby="how">
                     <h2 id="how">"How it works"</h2>
                     <ul class="ticks tight" role="list">
-                        <li><Icon name="check"/><span>"Passwords are drawn by the portal and sealed at once."</span></li>
-                        <li><Icon name="check"/><span>"They wait 72 hours to be opened, once, by one person."</span></li>
+                        <li><Icon name="check"/><span>"Passwords are generated and encrypted immediately."</span></li>
+                        <li><Icon name="check"/><span>"They can be viewed for 72 hours, once, by one person."</span></li>
                         <li><Icon name="check"/><span>"They are shown for 15 minutes, in one browser."</span></li>
-                        <li><Icon name="check"/><span>"Then our copy is destroyed. No mail holds a password."</span></li>
+                        <li><Icon name="check"/><span>"Then our copy is deleted. No e-mail contains a password."</span></li>
                     </ul>
                 </aside>
             </div>
@@ -142,13 +137,12 @@ pub(super) fn closed_view(tenant: &TenantView, view: HandoffView, fresh: bool) -
 /// That something which was done with the database stands still: new passwords have to wait for it.
 fn standing_still(tenant: &TenantView) -> Option<AnyView> {
     let (_, _, number) = tenant.run.as_ref().filter(|(_, state, _)| *state == RunState::Stuck)?;
-    let (runs, number) = (Page::Runs((&tenant.name).into()).to_string(), number.to_string());
+    let (runs, number) = (Page::Activity((&tenant.name).into()).to_string(), number.to_string());
     let view = view! {
         <Notice tone="bad" icon="circle-alert" title="Needs attention">
             <p>
-                "The last change of this database did not finish. The people who run this portal have been told. New \
-                 passwords can be made after that. "
-                <a href=runs>"See the steps"</a>
+                "The last operation on this database did not finish. The operators of this portal can see it. You can reset the passwords once it has finished. "
+                <a href=runs>"View steps"</a>
             </p>
             <p class="small">"Support number: " <span class="mono">{number}</span></p>
         </Notice>
@@ -161,26 +155,25 @@ fn standing_still(tenant: &TenantView) -> Option<AnyView> {
 fn Renewal(name: String, fresh: bool, primary: bool) -> impl IntoView {
     let press = if fresh {
         let class = if primary { "btn btn-primary" } else { "btn" };
-        view! { <button type="submit" class=class><Icon name="key-round"/>"Make new passwords"</button> }
+        view! { <button type="submit" class=class><Icon name="key-round"/>"Reset passwords"</button> }
             .into_any()
     } else {
-        view! { <SignInAgain back=Page::Handoff((&name).into()) what="Sign in again to make new ones"/> }
+        view! { <SignInAgain back=Page::Handoff((&name).into()) what="Sign in again to reset them"/> }
             .into_any()
     };
     view! {
         <Form<Renew> class="card">
             <input type="hidden" name="name" value=name/>
             <div class="card-body">
-                <h2>"New passwords for all three roles"</h2>
+                <h2>"Reset the passwords of all three roles"</h2>
                 <p class="small dim">
-                    "The old passwords stop working at once, and existing connections are ended. Programs cannot connect \
-                     again until you change the passwords there. You receive the new ones like the first: once, for 15 minutes."
+                    "The old passwords stop working immediately, and existing connections are closed. Applications cannot connect until you update the passwords there. The new ones are shown like the first: once, for 15 minutes."
                 </p>
             </div>
             <div class="card-foot">
                 {press}
                 {(!fresh).then(|| view! {
-                    <p class="small dim">"Passwords are replaced only within 5 minutes of a sign-in. Yours is older."</p>
+                    <p class="small dim">"You can reset passwords only within 5 minutes of signing in. Your sign-in is older."</p>
                 })}
             </div>
         </Form<Renew>>

@@ -64,7 +64,7 @@ pub(crate) fn handoff_view(
         HandoffView::Sealed { until, fresh } => {
             (format!("{wish} is ready"), sealed(&tenant, until, email, fresh))
         }
-        other => (format!("Handover of credentials for {wish}"), closed_view(&tenant, other, fresh)),
+        other => (format!("Credentials for {wish}"), closed_view(&tenant, other, fresh)),
     };
     view! {
         <PageTitle text=title/>
@@ -84,11 +84,11 @@ fn sealed(tenant: &TenantView, until: OffsetDateTime, email: String, fresh: bool
     let set_up = (!renewed).then(|| set_up_in(tenant));
     let press = if fresh {
         view! {
-            <button type="submit" class="btn btn-primary"><Icon name="lock-keyhole-open"/>"Reveal credentials"</button>
+            <button type="submit" class="btn btn-primary"><Icon name="lock-keyhole-open"/>"View credentials"</button>
         }
         .into_any()
     } else {
-        view! { <SignInAgain back=Page::Handoff((&name).into()) what="Sign in again to reveal them"/> }
+        view! { <SignInAgain back=Page::Handoff((&name).into()) what="Sign in again to view them"/> }
             .into_any()
     };
     let number = tenant.run.as_ref().map(|run| run.2.to_string());
@@ -98,8 +98,7 @@ fn sealed(tenant: &TenantView, until: OffsetDateTime, email: String, fresh: bool
                 <p class="row"><span class="badge ok">{badge}</span>{set_up}</p>
                 <h1>{head}</h1>
                 <p>
-                    "Three passwords are sealed for you. You can open them once, in this browser, for 15 minutes. \
-                     Have your password manager at hand."
+                    "Your passwords can be viewed once, for 15 minutes. Have your password manager ready."
                 </p>
             </div>
             <Form<Reveal> class="card">
@@ -107,20 +106,19 @@ fn sealed(tenant: &TenantView, until: OffsetDateTime, email: String, fresh: bool
                 <dl class="kv card-body">
                     <div><dt>"Database"</dt><dd class="mono">{name.clone()}</dd></div>
                     <div><dt>"For"</dt><dd>{email}</dd></div>
-                    <div><dt>"Sealed until"</dt><dd><time datetime=words::stamp(until)>{words::moment(until)}</time></dd></div>
-                    <div><dt>"Opened before"</dt><dd>"No"</dd></div>
+                    <div><dt>"Available until"</dt><dd><time datetime=words::stamp(until)>{words::moment(until)}</time></dd></div>
+                    <div><dt>"Viewed before"</dt><dd>"No"</dd></div>
                 </dl>
                 <div class="card-foot">
                     {press}
                     <a class="btn btn-quiet" href=Page::Tenant((&name).into()).to_string()>"Later"</a>
                     {(!fresh).then(|| view! {
-                        <p class="small dim">"Passwords are shown only within 5 minutes of a sign-in. Yours is older."</p>
+                        <p class="small dim">"You can view passwords only within 5 minutes of signing in. Your sign-in is older."</p>
                     })}
                 </div>
             </Form<Reveal>>
             <p class="small dim">
-                "Nobody has seen them, and we keep no readable copy. If they are not opened in time, they stop working \
-                 and you make new ones."
+                "Nobody has viewed them, and we keep no readable copy. If they are not viewed in time, they stop working and you can reset them."
                 {number.map(|number| view! { " Support number " <span class="mono">{number}</span> "." })}
             </p>
         </div>

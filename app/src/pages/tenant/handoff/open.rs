@@ -26,8 +26,7 @@ pub(super) fn open_view(tenant: TenantView, open: OpenHandoff, email: String, pu
                 <p class="row"><span class="badge ok">"Ready"</span>{set_up_in(&tenant)}</p>
                 <h1>{format!("Save your credentials for {}", tenant.wish)}</h1>
                 <p>
-                    "This is the only time we show these passwords. We keep no readable copy. If you lose one, you can \
-                     make new ones at any time."
+                    "This is the only time we show these passwords. We keep no readable copy. If you lose one, you can reset the passwords at any time."
                 </p>
             </div>
             <div class="notice warn">
@@ -35,7 +34,7 @@ pub(super) fn open_view(tenant: TenantView, open: OpenHandoff, email: String, pu
                 <strong>"Visible until " <time datetime=words::stamp(until)>{words::clock(until)}</time></strong>
                 <p class="small">
                     <span data-js>"For another\u{a0}" <span class="num" data-until=words::stamp(until)>"15 min"</span> "."</span>
-                    " In this browser only. After that, make new passwords."
+                    " In this browser only. After that, reset the passwords."
                 </p>
             </div>
         </div>
@@ -46,8 +45,8 @@ pub(super) fn open_view(tenant: TenantView, open: OpenHandoff, email: String, pu
                 <Form<Confirm> class="card card-body row">
                     <input type="hidden" name="name" value=name/>
                     <div class="grow">
-                        <h2>"3. Confirm that you have them"</h2>
-                        <p class="small dim">"We then destroy our sealed copy and open the page of your database."</p>
+                        <h2>"3. Confirm that you saved them"</h2>
+                        <p class="small dim">"We then delete our encrypted copy and open your database."</p>
                     </div>
                     <button type="submit" class="btn btn-primary">"I have saved them"</button>
                 </Form<Confirm>>
@@ -65,7 +64,7 @@ pub(super) fn open_view(tenant: TenantView, open: OpenHandoff, email: String, pu
                     </dl>
                 </section>
                 <p class="tiny">
-                    {format!("Revealed to {email}{from} at {}.", words::clock(opened_at))}
+                    {format!("Viewed by {email}{from} at {}.", words::clock(opened_at))}
                     {number.map(|number| view! { " Support number " <span class="mono">{number}</span> "." })}
                 </p>
             </aside>
@@ -113,7 +112,7 @@ fn Passwords(credentials: Credentials, tenant: TenantView) -> impl IntoView {
                     <input type="hidden" name="csrf" value=token()/>
                     <button type="submit" class="btn btn-sm"><Icon name="download"/>"Download bundle"</button>
                 </form>
-                <p>"The bundle holds the CA certificate, a guide, and these passwords: in .env, pg_service.conf and credentials.json."</p>
+                <p>"The bundle contains the CA certificate, a guide, and these passwords in .env, pg_service.conf and credentials.json."</p>
             </div>
             <div class="table-wrap">
                 <table class="table cards" role="table">

@@ -40,7 +40,7 @@ pub async fn resume_tenant(
 needs!(ResumeTenant, LifecycleChange);
 
 /// Cuts a database off, to be removed after 7 days.
-#[server(prefix = "/do", endpoint = "destroy")]
+#[server(prefix = "/do", endpoint = "delete")]
 pub async fn destroy_tenant(
     /// What was sent.
     #[server(flatten)]
@@ -48,13 +48,13 @@ pub async fn destroy_tenant(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = lifecycle::destroy(&cx.service, &cx.requester, &form.name, &form.confirmation).await;
-    after(&form, &form.name, ended, Page::Destroy, format!("{} is being destroyed.", form.name)).await
+    after(&form, &form.name, ended, Page::Delete, format!("{} is being deleted.", form.name)).await
 }
 
 needs!(DestroyTenant, LifecycleChange);
 
 /// Undoes that, as long as it is there.
-#[server(prefix = "/do", endpoint = "keep")]
+#[server(prefix = "/do", endpoint = "cancel-deletion")]
 pub async fn keep_tenant(
     /// What was sent.
     #[server(flatten)]
@@ -62,8 +62,14 @@ pub async fn keep_tenant(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = lifecycle::keep(&cx.service, &cx.requester, &form.name).await;
-    after(&form, &form.name, ended, Page::Keep, format!("{} is kept: it is being brought back.", form.name))
-        .await
+    after(
+        &form,
+        &form.name,
+        ended,
+        Page::CancelDeletion,
+        format!("The deletion is being cancelled: {} is being restored.", form.name),
+    )
+    .await
 }
 
 needs!(KeepTenant, LifecycleChange);
@@ -77,7 +83,7 @@ pub async fn try_again(
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let ended = lifecycle::try_again(&cx.service, &cx.requester, &form.name).await;
-    after(&form, &form.name, ended, Page::Danger, format!("We try again with {}.", form.name)).await
+    after(&form, &form.name, ended, Page::Danger, format!("Trying again with {}.", form.name)).await
 }
 
 needs!(TryAgain, RunResume);

@@ -56,7 +56,7 @@ pub fn ResumePage() -> impl IntoView {
 
 /// Asks whether to destroy.
 #[component]
-pub fn DestroyPage() -> impl IntoView {
+pub fn DeletePage() -> impl IntoView {
     let possible = |view: &DangerView| {
         matches!(view.tenant.state, TenantState::Active | TenantState::Suspended) && !view.live
     };
@@ -65,7 +65,7 @@ pub fn DestroyPage() -> impl IntoView {
 
 /// Asks whether to keep.
 #[component]
-pub fn KeepPage() -> impl IntoView {
+pub fn CancelDeletionPage() -> impl IntoView {
     asking::<KeepTenant>(can_be_kept, |view, _, fresh| keep_view(view, fresh))
 }
 

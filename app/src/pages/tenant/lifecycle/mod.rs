@@ -79,7 +79,7 @@ pub(crate) fn danger_view(view: DangerView) -> AnyView {
                 <p class="row"><TenantBadge state=view.tenant.state/><span class="small dim">{view.tenant.organisation.clone()}</span></p>
                 <h1>{format!("Danger zone of {}", view.tenant.wish)}</h1>
                 {offered.then(|| view! {
-                    <p>"Each button first shows what it will do. Nothing happens before you confirm."</p>
+                    <p>"You confirm each action on the next page."</p>
                 })}
             </div>
             <SubNav name=name.clone() organisation=view.tenant.organisation_slug.clone() role=MemberRole::Admin current=Page::Danger/>
@@ -116,7 +116,7 @@ fn Deed(
         .map(|(icon, text)| view! { <li><Icon name=icon/><span>{text}</span></li> })
         .collect();
     let foot = if waits {
-        view! { <p class="small dim">"Not now: wait until what is being done with this database has ended."</p> }.into_any()
+        view! { <p class="small dim">"Available once the current operation has finished."</p> }.into_any()
     } else {
         let (label, class, href) = link;
         view! { <a class=class href=href>{label}</a> }.into_any()
@@ -133,9 +133,9 @@ fn Deed(
 #[component]
 fn Suspending(view: DangerView) -> impl IntoView {
     let points = vec![
-        ("lock-keyhole", "Sessions that are connected end at once. Nobody can connect.".to_owned()),
-        ("database", "Data, passwords and allowed addresses stay as they are.".into()),
-        ("rotate-ccw", "It can be undone at any time: an admin resumes it.".into()),
+        ("lock-keyhole", "Existing connections are closed immediately. Nobody can connect.".to_owned()),
+        ("database", "Data, passwords and allowed IP addresses are kept.".into()),
+        ("rotate-ccw", "An admin can resume it at any time.".into()),
     ];
     let link = ("Suspend database", "btn", Page::Suspend((&view.tenant.name).into()).to_string());
     view! { <Deed id="suspend" title="Suspend" points link waits=view.live/> }
@@ -145,8 +145,8 @@ fn Suspending(view: DangerView) -> impl IntoView {
 fn Resuming(view: DangerView) -> impl IntoView {
     let from = words::reach_phrase(&view.tenant.reach);
     let points = vec![
-        ("lock-keyhole-open", format!("Connections are let in again, {from}.")),
-        ("key-round", "The same passwords work; nothing has to change in your programs.".into()),
+        ("lock-keyhole-open", format!("Connections are allowed again, {from}.")),
+        ("key-round", "The same passwords work; nothing changes in your applications.".into()),
     ];
     let link = ("Resume database", "btn btn-primary", Page::Resume((&view.tenant.name).into()).to_string());
     view! { <Deed id="resume" title="Resume" points link waits=view.live/> }
@@ -155,18 +155,13 @@ fn Resuming(view: DangerView) -> impl IntoView {
 #[component]
 fn Destroying(view: DangerView) -> impl IntoView {
     let points = vec![
-        ("lock-keyhole", "It is cut off at once, and backed up a last time.".to_owned()),
-        ("shield-check", "If that backup cannot be made and read back, nothing is removed.".into()),
-        (
-            "timer",
-            format!(
-                "Then it waits {DAYS} days. Until they are over, an admin can keep it with all its data."
-            ),
-        ),
-        ("x", format!("After {DAYS} days database, roles and passwords are removed for good.")),
+        ("lock-keyhole", "Access is blocked immediately, and a final backup is taken.".to_owned()),
+        ("shield-check", "If that backup cannot be taken and verified, nothing is deleted.".into()),
+        ("timer", format!("An admin can cancel the deletion for {DAYS} days. Until then all data is kept.")),
+        ("x", format!("After {DAYS} days the database, roles and passwords are permanently deleted.")),
     ];
-    let link = ("Destroy database", "btn btn-danger", Page::Destroy((&view.tenant.name).into()).to_string());
-    view! { <Deed id="destroy" title="Destroy" points link waits=view.live/> }
+    let link = ("Delete database", "btn btn-danger", Page::Delete((&view.tenant.name).into()).to_string());
+    view! { <Deed id="destroy" title="Delete" points link waits=view.live/> }
 }
 
 /// What it is about, and who decides.
@@ -177,7 +172,7 @@ fn AtStake(view: DangerView) -> impl IntoView {
     let there = tenant.state != TenantState::Destroyed;
     let size = there.then(|| view! { <div><dt>"Size"</dt><dd>{size}</dd></div> });
     let sessions = (tenant.state == TenantState::Active).then(|| {
-        view! { <div><dt>"Sessions now"</dt><dd>{sessions_in_words(usage.as_ref())}</dd></div> }
+        view! { <div><dt>"Active connections"</dt><dd>{sessions_in_words(usage.as_ref())}</dd></div> }
     });
     let admins: Vec<_> = admins
         .into_iter()
@@ -193,7 +188,7 @@ fn AtStake(view: DangerView) -> impl IntoView {
                 {size}
                 {sessions}
                 {backup.map(backup_rows)}
-                {there.then(|| view! { <div><dt>"Who can do and undo this"</dt><dd>{admins}</dd></div> })}
+                {there.then(|| view! { <div><dt>"Admins"</dt><dd>{admins}</dd></div> })}
             </dl>
         </section>
     }

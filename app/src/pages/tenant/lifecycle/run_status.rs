@@ -20,7 +20,7 @@ pub(in crate::pages::tenant) const DAYS: i64 = GIVEN_BACK_FOR.whole_days();
 /// The way to the page that asks whether to keep it.
 #[component]
 pub(in crate::pages::tenant) fn KeepLink(name: String) -> impl IntoView {
-    view! { <a class="btn btn-primary" href=Page::Keep((&name).into()).to_string()><Icon name="rotate-ccw"/>"Keep database"</a> }
+    view! { <a class="btn btn-primary" href=Page::CancelDeletion((&name).into()).to_string()><Icon name="rotate-ccw"/>"Cancel deletion"</a> }
 }
 
 /// The run a page is about: one that is under way or stuck, or the last one if it failed and nothing came after it.
@@ -74,10 +74,10 @@ pub(in crate::pages::tenant) fn RunStanding(
         return live
             .then(|| {
                 view! {
-                    <Notice icon="info" title="Something else is being done with this database">
+                    <Notice icon="info" title="Another operation is in progress">
                         <p>
-                            "Changes wait until it has ended. "
-                            <a href=Page::Runs((&name).into()).to_string()>"See the steps"</a>
+                            "Changes are possible once it has finished. "
+                            <a href=Page::Activity((&name).into()).to_string()>"View steps"</a>
                         </p>
                     </Notice>
                 }
@@ -87,27 +87,27 @@ pub(in crate::pages::tenant) fn RunStanding(
     let why = run_failure(&run);
     match (run.kind, run.state) {
         (RunKind::Destroy, RunState::Running) => view! {
-            <Notice tone="warn" icon="timer" title=format!("{name} is being destroyed")>
-                <p>{format!("Nothing is removed yet, and nothing will be for {DAYS} days. You can keep it.")}</p>
+            <Notice tone="warn" icon="timer" title=format!("{name} is being deleted")>
+                <p>{format!("Nothing is deleted yet, and nothing will be for {DAYS} days. You can cancel the deletion.")}</p>
                 <p class="tight"><KeepLink name=name.clone()/></p>
             </Notice>
         }
         .into_any(),
         (RunKind::Destroy, RunState::Stuck) if is_turned_back(&run) => view! {
-            <Notice tone="bad" icon="circle-alert" title=format!("{name} is not back yet")>
+            <Notice tone="bad" icon="circle-alert" title=format!("{name} is not restored yet")>
                 <p>{why}</p>
-                <p>"Nothing was removed. Try again, or quote the support number if you write to support."</p>
+                <p>"Nothing was deleted. Try again, or quote the support number if you contact support."</p>
                 <TryAgainForm name/>
             </Notice>
         }
         .into_any(),
         (RunKind::Destroy, RunState::Stuck) => view! {
-            <Notice tone="bad" icon="circle-alert" title="The destruction stopped; nothing was removed">
+            <Notice tone="bad" icon="circle-alert" title="Deletion failed. Nothing was deleted.">
                 <p>{why}</p>
-                <p>"The database is cut off and whole. Try again, or keep it: it is then as it was before."</p>
+                <p>"The database is offline; no data was lost. Try again, or cancel the deletion to restore the database as it was before."</p>
                 <div class="row tight">
                     <TryAgainForm name=name.clone()/>
-                    <a class="btn" href=Page::Keep((&name).into()).to_string()>"Keep database"</a>
+                    <a class="btn" href=Page::CancelDeletion((&name).into()).to_string()>"Cancel deletion"</a>
                 </div>
             </Notice>
         }
@@ -115,44 +115,43 @@ pub(in crate::pages::tenant) fn RunStanding(
         (RunKind::Suspend, RunState::Stuck) if !is_turned_back(&run) => view! {
             <Notice tone="bad" icon="circle-alert" title="Suspended; needs attention">
                 <p>{why}</p>
-                <p>"Nobody can connect, and it stays that way. Try again when these sessions have ended, or write to support."</p>
+                <p>"Nobody can connect, and it stays that way. Try again when these sessions have ended, or contact support."</p>
                 <div class="row tight"><TryAgainForm name/></div>
             </Notice>
         }
         .into_any(),
         (_, RunState::Running | RunState::Done) => ().into_any(),
         (RunKind::Destroy, RunState::Unwinding) => view! {
-            <Notice icon="rotate-ccw" title=format!("{name} is being brought back")>
+            <Notice icon="rotate-ccw" title=format!("{name} is being restored")>
                 <p>{why}</p>
             </Notice>
         }
         .into_any(),
         (RunKind::Destroy, RunState::Failed) => view! {
-            <Notice icon="rotate-ccw" title=format!("{name} was not destroyed")>
+            <Notice icon="rotate-ccw" title=format!("{name} was not deleted")>
                 <p>{why}</p>
-                <p>"What was done of it is undone: the database stands as it did before."</p>
+                <p>"It was rolled back: the database is as it was before."</p>
             </Notice>
         }
         .into_any(),
         (_, RunState::Unwinding) => view! {
-            <Notice tone="warn" icon="rotate-ccw" title="We are undoing what was done">
+            <Notice tone="warn" icon="rotate-ccw" title="Rolling back">
                 <p>{why}</p>
-                <p>"In a moment the database stands as it did before."</p>
+                <p>"In a moment the database is as it was before."</p>
             </Notice>
         }
         .into_any(),
         (kind, RunState::Failed) => view! {
             <Notice tone="bad" icon="circle-alert" title=undone(kind, &name)>
                 <p>{why}</p>
-                <p>"What was done of it is undone: the database stands as it did before. You can try again below."</p>
+                <p>"It was rolled back: the database is as it was before. You can try again below."</p>
             </Notice>
         }
         .into_any(),
         (_, RunState::Stuck) => view! {
-            <Notice tone="bad" icon="circle-alert" title="A person has to look at this">
+            <Notice tone="bad" icon="circle-alert" title="Needs attention">
                 <p>{why}</p>
-                <p>"It could not be finished, and not be undone whole. The people who run this portal see it. \
-                    Quote the support number if you write to them."</p>
+                <p>"It could not be completed or rolled back. The operators of this portal can see it. Quote the support number if you contact support."</p>
             </Notice>
         }
         .into_any(),
@@ -182,8 +181,8 @@ fn undone(kind: RunKind, name: &str) -> String {
     match kind {
         RunKind::Suspend => format!("{name} could not be suspended"),
         RunKind::Resume => format!("{name} could not be resumed"),
-        RunKind::UndoDestroy => format!("{name} could not be brought back"),
+        RunKind::UndoDestroy => format!("{name} could not be restored"),
         RunKind::ChangePlan => format!("The plan of {name} could not be changed"),
-        _ => format!("The last change of {name} did not succeed"),
+        _ => format!("The last operation of {name} failed"),
     }
 }

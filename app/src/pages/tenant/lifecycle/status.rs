@@ -24,7 +24,7 @@ pub(super) fn Waiting(view: DangerView) -> impl IntoView {
     match (view.tenant.state, view.removal_at.filter(|_| still)) {
         (TenantState::Suspended, _) if still => view! {
             <Notice tone="warn" icon="triangle-alert" title=format!("{name} is suspended")>
-                <p>{format!("Nobody can connect. Everything in it is kept. Who can resume it: {admins}.")}</p>
+                <p>{format!("Nobody can connect. All data is kept. Who can resume it: {admins}.")}</p>
             </Notice>
         }
         .into_any(),
@@ -38,15 +38,18 @@ pub(super) fn Waiting(view: DangerView) -> impl IntoView {
 fn countdown(name: &str, admins: &str, at: OffsetDateTime, now: OffsetDateTime) -> AnyView {
     let (left, since) = (at - now, at - GIVEN_BACK_FOR);
     let still = if left.is_positive() {
-        format!("{} from now. Until then nothing is lost. Who can keep it: {admins}.", words::left(left))
+        format!(
+            "{} from now. Until then all data is kept. Who can cancel the deletion: {admins}.",
+            words::left(left)
+        )
     } else {
-        "Its time is over: the removal begins within minutes.".into()
+        "The deletion begins within minutes.".into()
     };
     view! {
         <section class="card" aria-labelledby="waits">
             <div class="card-head">
                 <h2 id="waits">
-                    {format!("{name} is removed for good on ")}
+                    {format!("{name} will be permanently deleted on ")}
                     <time datetime=words::stamp(at)>{words::moment(at)}</time>
                 </h2>
                 <p>{still}</p>
@@ -54,13 +57,13 @@ fn countdown(name: &str, admins: &str, at: OffsetDateTime, now: OffsetDateTime) 
             <div class="card-body">
                 <Days days=DAYS over=now - since/>
                 <p class="row between small dim tight">
-                    <span>"Cut off " <time datetime=words::stamp(since)>{words::day_and_month(since)}</time></span>
-                    <span>"Removal " <time datetime=words::stamp(at)>{words::day_and_month(at)}</time></span>
+                    <span>"Access blocked " <time datetime=words::stamp(since)>{words::day_and_month(since)}</time></span>
+                    <span>"Deletion " <time datetime=words::stamp(at)>{words::day_and_month(at)}</time></span>
                 </p>
             </div>
             <div class="card-foot">
                 <KeepLink name=name.to_owned()/>
-                <span class="small dim">"Brings it back as it was: data, roles, passwords, addresses."</span>
+                <span class="small dim">"Restores it as it was: data, roles, passwords, allowed IP addresses."</span>
             </div>
         </section>
     }
@@ -72,17 +75,17 @@ fn gone(name: String, view: &DangerView) -> AnyView {
     let when = removed.map(|at| format!(" on {}", words::moment(at))).unwrap_or_default();
     let kept = match view.backup.as_ref().map(|backup| backup.kept_until) {
         Some(Some(until)) => format!(
-            "Its encrypted final backup is kept until {}. Write to support if you need it.",
+            "Its encrypted final backup is kept until {}. Contact support if you need it.",
             words::moment(until)
         ),
-        Some(None) => "Its encrypted final backup is kept. Write to support if you need it.".into(),
-        None => "No backup of it is kept.".into(),
+        Some(None) => "Its encrypted final backup is kept. Contact support if you need it.".into(),
+        None => "No backup is kept.".into(),
     };
     view! {
-        <Notice icon="info" title=format!("{name} is destroyed")>
-            <p>{format!("Database, roles and passwords were removed for good{when}. This cannot be undone.")}</p>
+        <Notice icon="info" title=format!("{name} is deleted")>
+            <p>{format!("The database, roles and passwords were permanently deleted{when}. This cannot be undone.")}</p>
             <p>{kept}</p>
-            <p><a href=Page::Runs((&name).into()).to_string()>"See the journal"</a></p>
+            <p><a href=Page::Activity((&name).into()).to_string()>"View activity log"</a></p>
         </Notice>
     }
     .into_any()
@@ -91,15 +94,15 @@ fn gone(name: String, view: &DangerView) -> AnyView {
 /// What is known of a final backup.
 pub(super) fn backup_rows(backup: BackupLine) -> AnyView {
     let BackupLine { bytes, created_at, read_back_at, kept_until } = backup;
-    let size =
-        bytes.map_or_else(|| "Not finished, begun ".to_owned(), |bytes| format!("{}, ", words::bytes(bytes)));
+    let size = bytes
+        .map_or_else(|| "Not finished, started ".to_owned(), |bytes| format!("{}, ", words::bytes(bytes)));
     let read_back = read_back_at.map_or_else(|| "Not yet".to_owned(), words::moment);
     view! {
         <div>
             <dt>"Final backup"</dt>
             <dd>{size}<time datetime=words::stamp(created_at)>{words::moment(created_at)}</time></dd>
         </div>
-        <div><dt>"Read back whole"</dt><dd>{read_back}</dd></div>
+        <div><dt>"Verified (fully readable)"</dt><dd>{read_back}</dd></div>
         {kept_until.map(|until| view! {
             <div><dt>"Kept until"</dt><dd><time datetime=words::stamp(until)>{words::moment(until)}</time></dd></div>
         })}

@@ -25,15 +25,15 @@ pub(crate) fn suspend_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
     let rows = preview(vec![
         database(&tenant.name),
         ("Organisation", tenant.organisation.into_any()),
-        ("Sessions that end now", sessions_in_words(usage.as_ref()).into_any()),
+        ("Connections that will be closed", sessions_in_words(usage.as_ref()).into_any()),
         ("Data", size_in_words(usage.as_ref(), "kept").into_any()),
-        ("Passwords, addresses", "Kept; they work again once it is resumed".into_any()),
-        ("Can it be undone?", format!("Yes, at any time, by {}", words::any_of(&admins)).into_any()),
+        ("Passwords, allowed IP addresses", "Kept; they work again after resuming".into_any()),
+        ("Can this be undone?", format!("Yes, at any time, by {}", words::any_of(&admins)).into_any()),
     ]);
     view! {
         <Asking
             title=format!("Suspend {name}") mistakes
-            means="Nobody can connect until an admin resumes it. Nothing in it is lost."
+            means="Nobody can connect until an admin resumes it. No data is lost."
         >
             <Form<SuspendTenant> id class="card">
                 <input type="hidden" name="name" value=name.clone()/>
@@ -52,12 +52,12 @@ pub(crate) fn resume_view(view: DangerView, fresh: bool) -> AnyView {
     let rows = preview(vec![
         database(&tenant.name),
         ("Organisation", tenant.organisation.into_any()),
-        ("Let in", format!("Connections {}", words::reach_phrase(&tenant.reach)).into_any()),
+        ("Network access", format!("Connections {}", words::reach_phrase(&tenant.reach)).into_any()),
         ("Passwords", "The same as before".into_any()),
-        ("Can it be undone?", "Yes: it can be suspended again at any time".into_any()),
+        ("Can this be undone?", "Yes: it can be suspended again at any time".into_any()),
     ]);
     view! {
-        <Asking title=format!("Resume {name}") means="People and programs can connect again, as before.">
+        <Asking title=format!("Resume {name}") means="People and applications can connect again, as before.">
             <Form<ResumeTenant> class="card">
                 <input type="hidden" name="name" value=name/>
                 {rows}
@@ -79,24 +79,24 @@ pub(crate) fn destroy_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
         ": the database, its three roles and their passwords"
     };
     let backup = format!(
-        "Taken at once and read back whole; without it nothing is removed. It is kept for {} days after the removal",
+        "Taken immediately and verified; without it nothing is deleted. It is kept for {} days after the deletion",
         KEPT_AFTER_REMOVAL.whole_days()
     );
-    let undo = format!("Yes, until it is removed, by {}. Not after that", words::any_of(&admins));
+    let undo = format!("Yes, until it is deleted, by {}. Not after that", words::any_of(&admins));
     let rows = preview(vec![
         database(&tenant.name),
         ("Organisation", tenant.organisation.into_any()),
-        ("Sessions that end now", sessions_in_words(usage.as_ref()).into_any()),
-        ("Data", size_in_words(usage.as_ref(), "kept until it is removed").into_any()),
+        ("Connections that will be closed", sessions_in_words(usage.as_ref()).into_any()),
+        ("Data", size_in_words(usage.as_ref(), "kept until it is deleted").into_any()),
         ("Final backup", backup.into_any()),
-        ("Removed for good", removal.into_any()),
-        ("Can it be undone?", undo.into_any()),
+        ("Permanent deletion", removal.into_any()),
+        ("Can this be undone?", undo.into_any()),
     ]);
     view! {
         <Asking
-            title=format!("Destroy {name}") mistakes
+            title=format!("Delete {name}") mistakes
             means=format!(
-                "It is cut off now, and removed for good after {} days. Until then it can be kept.",
+                "Access is blocked now, and the database is permanently deleted after {} days. Until then you can cancel the deletion.",
                 GIVEN_BACK_FOR.whole_days()
             )
         >
@@ -105,8 +105,8 @@ pub(crate) fn destroy_view(view: DangerView, form: Filled<TypedForm>, fresh: boo
                 {rows}
                 {fresh.then(|| view! { <TypedName name typed=values.confirmation mistake/> })}
                 <Press
-                    label="Destroy database" icon="triangle-alert" class="btn btn-primary btn-danger" fresh
-                    here=Page::Destroy((&tenant.name).into()) back=Page::Danger((&tenant.name).into())
+                    label="Delete database" icon="triangle-alert" class="btn btn-primary btn-danger" fresh
+                    here=Page::Delete((&tenant.name).into()) back=Page::Danger((&tenant.name).into())
                 />
             </Form<DestroyTenant>>
         </Asking>
@@ -120,27 +120,27 @@ pub(crate) fn keep_view(view: DangerView, fresh: bool) -> AnyView {
     let mut rows = vec![database(&tenant.name), ("Organisation", tenant.organisation.into_any())];
     if let Some(at) = removal_at {
         let time = view! { <time datetime=words::stamp(at)>{words::moment(at)}</time> };
-        rows.push(("Removal, called off", time.into_any()));
+        rows.push(("Deletion that will be cancelled", time.into_any()));
     }
-    rows.push(("Data", size_in_words(usage.as_ref(), "as when it was cut off").into_any()));
+    rows.push(("Data", size_in_words(usage.as_ref(), "as when access was blocked").into_any()));
     if let Some(bytes) = backup.and_then(|backup| backup.bytes) {
         let text = format!("{}, kept for {} more days", words::bytes(bytes), KEPT_AFTER_RETURN.whole_days());
         rows.push(("Final backup", text.into_any()));
     }
-    rows.push(("Passwords, addresses", "The same as before".into_any()));
-    rows.push(("Can it be undone?", "Yes: it can be destroyed again".into_any()));
+    rows.push(("Passwords, allowed IP addresses", "The same as before".into_any()));
+    rows.push(("Can this be undone?", "Yes: it can be deleted again".into_any()));
     let rows = preview(rows);
     let means = if state_before == Some(TenantState::Suspended) {
-        "It is not removed. It was suspended before, and is so again."
+        "It is not deleted. It was suspended before, and will be suspended again."
     } else {
-        "It is not removed, and comes back as it was before: people and programs can connect again."
+        "It is not deleted, and is restored as it was before: people and applications can connect again."
     };
     view! {
-        <Asking title=format!("Keep {name}") means=means>
+        <Asking title=format!("Cancel deletion of {name}") means=means>
             <Form<KeepTenant> class="card">
                 <input type="hidden" name="name" value=name/>
                 {rows}
-                <Press label="Keep database" icon="rotate-ccw" fresh here=Page::Keep((&tenant.name).into()) back=Page::Danger((&tenant.name).into())/>
+                <Press label="Cancel deletion" icon="rotate-ccw" fresh here=Page::CancelDeletion((&tenant.name).into()) back=Page::Danger((&tenant.name).into())/>
             </Form<KeepTenant>>
         </Asking>
     }

@@ -79,7 +79,7 @@ async fn the_newest_come_first_within_the_limit() {
     assert_eq!(list[0].at, OffsetDateTime::UNIX_EPOCH + Duration::seconds(1_763_694_904));
     assert_eq!(
         (&*list[0].to, &*list[1].subject),
-        ("jane@acme.example", "Confirm your e-mail address for Innkeeper")
+        ("jane@acme.example", "Verify your e-mail address for Innkeeper")
     );
     assert_eq!(mailbox.list(100).len(), 5);
 }

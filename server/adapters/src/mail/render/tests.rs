@@ -44,7 +44,7 @@ fn samples(text: Option<&str>) -> Vec<(&'static str, Said)> {
             Said::DomainLost {
                 organisation: or("Acme Robotics"),
                 domain: or("acme.example"),
-                why: or("The staff of this portal took it back. Their reason: The company was sold."),
+                why: or("Staff of this portal revoked it. Reason: The company was sold."),
                 link: link(),
             },
         ),

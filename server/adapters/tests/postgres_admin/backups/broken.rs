@@ -38,10 +38,10 @@ async fn a_file_that_is_not_as_it_was_is_refused_by_what_is_wrong() {
     assert!(said.contains(&format!("has {} bytes instead of {}", short.len(), whole.len())), "{said}");
     // As if the facts had been changed along.
     let said = read(short, &BackupFacts { bytes: short.len() as u64, ..facts }).await;
-    assert!(said.contains("was changed, moved or cut off"), "{said}");
+    assert!(said.contains("was changed, moved or truncated"), "{said}");
     let pieces = 36 + 2 * 65_552;
     let said = read(&whole[..pieces], &BackupFacts { bytes: pieces as u64, ..facts }).await;
-    assert!(said.contains("piece 1 was changed, moved or cut off"), "{said}");
+    assert!(said.contains("piece 1 was changed, moved or truncated"), "{said}");
 
     let mut flipped = whole.clone();
     flipped[36 + 65_552 + 100] ^= 1;

@@ -95,7 +95,7 @@ pub(super) async fn capacity(worker: &PgPool, report: &mut Report) {
     }
 }
 
-/// Whether what is sealed can be opened with this portal's keys, and how far a rotation of the key is.
+/// Whether what is encrypted can be decrypted with this portal's keys, and how far a rotation of the key is.
 pub(super) async fn keys(config: &Config, worker: &PgPool, report: &mut Report) {
     // Where it cannot be read, that was said before.
     let Ok(keys) = MasterKeys::load(&config.master_key_file) else { return };
@@ -104,18 +104,20 @@ pub(super) async fn keys(config: &Config, worker: &PgPool, report: &mut Report) 
         let retired = master_key::is_retired(worker, current).await?;
         Ok::<_, innkeeper_service::Error>((master_key::sealed_under(worker).await?, retired))
     };
-    let why = "What is sealed under another key cannot be opened: mails do not go out, credentials cannot be shown.";
+    let why = "What is encrypted under another key cannot be decrypted: e-mails are not sent, credentials cannot be shown.";
     let (sealed, retired) = match tokio::time::timeout(DEADLINE, asked).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => {
             let advice = "Run `innkeeper migrate` if migrations are missing; the server's log says more.";
-            return report.blind(format!("the sealed texts cannot be read: {error}"), why, advice);
+            return report.blind(format!("the encrypted texts cannot be read: {error}"), why, advice);
         }
-        Err(_) => return report.blind("the sealed texts were not read in time", why, "Look again."),
+        Err(_) => {
+            return report.blind("the encrypted texts were not read in time", why, "Run this command again.");
+        }
     };
     for other in sealed.keys().filter(|key| !keys.has(key)) {
         report.found(
-            format!("mails or credentials are sealed under master key {other}, and this portal has {current}"),
+            format!("e-mails or credentials are encrypted under master key {other}, and this portal has {current}"),
             why,
             "Give all portals of one control database the same INNKEEPER_MASTER_KEY_FILE, the one that has been used so \
              far. If a rotation has removed that key, add its line from a backup of the file to the end of the file.",
@@ -124,7 +126,7 @@ pub(super) async fn keys(config: &Config, worker: &PgPool, report: &mut Report) 
     if retired {
         report.found(
             format!("master key {current} was retired by a rotation, and this portal still uses it"),
-            "Nothing can be sealed under it: no mail goes out, and no database can be made.",
+            "Nothing can be encrypted under it: no e-mail is sent, and no database can be created.",
             "Replace INNKEEPER_MASTER_KEY_FILE by the file of the portal on which `innkeeper key rotate` ran.",
         );
     }
@@ -161,8 +163,8 @@ pub(super) async fn backups(config: &Config, worker: &PgPool, report: &mut Repor
         }
         Ok(Ok(Err(error))) => report.blind(explain(&error), why, "Run this as the portal's user."),
         Ok(Err(error)) => {
-            report.blind(format!("the backups cannot be compared: {error}"), why, "Look again.");
+            report.blind(format!("the backups cannot be compared: {error}"), why, "Run this command again.");
         }
-        Err(_) => report.blind("the backups were not compared in time", why, "Look again."),
+        Err(_) => report.blind("the backups were not compared in time", why, "Run this command again."),
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn files(config: &Config, report: &mut Report) {
         Ok(true) => {}
         Ok(false) => report.found(
             format!("others may look into the data folder {}", folder.display()),
-            "Keys and mails lie there.",
+            "Keys and e-mails are stored there.",
             format!("Run `chmod go-rw {}`.", folder.display()),
         ),
         Err(error) => report.blind(
@@ -35,7 +35,7 @@ pub(super) fn files(config: &Config, report: &mut Report) {
             "Run this as the portal's user, in its working folder or with its INNKEEPER_DATA_DIR.",
         ),
     }
-    let why = "Without the right key no waiting credentials can be shown and no waiting mail can be sent.";
+    let why = "Without the right key no waiting credentials can be viewed and no waiting e-mail can be sent.";
     match MasterKeys::load(&config.master_key_file) {
         Ok(_) => {}
         Err(MasterKeyError::Read { cause, .. }) if cause.kind() != std::io::ErrorKind::NotFound => {

@@ -74,8 +74,10 @@ async fn standing(worker: &PgPool, id: ServerId, server: &dyn TenantServer, repo
                 );
             }
         }
-        Ok(Err(error)) => report.blind(format!("tenants cannot be compared: {error}"), why, "Look again."),
-        Err(_) => report.blind("tenants were not compared in time", why, "Look again."),
+        Ok(Err(error)) => {
+            report.blind(format!("tenants cannot be compared: {error}"), why, "Run this command again.")
+        }
+        Err(_) => report.blind("tenants were not compared in time", why, "Run this command again."),
     }
 }
 
@@ -117,10 +119,12 @@ async fn settings(reach: &Reach, name: &str, report: &mut Report) {
                 return report.blind(
                     format!("{name} cannot be asked: {}", explain(&error)),
                     why,
-                    "Look again.",
+                    "Run this command again.",
                 );
             }
-            Err(_) => return report.blind(format!("{name} was not asked in time"), why, "Look again."),
+            Err(_) => {
+                return report.blind(format!("{name} was not asked in time"), why, "Run this command again.");
+            }
         };
     if !counts_statements {
         let why = "The pages offer that extension, and its views would only say that it is not loaded.";
@@ -149,10 +153,18 @@ async fn compare(worker: &PgPool, servers: &[(ServerId, Arc<dyn TenantServer>)],
         }
         Ok(Ok(Err(error))) => report.blind(explain(&error), why, "Mend the server, then look again."),
         Ok(Err(error)) => {
-            report.blind(format!("the control database cannot be compared: {error}"), why, "Look again.");
+            report.blind(
+                format!("the control database cannot be compared: {error}"),
+                why,
+                "Run this command again.",
+            );
         }
         Err(_) => {
-            report.blind("the comparison took too long", why, "Look again when the servers are less busy.");
+            report.blind(
+                "the comparison took too long",
+                why,
+                "Run this command again when the servers are less busy.",
+            );
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) struct Rotate {
 struct Rotated {
     /// `prepared`, `unfinished` or `finished`.
     state: &'static str,
-    /// The key that seals.
+    /// The key that encrypts.
     current: String,
     /// The key that will, where it is prepared.
     next: Option<String>,
@@ -165,7 +165,7 @@ fn replace(path: &Path, found: &MasterKeys, keys: &MasterKeys) -> Result<(), Str
     keys.replace(path, &OsRandom).map_err(|error| refused(&error))
 }
 
-/// Refuses to begin where something is sealed under a key that is not in the file: it may be the wrong file.
+/// Refuses to start if something is encrypted under a key that is not in the file: it may be the wrong file.
 async fn known(path: &Path, keys: &MasterKeys, worker: &PgPool) -> Result<(), String> {
     let sealed = master_key::sealed_under(worker).await.map_err(|error| explain(&error))?;
     match sealed.iter().find(|(key, _)| !keys.has(key)) {

@@ -16,7 +16,7 @@ pub(super) struct Work<'a> {
     pub worker: &'a PgPool,
     /// Makes ids.
     pub ids: Ids,
-    /// Opens under all keys of the file, seals under the current one.
+    /// Decrypts under all keys of the file, encrypts under the current one.
     pub sealer: MasterSealer,
     /// How many secrets were encrypted anew so far.
     pub encrypted: u64,
@@ -64,7 +64,7 @@ impl Work<'_> {
         for _ in 0..PASSES.0 {
             match master_key::retire(self.worker, &self.ids, old, current).await {
                 Ok(0) => return Ok(true),
-                // What does not open, or was sealed by a portal that has not read the file since.
+                // What does not open, or was encrypted by a portal that has not read the file since.
                 Ok(_) => {
                     *failed = self.encrypt(current).await?;
                     if !failed.is_empty() && self.counts().await?.contains_key(old) {

@@ -147,7 +147,7 @@ async fn what_does_not_open_or_is_being_changed_stays_and_keeps_its_key(pool: Pg
     assert!(
         named[0].0.starts_with("innkeeper authorization request") && named[0].1.contains("master key lost")
     );
-    assert_eq!(named[1..], [(app.as_str(), "the sealed copy was changed or belongs to something else")]);
+    assert_eq!(named[1..], [(app.as_str(), "the encrypted copy was changed or belongs to something else")]);
     assert_eq!(sealed_under(&worker).await.unwrap(), counts(&[("lost", 1), ("new", 2), ("old", 2)]));
     drop(other);
     let ids = &house.portal.service.ids;

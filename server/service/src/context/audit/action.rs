@@ -27,7 +27,7 @@ macro_rules! actions {
 }
 
 actions! {
-    AccountCreate "account.create" "An account was made at somebody's first sign-in.";
+    AccountCreate "account.create" "An account was created at somebody's first sign-in.";
     BackupRemove "backup.remove" "A final backup was deleted, since the time it is kept for was over.";
     DomainAdd "domain.add" "An admin added an e-mail domain to an organisation.";
     DomainAsk "domain.ask" "An admin asked staff to verify an e-mail domain by hand.";
@@ -45,12 +45,12 @@ actions! {
     HandoffDownload "handoff.download" "Somebody downloaded the credentials as a file.";
     HandoffExpire "handoff.expire" "Credentials expired before anybody viewed them.";
     HandoffLapse "handoff.lapse" "The viewing window of credentials closed without a confirmation.";
-    HandoffRenew "handoff.renew" "Somebody asked for new passwords.";
+    HandoffRenew "handoff.renew" "Somebody requested a password reset.";
     HandoffReveal "handoff.reveal" "Somebody opened the credentials.";
     HandoffSeal "handoff.seal" "Generated credentials were encrypted and made available to one person.";
     HandoffView "handoff.view" "Somebody looked at opened credentials again.";
     SignInMethodAdd "identity.add" "A sign-in method was added to an account.";
-    SignInMethodAsk "identity.ask" "A mail was asked for that adds a mailbox to an account.";
+    SignInMethodAsk "identity.ask" "An e-mail was requested that adds an address to an account.";
     SsoEnforce "identity.enforce" "An admin required single sign-on.";
     IssuerSave "identity.issuer" "An admin saved the issuer of an organisation's single sign-on.";
     IssuerRemove "identity.issuer_remove" "An admin removed the issuer of an organisation's single sign-on.";
@@ -63,7 +63,7 @@ actions! {
     MemberJoin "member.join" "A group made somebody a member of an organisation.";
     MemberLapse "member.lapse" "A membership by groups ended, since nothing had confirmed it for 30 days.";
     MemberLeave "member.leave" "A membership by groups ended.";
-    OrganisationCreate "organisation.create" "Somebody made an organisation.";
+    OrganisationCreate "organisation.create" "Somebody created an organisation.";
     OrganisationRename "organisation.slug" "An admin changed the address of an organisation.";
     OrphanAdopt "orphan.adopt" "The operator gave a resource without an owner back to its tenant.";
     OrphanRemove "orphan.remove" "The operator removed a resource without an owner.";
@@ -73,18 +73,18 @@ actions! {
     RunResume "run.go_on" "A stuck operation was resumed.";
     RunStuck "run.stuck" "An operation needs attention.";
     RunRollback "run.turn_back" "An operation was rolled back by a person.";
-    HbaDriftCorrect "server.mend_rules" "The address rules of a server were put back (drift of `pg_hba.conf`).";
+    HbaDriftCorrect "server.mend_rules" "Drift of a server's `pg_hba.conf` was corrected.";
     SessionEnd "session.end" "Sessions were ended other than by signing out.";
     SessionSignIn "session.sign_in" "Somebody signed in.";
     SessionSignOut "session.sign_out" "Somebody signed out.";
-    SignInAsk "sign_in.ask" "A sign-in mail was asked for.";
+    SignInAsk "sign_in.ask" "A sign-in e-mail was requested.";
     SignInRefused "sign_in.refused" "A sign-in was refused.";
     SignInWrongCode "sign_in.wrong_code" "A wrong code was typed.";
     StaffChange "staff.change" "A group changed a staff role.";
     StaffClaim "staff.claim" "Somebody accepted a staff role by an invite link.";
     StaffJoin "staff.join" "A group gave somebody a staff role.";
     StaffLeave "staff.leave" "A staff role by a group ended.";
-    StaffLink "staff.link" "An invite link to a staff role was made.";
+    StaffLink "staff.link" "An invite link to a staff role was created.";
     StaffRemove "staff.remove" "The operator took a staff role away.";
     TenantChangePlan "tenant.change_plan" "An admin changed the plan of a database.";
     TenantDelete "tenant.destroy" "An admin deleted a database; it is removed once the waiting time is over.";

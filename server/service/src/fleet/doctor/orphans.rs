@@ -62,7 +62,7 @@ fn surplus(inventory: &Inventory, expected: &Expected, place: &str) -> Vec<Orpha
         let what = format!("database {name} belongs to no tenant");
         let mut one = orphan(OrphanKind::Database, name, what);
         one.advice = format!(
-            "{}. If its tenant was recorded as failed or destroyed by mistake: innkeeper orphan adopt database '{name}'",
+            "{}. If its tenant was recorded as failed or deleted by mistake: innkeeper orphan adopt database '{name}'",
             one.advice
         );
         found.push(one);
@@ -109,7 +109,8 @@ fn surplus(inventory: &Inventory, expected: &Expected, place: &str) -> Vec<Orpha
             let what =
                 format!("process {process} has been running “{statement}” for longer than {seconds} s");
             let mut one = orphan(OrphanKind::Process, &process.to_string(), what);
-            one.advice = "Look again in a minute; what it makes may be an orphan then.".into();
+            one.advice =
+                "Run this command again in a minute; what the process creates may be an orphan then.".into();
             found.push(one);
         }
     }

@@ -60,9 +60,9 @@ pub async fn work(pool: &PgPool) -> Result<Vec<Finding>> {
     .await?;
     for mail in mails {
         found.push(Finding {
-            what: format!("{} mails are {}: {}", mail.count, mail.state, mail.error.unwrap_or_default()),
+            what: format!("{} e-mails are {}: {}", mail.count, mail.state, mail.error.unwrap_or_default()),
             why: "People wait for sign-in links and notices.".into(),
-            advice: "Check INNKEEPER_MAIL_URL with your mail server's log; waiting mails go out by themselves once it answers.".into(),
+            advice: "Check INNKEEPER_MAIL_URL with your mail server's log; waiting e-mails are sent once it answers.".into(),
         });
     }
     Ok(found)

@@ -48,7 +48,7 @@ pub async fn adopt(ground: &Ground, kind: OrphanKind, name: &str) -> Result<()> 
         .await?
         .ok_or_else(|| {
             Error::Step(format!(
-                "The control database knows no tenant {tenant} that failed or was destroyed: there is nobody to give it to."
+                "The control database knows no tenant {tenant} that failed or was deleted: it has no owner."
             ))
         })?;
         session.cut_off().await?;

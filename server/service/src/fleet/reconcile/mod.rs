@@ -106,7 +106,7 @@ impl Reconciler {
             return Ok(false);
         }
         if hba::is_part_of(&wanted, &found) && hba::is_part_of(&found, &full) {
-            tracing::info!(server = %id, ?tenants, "the time of allowed addresses was over");
+            tracing::info!(server = %id, ?tenants, "the time of allowed IP addresses was over");
             return Ok(true);
         }
         let names: Vec<_> = tenants.iter().map(TenantName::as_str).collect();

@@ -106,7 +106,7 @@ pub async fn take_back(
         .detail(json!({ "reason": reason, "was_proven_by": was }))
         .record(&mut tx, &service.ids)
         .await?;
-    let why = format!("The staff of this portal took it back. Their reason: {reason}");
+    let why = format!("Staff of this portal revoked it. Reason: {reason}");
     domain_revoked_mail::tell(service, &mut tx, organisation, domain, why).await?;
     Ok(tx.commit().await?)
 }

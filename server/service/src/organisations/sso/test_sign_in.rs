@@ -1,4 +1,4 @@
-//! Trying the organisation's own way in: what its issuer says of the admin, claim by claim, and what would come of it.
+//! Testing the organisation's single sign-on: what its issuer says of the admin, claim by claim, and what would come of it.
 //! Nothing comes of it.
 
 use crate::{
@@ -92,7 +92,7 @@ async fn judge(conn: &mut PgConnection, provider: &Provider, facts: Result<Facts
     let organisation = provider.organisation.ok_or(Error::NotFound)?;
     own_address(conn, provider, organisation, &facts).await?;
     let role = role_of(&rules(conn, organisation, provider.id.as_str()).await?, &facts.groups);
-    role.ok_or_else(|| Refusal::new(Reason::Group, "none of your groups is in the list below").into())
+    role.ok_or_else(|| Refusal::new(Reason::Group, "none of your groups is in the group mapping").into())
 }
 
 fn claims(facts: &Facts) -> Vec<(String, String)> {

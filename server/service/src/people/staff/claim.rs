@@ -111,7 +111,7 @@ pub async fn claim(service: &Service, requester: &Requester, token: &str) -> Res
         .detail(json!({ "link": StaffClaimId(used.id), "role": role.as_str() }))
         .record(&mut tx, &service.ids)
         .await?;
-    let what = format!("A link of this portal's operator made you staff, as {}.", role.as_str());
+    let what = format!("An invite link of this portal's operator gave you the staff role {}.", role.as_str());
     outbox::to_person(service, &mut tx, requester, &person.email.to_string(), what).await?;
     tx.commit().await?;
     Ok(Claimed { role, session: kept })

@@ -101,7 +101,7 @@ impl Way {
             (ProviderId::PASSKEY, _) => format!("The passkey {}", self.called),
             (_, Some(label)) => format!("{label} ({})", self.called),
             (own, None) if own.starts_with(ProviderId::OWN) => {
-                format!("A sign-in of an organisation ({})", self.called)
+                format!("Single sign-on ({})", self.called)
             }
             (provider, None) => format!("{provider} ({})", self.called),
         }
@@ -136,7 +136,7 @@ pub async fn remove(service: &Service, requester: &Requester, way: IdentityId) -
         .detail(json!({ "provider": gone.provider, "identity": way }))
         .record(&mut tx, &service.ids)
         .await?;
-    let what = format!("{} was removed as a way in.", called.in_words());
+    let what = format!("{} was removed from the sign-in methods.", called.in_words());
     outbox::to_person(service, &mut tx, requester, &person.email.to_string(), what).await?;
     Ok(tx.commit().await?)
 }

@@ -59,7 +59,7 @@ async fn the_last_way_in_stays_also_when_two_are_removed_at_once(pool: PgPool) {
     assert_eq!(portal.count("select count(*) from audit_event where action = 'identity.remove'").await, 2);
     let mails = portal.mails("jane@acme.example").await;
     assert_eq!(mails.len(), 2, "each removal is told, and what was refused is not");
-    assert_eq!(what(&mails[0]), "The e-mail address jane@acme.example was removed as a way in.");
+    assert_eq!(what(&mails[0]), "The e-mail address jane@acme.example was removed from the sign-in methods.");
 }
 
 fn what(mail: &Message) -> &str {
@@ -102,10 +102,10 @@ async fn a_removed_way_is_called_what_its_person_calls_it(pool: PgPool) {
     }
     let mails = portal.mails("jane@acme.example").await;
     let expected = [
-        "The passkey Laptop was removed as a way in.",
-        "Acme SSO (jane@acme.example) was removed as a way in.",
-        "A sign-in of an organisation (u-2) was removed as a way in.",
-        "gone (g-1) was removed as a way in.",
+        "The passkey Laptop was removed from the sign-in methods.",
+        "Acme SSO (jane@acme.example) was removed from the sign-in methods.",
+        "Single sign-on (u-2) was removed from the sign-in methods.",
+        "gone (g-1) was removed from the sign-in methods.",
     ];
     assert_eq!(mails.iter().map(what).collect::<Vec<_>>(), expected);
 }

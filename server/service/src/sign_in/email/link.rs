@@ -59,7 +59,7 @@ pub async fn link(service: &Service, requester: &Requester, checked: Checked) ->
             add(&mut tx, id, person.id, &email).await?;
             let detail = json!({ "provider": mail, "identity": id });
             entry(Action::SignInMethodAdd, detail).record(&mut tx, &service.ids).await?;
-            let what = format!("The e-mail address {email} was added as a way in.");
+            let what = format!("The e-mail address {email} was added to the sign-in methods.");
             outbox::to_person(service, &mut tx, requester, &address, what).await?;
         }
     }

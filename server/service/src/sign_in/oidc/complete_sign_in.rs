@@ -80,7 +80,7 @@ async fn let_in(
     let risen =
         staff::decide(service, &mut tx, provider, (account, identity), &vouched.facts.groups, entry).await?;
     if let Some(role) = risen {
-        let what = format!("A group of {} made you staff, as {}.", provider.label, role.as_str());
+        let what = format!("A group of {} gave you the staff role {}.", provider.label, role.as_str());
         outbox::to_person(service, &mut tx, requester, &email, what).await?;
     }
     let to = session::landing(&mut tx, &begin, &vouched.return_to).await?;
@@ -110,7 +110,7 @@ pub async fn link(service: &Service, requester: &Requester, vouched: Vouched) ->
             .detail(json!({ "provider": provider.id, "identity": identity }))
             .record(&mut tx, &service.ids)
             .await?;
-        let what = format!("{} was added as a way in.", provider.label);
+        let what = format!("{} was added to the sign-in methods.", provider.label);
         outbox::to_person(service, &mut tx, requester, &person.email.to_string(), what).await?;
     } else {
         // Nothing is added: only its last use is noted.

@@ -76,7 +76,7 @@ async fn check_and_add(
         .detail(json!({ "provider": ProviderId::PASSKEY, "identity": identity }))
         .record(&mut tx, &service.ids)
         .await?;
-    let what = format!("A passkey ({name}) was added as a way in.");
+    let what = format!("A passkey ({name}) was added to the sign-in methods.");
     outbox::to_person(service, &mut tx, requester, &person.email.to_string(), what).await?;
     Ok(tx.commit().await?)
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub enum HandoffView {
     /// The tenant is not made yet, or not in use.
     NotReady,
-    /// New passwords are being made.
+    /// Passwords are being reset.
     Renewing,
     /// Waits for the requester's press.
     Sealed {
@@ -56,7 +56,7 @@ pub enum HandoffView {
         /// From which address.
         from: Option<IpAddr>,
     },
-    /// New passwords were asked for and could not be made. The roles have no passwords.
+    /// A reset was asked for and failed. The roles have no passwords.
     NotRenewed,
     /// Never opened. The roles have no passwords.
     Expired {

@@ -49,7 +49,7 @@ pub async fn keep(service: &Service, requester: &Requester, name: &str) -> Resul
     let (mut tx, tenant) = begin(service, requester, Permission::LifecycleChange, name).await?;
     check_state(&tenant, &[TenantState::Destroying])?;
     if let Some(run) = live(&mut tx, &tenant, RunKind::Destroy).await? {
-        let why = format!("{} keeps the database.", requester.signed_in()?.email);
+        let why = format!("{} cancelled the deletion.", requester.signed_in()?.email);
         if !engine::turn_back(&mut tx, run, &why).await? {
             return Err(Error::Conflict);
         }

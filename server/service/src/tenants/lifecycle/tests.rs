@@ -169,7 +169,7 @@ async fn a_destruction_is_turned_back_or_undone(pool: PgPool) {
     assert_eq!(presses.iter().filter(|press| press.is_ok()).count(), 1, "{presses:?}");
     assert_eq!(house.runs().await, [("destroy".into(), "unwinding".into())]);
     let failure: String = sqlx::query_scalar("select failure from run").fetch_one(&pool).await.unwrap();
-    assert_eq!(failure, "jane@acme.example keeps the database.");
+    assert_eq!(failure, "jane@acme.example cancelled the deletion.");
 
     // Stuck: it goes on, or is turned back.
     house.portal.change("update run set state = 'stuck', finished_at = now()").await;

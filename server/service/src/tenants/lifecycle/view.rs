@@ -44,13 +44,13 @@ pub struct BackupLine {
     pub bytes: Option<i64>,
     /// When it was begun.
     pub created_at: OffsetDateTime,
-    /// When it was read back whole.
+    /// When it was verified.
     pub read_back_at: Option<OffsetDateTime>,
     /// Until when it is kept, once that is decided.
     pub kept_until: Option<OffsetDateTime>,
 }
 
-/// The newest backup of a tenant that was read back whole and is still kept, for its members.
+/// The newest backup of a tenant that was verified and is still kept, for its members.
 pub async fn last_backup(
     service: &Service,
     requester: &Requester,

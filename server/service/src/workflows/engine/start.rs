@@ -15,7 +15,7 @@ pub struct NewRun {
     pub kind: RunKind,
     /// Whose.
     pub organisation: OrganisationId,
-    /// About which tenant. A tenant has one live run at a time: index `run_one_live`.
+    /// About which tenant. Kinds of run that exclude each other are not live at the same time: trigger `exclude_runs`.
     pub tenant: TenantId,
     /// What its steps need to know; never a secret.
     pub input: Value,

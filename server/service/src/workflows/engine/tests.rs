@@ -21,7 +21,8 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use uuid::Uuid;
+
+mod exclusion;
 
 /// How an ordered fault looks.
 type Fault = fn(String) -> StepError;
@@ -267,7 +268,7 @@ async fn a_step_that_panics_has_failed_once_more(pool: PgPool) {
     theatre.order("c", 99, |_| panic!("ordered"));
     theatre.order("-b", 2, |_| panic!("ordered"));
     assert_eq!(perform(&portal, &theatre, run).await, "failed");
-    let why = "A fault in the portal itself; its log says where.";
+    let why = "An internal error of the portal; see its log.";
     assert_eq!(theatre.seen(), format!("a b b c c c c c -c -b -b -b -a Failed({why:?})"));
     let undone = || ("undone".to_owned(), None);
     assert_eq!(steps(&portal).await, [undone(), undone(), ("failed".into(), Some(why.into()))]);
@@ -298,7 +299,7 @@ async fn a_step_that_holds_is_left_to_a_person(pool: PgPool) {
     // Its time being over holds it as well.
     go_on(&mut conn, run, 0).await.unwrap();
     assert_eq!(perform(&portal, &theatre, run).await, "stuck");
-    assert!(theatre.seen().ends_with("b Stuck(\"b\") Stuck(\"It took longer than it may.\")"));
+    assert!(theatre.seen().ends_with("b Stuck(\"b\") Stuck(\"It exceeded its time limit.\")"));
     go_on(&mut conn, run, 5).await.unwrap();
     assert_eq!(perform(&portal, &theatre, run).await, "done");
     assert!(theatre.seen().ends_with(") b c Done"), "{}", theatre.seen());
@@ -338,7 +339,7 @@ async fn a_run_past_its_deadline_is_undone(pool: PgPool) {
     let (portal, theatre, run) = stage(&pool).await;
     portal.change("update run set deadline_at = now()").await;
     assert_eq!(perform(&portal, &theatre, run).await, "failed");
-    assert_eq!(theatre.seen(), "Failed(\"It took longer than it may.\")");
+    assert_eq!(theatre.seen(), "Failed(\"It exceeded its time limit.\")");
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATIONS")]
@@ -360,24 +361,6 @@ async fn who_lost_the_lease_writes_nothing(pool: PgPool) {
     assert!(matches!(journal::later(&portal.worker, &first, lease, None).await, Err(journal::Broken::Lost)));
     assert!(steps(&portal).await.iter().all(|(state, _)| state == "waiting"));
     assert!(journal::intent(&portal.worker, &second, false).await.is_ok());
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATIONS")]
-async fn a_tenant_has_one_live_run_at_a_time(pool: PgPool) {
-    let (portal, _, _) = stage(&pool).await;
-    let row: (Uuid, Uuid) =
-        sqlx::query_as("select id, organisation_id from tenant").fetch_one(&pool).await.unwrap();
-    let new = NewRun {
-        kind: RunKind::RenewPasswords,
-        organisation: OrganisationId(row.1),
-        tenant: TenantId(row.0),
-        input: serde_json::json!({}),
-        deadline_minutes: 5,
-    };
-    let mut conn = pool.acquire().await.unwrap();
-    let refused =
-        start(&mut conn, &portal.service.ids, &*portal.service.random, &new, &["x"]).await.unwrap_err();
-    assert!(matches!(refused, Error::Database(e) if Error::breaks(&e, "run_one_live")));
 }
 
 #[test]

@@ -207,7 +207,7 @@ impl<C: Default + Send + 'static> Engine<C> {
             return Err(Broken::Failed(crate::Error::corrupt("cursor", run.cursor)));
         };
         if run.seconds_left <= 0.0 {
-            return self.fail(run, plan, &**step, "It took longer than it may.").await;
+            return self.fail(run, plan, &**step, "It exceeded its time limit.").await;
         }
         if !*intended {
             // A fault ordered here can only kill or hang: there is nothing to fail yet.
@@ -339,7 +339,7 @@ async fn within<C: Send, T>(
     let most = deadline(step.deadline());
     match tokio::time::timeout(most, acting).await {
         Ok(Ok(ended)) => ended,
-        Ok(Err(_)) => Err(StepError::Retry("A fault in the portal itself; its log says where.".into())),
+        Ok(Err(_)) => Err(StepError::Retry("An internal error of the portal; see its log.".into())),
         Err(_) => Err(StepError::Retry(format!("no answer within {} s", most.as_secs()))),
     }
 }

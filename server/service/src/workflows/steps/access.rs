@@ -25,7 +25,7 @@ impl Step<Hold> for CutOff {
         let (_, mut session) = open(&self.0, cx).await?;
         session.cut_off().await?;
         cx.hold.keep(session);
-        Ok(Outcome::Done("Its sessions have ended, and nobody can sign in".into()))
+        Ok(Outcome::Done("Connections were closed, and nobody can sign in".into()))
     }
 
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
@@ -62,7 +62,7 @@ impl Step<Hold> for LetIn {
         Ok(Outcome::Done(if lets_in {
             format!("Its roles may sign in, {} connections", subject.limits.connections)
         } else {
-            "It stays suspended, as it was before".into()
+            "It stays suspended, as before".into()
         }))
     }
 

@@ -35,7 +35,7 @@ impl Step<Hold> for ApplyLimits {
 /// The limits for the person who watches.
 pub fn in_words(limits: &Limits) -> String {
     format!(
-        "{} connections, {} MB work memory, {} GB temporary files",
+        "{} connections, {} MB work_mem, {} GB temporary files",
         limits.connections, limits.work_mem_mb, limits.temp_file_limit_gb
     )
 }

@@ -27,7 +27,7 @@ impl Step<Hold> for ChangePasswords {
         let (subject, mut session) = open(tools, cx).await?;
         reset_roles(&mut *session, &subject, &verifiers).await?;
         cx.hold.keep(session);
-        Ok(Outcome::Done("Owner, application and read-only; their sessions have ended".into()))
+        Ok(Outcome::Done("Owner, application and read-only; their connections were closed".into()))
     }
 
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use innkeeper_domain::{ids::BackupId, ports::BackupFacts};
 use std::{sync::Arc, time::Duration};
 
-/// The last look before a tenant is removed: its time is over, and its final backup can be read back whole once more.
+/// The last look before a tenant is removed: its time is over, and its final backup can be verified once more.
 pub struct CheckRemoval(pub Arc<Tools>);
 
 #[async_trait]
@@ -34,7 +34,7 @@ impl Step<Hold> for CheckRemoval {
         .fetch_one(&tools.pool)
         .await?;
         if !due {
-            return Err(StepError::Fatal("The time to give it back is not over.".into()));
+            return Err(StepError::Fatal("The waiting period is not over.".into()));
         }
         let backup = sqlx::query!(
             r#"select id, bytes as "bytes!", sha256 as "sha256!" from backup
@@ -51,12 +51,12 @@ impl Step<Hold> for CheckRemoval {
             sha256: backup
                 .sha256
                 .try_into()
-                .map_err(|_| StepError::Fatal("The hash of the final backup is no hash.".into()))?,
+                .map_err(|_| StepError::Fatal("The checksum of the final backup is invalid.".into()))?,
         };
         let subject = Subject::load(&tools.pool, cx.run.tenant).await?;
         let key = key_of(tools, cx.run.tenant, id).await?;
         let entries = tools.backups.read_back(id, &subject.name, &key, &facts).await?;
-        Ok(Outcome::Done(format!("The final backup was read back once more: {entries} objects")))
+        Ok(Outcome::Done(format!("The final backup was verified again: {entries} objects")))
     }
 
     async fn undo(&self, _cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {

@@ -22,7 +22,7 @@ impl Step<Hold> for ClearPasswords {
         let (subject, mut session) = open(&self.0, cx).await?;
         reset_roles(&mut *session, &subject, &PerRole::make(|_| None)).await?;
         cx.hold.keep(session);
-        Ok(Outcome::Done("The three roles have no password until new ones are made".into()))
+        Ok(Outcome::Done("The three roles have no password until the passwords are reset".into()))
     }
 
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {

@@ -41,7 +41,7 @@ impl Step<Hold> for CreateRoles {
             session.create_roles(&verifiers).await?;
         }
         cx.hold.keep(session);
-        let from = if claimed { ", with a database that stood ready" } else { "" };
+        let from = if claimed { ", using a pre-created database" } else { "" };
         Ok(Outcome::Done(format!("Owner, application and read-only{from}")))
     }
 
@@ -73,7 +73,7 @@ async fn verifiers(
         tokio::task::spawn_blocking(move || Some(verifier.verifier(&password)))
     };
     let PerRole { owner, app, readonly } = PerRole::make(one);
-    let ended = |_| StepError::Retry("A fault in the portal itself; its log says where.".into());
+    let ended = |_| StepError::Retry("An internal error of the portal; see its log.".into());
     let (owner, app, readonly) = tokio::try_join!(owner, app, readonly).map_err(ended)?;
     Ok(PerRole { owner, app, readonly })
 }

@@ -23,10 +23,10 @@ impl Step<Hold> for DestroySecrets {
         let mut tx = cx.run.begin(&self.0.pool).await?;
         secrets::destroy_all_but_backup_keys(&mut tx, cx.run.tenant).await?;
         tx.commit().await?;
-        Ok(Outcome::Done("Nothing sealed of it is left but the key of its final backup".into()))
+        Ok(Outcome::Done("Only the key of the final backup is left".into()))
     }
 
     async fn undo(&self, _cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
-        Err(StepError::Fatal("Destroyed secrets cannot be brought back.".into()))
+        Err(StepError::Fatal("Deleted secrets cannot be restored.".into()))
     }
 }

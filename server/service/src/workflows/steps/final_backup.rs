@@ -41,7 +41,7 @@ impl Step<Hold> for FinalBackup {
         let facts = tools.backups.take(&*server, &subject.name, id, &key).await?;
         let entries = tools.backups.read_back(id, &subject.name, &key, &facts).await?;
         self.record_facts(cx.run, id, &facts, entries).await?;
-        Ok(Outcome::Done(format!("{} encrypted, read back whole: {entries} objects", size(facts.bytes))))
+        Ok(Outcome::Done(format!("{} encrypted, verified: {entries} objects", size(facts.bytes))))
     }
 
     async fn undo(&self, cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {

@@ -42,7 +42,7 @@ impl Step<Hold> for HandOver {
     }
 
     async fn apply(&self, _cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {
-        Ok(Outcome::Done("Sealed for 72 hours, a mail is on its way".into()))
+        Ok(Outcome::Done("Available for 72 hours, an e-mail is on its way".into()))
     }
 
     async fn undo(&self, _cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {

@@ -35,6 +35,6 @@ impl Step<Hold> for Removing {
     }
 
     async fn undo(&self, _cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {
-        Err(StepError::Fatal("What was removed cannot be brought back.".into()))
+        Err(StepError::Fatal("Deleted data cannot be restored.".into()))
     }
 }

@@ -17,7 +17,7 @@ impl Step<Hold> for StoreSecrets {
 
     async fn apply(&self, cx: &mut StepCx<'_, Hold>) -> Result<Outcome, StepError> {
         open_sealed(&self.0, cx.run.tenant).await?;
-        Ok(Outcome::Done("Three passwords, encrypted until you reveal them".into()))
+        Ok(Outcome::Done("Three passwords, encrypted until you view them".into()))
     }
 
     async fn undo(&self, _cx: &mut StepCx<'_, Hold>) -> Result<(), StepError> {

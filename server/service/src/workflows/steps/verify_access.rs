@@ -60,20 +60,25 @@ impl Step<Hold> for VerifyAccess {
             match server.sign_in(&attempt).await? {
                 SignInAnswer::Refused { code } if code == "28000" => tries += 1,
                 SignInAnswer::Full => return Err(no_connection_left()),
-                other => return Err(broken("an address that is not on the list was let in", Some(&other))),
+                other => {
+                    return Err(broken(
+                        "an IP address that is not on the allowlist was accepted",
+                        Some(&other),
+                    ));
+                }
             }
         }
         if !rules_are_right(&subject, &*server).await? {
             tools.rules.apply(id).await?;
             if !rules_are_right(&subject, &*server).await? {
                 return Err(StepError::Retry(
-                    "The address rules on the server are not those that were asked for.".into(),
+                    "The pg_hba.conf rules on the server are not the requested ones.".into(),
                 ));
             }
         }
         let own = TenantRole::ALL.len();
         let mut note = format!(
-            "{} sign-ins over TLS passed, {} that must be refused were",
+            "{} TLS logins succeeded; {} forbidden attempts were rejected",
             own - full.len(),
             tries - own
         );

@@ -31,7 +31,7 @@ impl Step<Hold> for WriteAllowlist {
         tx.commit().await?;
         self.0.rules.apply(server).await?;
         Ok(Outcome::Done(match &subject.reach {
-            Reach::Anywhere => "Any address, TLS only".into(),
+            Reach::Anywhere => "All IP addresses, TLS only".into(),
             Reach::Only(ranges) if ranges.len() == 1 => "1 address or range, TLS only".into(),
             Reach::Only(ranges) => format!("{} addresses and ranges, TLS only", ranges.len()),
         }))

@@ -107,4 +107,4 @@ pub fn forms() -> Vec<String> {
 }
 
 /// Pages of the portal: these are kept.
-pub const OWN: &[&str] = &["/t", "/account", "/sign-up/check", "/t/shop_k3v9x2/handoff"];
+pub const OWN: &[&str] = &["/t", "/account", "/sign-up/review", "/t/shop_k3v9x2/handoff"];

@@ -135,6 +135,6 @@ async fn who_comes_first_does_not_own_the_address(stage: &Stage) {
     let noras = "select count(distinct account_id) from identity where address = 'nora@acme.example'";
     assert_eq!(value(&mut stage.portal.control().await, noras).await, "2");
     let ways = nora.open("/account").await.html().text();
-    assert!(ways.contains("Your only way in") && !ways.contains("eve"), "{ways}");
+    assert!(ways.contains("Cannot be removed: your only sign-in method") && !ways.contains("eve"), "{ways}");
     stage.unharmed("who comes first").await;
 }

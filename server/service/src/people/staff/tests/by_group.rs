@@ -23,7 +23,7 @@ async fn groups_decide_at_each_sign_in(pool: PgPool) {
     let mails = stage.portal.mails("jane@acme.example").await;
     assert_eq!(mails.len(), 4);
     let first = matches!(&mails[0], Message::AccountChanged { what, address, .. }
-        if what == "A group of acme made you staff, as viewer." && address == "203.0.113.7");
+        if what == "A group of acme gave you the staff role viewer." && address == "203.0.113.7");
     assert!(first);
     let told = deeds(&stage.portal).await;
     assert_eq!(told, done(&[("staff.change", 2), ("staff.join", 3), ("staff.leave", 3)]));

@@ -49,9 +49,9 @@ impl Guide<'_> {
              | Encryption | TLS always; the server is checked with `ca.crt` (`sslmode=verify-full`), see below |\n"
         )?;
         match &self.tenant.reach {
-            Reach::Anywhere => writeln!(f, "Connections are let in from any address.\n"),
+            Reach::Anywhere => writeln!(f, "Connections are allowed from any IP address.\n"),
             Reach::Only(ranges) => {
-                writeln!(f, "Connections are let in from these addresses only:\n")?;
+                writeln!(f, "Connections are allowed from these IP addresses only:\n")?;
                 for range in ranges {
                     writeln!(f, "- `{range}`")?;
                 }
@@ -71,7 +71,7 @@ impl Guide<'_> {
                 TenantRole::App => {
                     ("your application", "read and write data, use temporary tables; not create tables")
                 }
-                TenantRole::ReadOnly => ("reports and looking", "read data; nothing else"),
+                TenantRole::ReadOnly => ("reports and analytics", "read data; nothing else"),
             };
             let connections = self.tenant.plan.limits.role_connections.of(*role);
             writeln!(f, "| `{}` | {what} | {may} | {connections} |", self.tenant.name.role(*role))?;
@@ -130,8 +130,8 @@ impl Guide<'_> {
             f,
             "## Limits of the plan {}\n\n\
              - Connections to the database: {} at once. A pool of your application stays below its role's share above.\n\
-             - Temporary files: {} GB for each connection.\n\
-             - Storage: {} GB. A database that takes more becomes read-only: its connections are ended, and new ones can read \
+             - Temporary files: at most {} GB for each connection.\n\
+             - Storage: {} GB. A database that takes more becomes read-only: its connections are closed, and new ones can read \
              but not write until it takes less than 95 % of that. To delete data meanwhile, run \
              `SET default_transaction_read_only = off` first; `TRUNCATE`, `DROP TABLE` and `VACUUM FULL` give space back.\n\
              - Locks: {} at once in all sessions together (`pg_locks`, those of the fast path not counted). A session holds one \
@@ -169,8 +169,8 @@ impl Guide<'_> {
             f,
             "## When a connection is refused\n\n\
              | The message has | Because | Do |\n|---|---|---|\n\
-             | `pg_hba.conf rejects connection` | your address is not on the list above, or the connection has no TLS | compare \
-             the address in the message with {page}; connect with `sslmode=verify-full` |\n\
+             | `pg_hba.conf rejects connection` | your IP address is not on the list above, or the connection has no TLS | compare \
+             the IP address in the message with {page}; connect with `sslmode=verify-full` |\n\
              | `pg_hba.conf rejects connection … database \"postgres\"` | the database in the message is not yours: pgAdmin, DBeaver, \
              `dbmate create` and others connect to `postgres` first | set the maintenance database to `{name}`; leave out the step \
              that creates the database, it is there already |\n\
@@ -181,7 +181,7 @@ impl Guide<'_> {
              `~/.postgresql/root.crt` nor `PGSSLROOTCERT` | start it with `NODE_EXTRA_CA_CERTS=$HOME/.postgresql/root.crt`, or write \
              `&sslrootcert=` and the whole path at the end of the URI |\n\
              | `does not match host name` | another name or address is used than `{}` | use that host exactly |\n\
-             | `password authentication failed` | the password is mistyped, or new ones were made since | see below |\n\
+             | `password authentication failed` | the password is mistyped, or the passwords were reset since | see below |\n\
              | `too many connections` | all connections of the role or the database are in use | close some, or let the \
              pool be smaller |\n\
              | `permission denied` | the role may not do that | use the role that may, see above |\n\
@@ -197,9 +197,9 @@ impl Guide<'_> {
         let handoff = Page::Handoff((&self.tenant.name).into()).absolute(self.public_url);
         writeln!(
             f,
-            "## New passwords\n\n\
+            "## Reset passwords\n\n\
              Once the passwords are saved, the portal keeps no copy and cannot show them again. When they are lost or somebody saw them, \
-             press \"Make new passwords\" on {handoff}: all three are replaced and the old ones stop working.\n"
+             select \"Reset passwords\" on {handoff}: all three are replaced and the old ones stop working.\n"
         )?;
         match self.support {
             Some(address) => writeln!(
@@ -210,7 +210,7 @@ impl Guide<'_> {
             None => writeln!(f, "## Support\n\nAsk whoever runs {}.\n", self.public_url)?,
         }
         let at = moment(self.made_at);
-        writeln!(f, "Made on {at}. {page} shows how things stand now.")
+        writeln!(f, "Created on {at}. {page} shows the current state.")
     }
 }
 

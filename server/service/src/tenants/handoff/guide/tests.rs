@@ -19,7 +19,7 @@ async fn the_guide_is_whole(pool: PgPool) {
 
     tenant.reach = Reach::Anywhere;
     let other = guide(&tenant, &Endpoint { host: "2001:db8::7".into(), port: 5432 }, None);
-    assert!(other.contains("let in from any address."));
+    assert!(other.contains("allowed from any IP address."));
     assert!(
         other.contains("postgresql://shop_k3v9x2_app@[2001:db8::7]:5432/shop_k3v9x2?sslmode=verify-full")
     );

@@ -204,8 +204,8 @@ async fn a_region_without_room_says_which_figure_is_short(pool: PgPool) {
     accepted(&portal, &jane, &draft("Acme", "shop")).await;
     let (request, version) = saved(&portal, &ola, &draft("Other", "shop")).await;
     portal.change("update server set max_tenants = 1").await;
-    let said = "Region eu1 has no room for another database: 1 of 1 databases are taken. Choose another region, \
-                or ask support. Staff can allow more databases on the server, or add another server.";
+    let said = "Region eu1 has no capacity for another database: 1 of 1 databases are taken. Choose another region, \
+                or contact support. Staff can allow more databases on the server, or add another server.";
     let told = mistakes(accept(&portal.service, &ola, &request, &version).await.unwrap_err());
     assert_eq!(shortage(&told["region"]), said);
     assert_eq!(portal.count("select count(*) from tenant").await, 1);

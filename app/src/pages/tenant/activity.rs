@@ -14,7 +14,7 @@ use leptos::prelude::*;
 
 /// The page.
 #[component]
-pub fn RunsPage() -> impl IntoView {
+pub fn ActivityPage() -> impl IntoView {
     let cx = Cx::get();
     if cx.signed_in().is_none() {
         return ().into_any();
@@ -23,12 +23,12 @@ pub fn RunsPage() -> impl IntoView {
     let first = before.is_empty();
     load(
         async move { tenants::runs(&cx.service, &cx.requester, &name, &before).await },
-        move |(tenant, page)| runs_view(tenant, page, first),
+        move |(tenant, page)| activity_view(tenant, page, first),
     )
 }
 
-pub(crate) fn runs_view(tenant: TenantView, page: Page<RunLine>, first: bool) -> AnyView {
-    let newest = routes::Page::Runs((&tenant.name).into());
+pub(crate) fn activity_view(tenant: TenantView, page: Page<RunLine>, first: bool) -> AnyView {
+    let newest = routes::Page::Activity((&tenant.name).into());
     let older = page.next.map(|next| newest.with("before", next).to_string());
     let total = usize::try_from(page.total).unwrap_or_default();
     let runs: Vec<_> = page
@@ -41,8 +41,8 @@ pub(crate) fn runs_view(tenant: TenantView, page: Page<RunLine>, first: bool) ->
         view! {
             <div class="card empty">
                 <Icon name="scroll-text"/>
-                <h2>"Nothing has been done yet"</h2>
-                <p>"Each change of this database stands here, step by step, as soon as it begins."</p>
+                <h2>"No activity yet"</h2>
+                <p>"Each operation on this database is listed here, step by step, as soon as it starts."</p>
                 <a class="btn" href=routes::Page::Tenant((&tenant.name).into()).to_string()>"Go to the overview"</a>
             </div>
         }
@@ -51,7 +51,7 @@ pub(crate) fn runs_view(tenant: TenantView, page: Page<RunLine>, first: bool) ->
         view! {
             {runs}
             <nav class="row between" aria-label="Pages">
-                <span class="small dim">{words::count(total, "run in all", "runs in all")}</span>
+                <span class="small dim">{words::count(total, "operation in total", "operations in total")}</span>
                 <span class="row">
                     {(!first).then(|| view! { <a class="btn btn-sm" href=newest.to_string()>"Newest"</a> })}
                     {older.map(|href| view! { <a class="btn btn-sm" href=href>"Older"<Icon name="chevron-right"/></a> })}
@@ -61,12 +61,12 @@ pub(crate) fn runs_view(tenant: TenantView, page: Page<RunLine>, first: bool) ->
         .into_any()
     };
     view! {
-        <PageTitle text=format!("Journal of {}", tenant.wish)/>
+        <PageTitle text=format!("Activity log of {}", tenant.wish)/>
         <div class="page-head">
-            <h1>{format!("Journal of {}", tenant.wish)}</h1>
-            <p>"Everything that was done to this database, step by step, with its result."</p>
+            <h1>{format!("Activity log of {}", tenant.wish)}</h1>
+            <p>"Every operation on this database, step by step, with its result."</p>
         </div>
-        <SubNav name=tenant.name organisation=tenant.organisation_slug role=tenant.role current=routes::Page::Runs/>
+        <SubNav name=tenant.name organisation=tenant.organisation_slug role=tenant.role current=routes::Page::Activity/>
         <div class="stack">{body}</div>
     }
     .into_any()
@@ -78,10 +78,10 @@ fn Run(run: RunLine, open: bool) -> impl IntoView {
     let what = words::run_kind(run.kind);
     let (tone, state) = match run.state {
         RunState::Running => ("live", "Running"),
-        RunState::Unwinding => ("warn", "Undoing"),
+        RunState::Unwinding => ("warn", "Rolling back"),
         RunState::Done => ("ok", "Done"),
-        RunState::Failed => ("bad", "Failed, undone"),
-        RunState::Stuck => ("bad", "Stuck"),
+        RunState::Failed => ("bad", "Failed, rolled back"),
+        RunState::Stuck => ("bad", "Needs attention"),
     };
     let took = run.finished_at.map(|end| words::seconds((end - run.created_at).as_seconds_f64()));
     let number = run.support_number.to_string();

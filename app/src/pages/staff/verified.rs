@@ -2,7 +2,7 @@
 
 use super::{
     nav::{DomainsNav, StaffNav},
-    take_back::here,
+    revoke::here,
 };
 use crate::{
     components::{Badge, Icon, words},
@@ -40,7 +40,7 @@ impl Asked {
 
 /// The page.
 #[component]
-pub fn ProvenDomainsPage() -> impl IntoView {
+pub fn VerifiedDomainsPage() -> impl IntoView {
     let cx = Cx::get();
     let after = cx.asked("after");
     let asked = Asked { search: cx.asked("search"), first: after.is_empty() };
@@ -49,18 +49,18 @@ pub fn ProvenDomainsPage() -> impl IntoView {
     let may = role.is_some_and(|role| role >= StaffRole::Approver);
     load(
         async move { organisations::proven(&cx.service, &cx.requester, &search, &after).await },
-        move |page| proven_view(page, &asked, may),
+        move |page| verified_view(page, &asked, may),
     )
 }
 
-pub(crate) fn proven_view(page: Page<Proven>, asked: &Asked, may: bool) -> AnyView {
+pub(crate) fn verified_view(page: Page<Proven>, asked: &Asked, may: bool) -> AnyView {
     let searching = !asked.search.is_empty();
     let body = if page.items.is_empty() { empty(searching) } else { list(page, asked, may) };
     view! {
-        <PageTitle text="Proven mail domains"/>
+        <PageTitle text="Verified e-mail domains"/>
         <div class="page-head">
-            <h1>"Proven mail domains"</h1>
-            <p>"Whose sign-in speaks for which addresses, and how they have shown that they may."</p>
+            <h1>"Verified e-mail domains"</h1>
+            <p>"The verified domains of each organisation, and how they were verified."</p>
         </div>
         <StaffNav current=routes::Page::StaffDomains/>
         <div class="stack">
@@ -85,9 +85,9 @@ fn empty(searching: bool) -> AnyView {
         return view! {
             <div class="card empty">
                 <Icon name="search"/>
-                <h2>"No proven domain is called so"</h2>
-                <p>"We looked for it in the domains and in the names of their organisations."</p>
-                <a class="btn" href=PAGE.to_string()>"Show all proven domains"</a>
+                <h2>"No results"</h2>
+                <p>"No domain or organisation name matches."</p>
+                <a class="btn" href=PAGE.to_string()>"Show all verified domains"</a>
             </div>
         }
         .into_any();
@@ -95,8 +95,8 @@ fn empty(searching: bool) -> AnyView {
     view! {
         <div class="card empty">
             <Icon name="circle-check"/>
-            <h2>"No domain is proven yet"</h2>
-            <p>"Organisations show in DNS which domains are theirs, or ask staff. Those stand here then."</p>
+            <h2>"No verified domains yet"</h2>
+            <p>"Domains are listed here once an organisation verifies them in DNS or staff approves them."</p>
         </div>
     }
     .into_any()
@@ -117,7 +117,7 @@ fn list(page: Page<Proven>, asked: &Asked, may: bool) -> AnyView {
         }
     });
     view! {
-        <section class="card" aria-label="Proven domains">
+        <section class="card" aria-label="Verified domains">
             <div class="card-head"><span class="small dim">{words::count(total, "domain", "domains")}</span></div>
             <ul class="rows" role="list">{rows}</ul>
             {pager}
@@ -132,9 +132,9 @@ fn Line(line: Proven, may: bool) -> impl IntoView {
     let act = may.then(|| {
         let which = format!(" {domain} of {name}");
         let href = here(organisation, &domain).to_string();
-        view! { <a class="btn btn-sm" href=href>"Take back"<span class="vh">{which}</span></a> }
+        view! { <a class="btn btn-sm" href=href>"Revoke"<span class="vh">{which}</span></a> }
     });
-    let how = if by_dns { "Shown in DNS" } else { "Decided by staff" };
+    let how = if by_dns { "Verified (DNS)" } else { "Approved by staff" };
     view! {
         <li>
             <div><p class="name mono">{domain.to_string()}</p><p>{name}</p></div>

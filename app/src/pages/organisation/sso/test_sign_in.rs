@@ -1,4 +1,4 @@
-//! Trying the organisation's own sign-in.
+//! Testing the organisation's single sign-on.
 
 use crate::{
     components::{Icon, Notice, words},
@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 /// The card.
 #[component]
-pub(super) fn Trying(view: IdentityView, ticket: String, fresh: bool) -> impl IntoView {
+pub(super) fn TestSignIn(view: IdentityView, ticket: String, fresh: bool) -> impl IntoView {
     let page = Page::SignInSettings((&view.organisation.slug).into()).to_string();
     let way = view.provider.clone().filter(|_| view.issuer.is_some());
     let link = |purpose: &str, provider: &str| {
@@ -22,27 +22,26 @@ pub(super) fn Trying(view: IdentityView, ticket: String, fresh: bool) -> impl In
     };
     let acts = way.as_deref().filter(|_| fresh).map(|provider| {
         let add = (!view.linked).then(|| {
-            view! { <a class="btn" href=link("link", provider)><Icon name="plus"/>"Add it to your account"</a> }
+            view! { <a class="btn" href=link("link", provider)><Icon name="plus"/>"Add SSO to your account"</a> }
         });
         view! {
             <div class="card-foot">
-                <a class="btn" href=link("trial", provider)>"Try it"<Icon name="arrow-right"/></a>
+                <a class="btn" href=link("trial", provider)>"Test sign-in"<Icon name="arrow-right"/></a>
                 {add}
             </div>
         }
     });
     let hint = if way.is_none() {
-        "Set up a sign-in of your own first."
+        "Set up an identity provider first."
     } else {
-        "You sign in there once, and see here what it says of you, claim by claim, and what you would become. Nothing \
-         comes of it."
+        "Sign in there once to see the claims received and the role you would get. Nothing is changed."
     };
     let linked = view.linked.then(|| {
-        view! { <p class="card-body small"><Icon name="circle-check"/>" It is a way in of your own account."</p> }
+        view! { <p class="card-body small"><Icon name="circle-check"/>" SSO is one of your sign-in methods."</p> }
     });
     view! {
         <section class="card" aria-labelledby="trial">
-            <div class="card-head"><h2 id="trial">"Trial"</h2></div>
+            <div class="card-head"><h2 id="trial">"Test sign-in"</h2></div>
             <p class="card-body small dim">{hint}</p>
             {linked}
             {view.trial.map(|trial| view! { <Result trial/> })}
@@ -56,7 +55,7 @@ fn Result(trial: Trial) -> impl IntoView {
     let when = words::moment(trial.at);
     let verdict = match (trial.refused, trial.role) {
         (Some((reason, found)), _) => view! {
-            <Notice tone="bad" icon="circle-alert" title=format!("{when}: you would not be let in")>
+            <Notice tone="bad" icon="circle-alert" title=format!("{when}: you would not be able to sign in")>
                 <p>{found}</p>
                 <p class="small">{format!("Code: {}", reason.code())}</p>
                 {(reason == Reason::Audience).then(|| view! {
@@ -68,8 +67,8 @@ fn Result(trial: Trial) -> impl IntoView {
         (None, Some(role)) => {
             let (label, may) = words_of(role);
             view! {
-                <Notice tone="ok" icon="circle-check" title=format!("{when}: you would come in as {label}")>
-                    <p>{format!("Which means: {may}.")}</p>
+                <Notice tone="ok" icon="circle-check" title=format!("{when}: you would sign in as {label}")>
+                    <p>{format!("Permissions: {may}.")}</p>
                 </Notice>
             }
             .into_any()
@@ -78,8 +77,8 @@ fn Result(trial: Trial) -> impl IntoView {
     };
     let old = (!trial.current).then(|| {
         view! {
-            <Notice tone="warn" icon="triangle-alert" title="This was tried with other settings">
-                <p>"The sign-in has been changed since. Try it again."</p>
+            <Notice tone="warn" icon="triangle-alert" title="Tested with other settings">
+                <p>"The settings have changed since. Test again."</p>
             </Notice>
         }
     });
@@ -90,7 +89,7 @@ fn Result(trial: Trial) -> impl IntoView {
         .collect();
     let said = (!rows.is_empty()).then(|| {
         view! {
-            <h3>"What it said of you"</h3>
+            <h3>"Claims received"</h3>
             <dl class="kv wide">{rows}</dl>
         }
     });

@@ -23,7 +23,7 @@ pub struct WayForm {
 
 /// Takes a way in away, and every session that came by it.
 #[server(prefix = "/do", endpoint = "remove-way")]
-pub async fn remove_way(
+pub async fn remove_method(
     /// What was sent.
     #[server(flatten)]
     form: WayForm,
@@ -32,14 +32,14 @@ pub async fn remove_way(
     let way = form.way.parse().map_err(|_| Refusal::NotFound)?;
     match account::remove(&cx.service, &cx.requester, way).await {
         Ok(()) => {
-            cx.say("The way in was removed, and everybody who came by it is signed out.").await?;
+            cx.say("The sign-in method was removed, and its sessions are signed out.").await?;
             see_other(Page::Account)
         }
         Err(error) => Err(refused(&Page::Account.to_string(), &form, error)),
     }
 }
 
-needs!(RemoveWay, AccountChange);
+needs!(RemoveMethod, AccountChange);
 
 /// What is typed to add a mailbox.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -84,10 +84,10 @@ fn AddMailboxForm(
         <Form<AddMailbox> id class="stack">
             <Field
                 name="email" label="Add an e-mail address" kind="email" autocomplete="email" inputmode="email"
-                hint="We send it a link and a code. Use them in this browser within 10 minutes."
+                hint="We send it a link and a code. Use one of them in this browser within 10 minutes."
                 value=values.email mistake=mistakes.of("email")
             />
-            <div><button type="submit" class="btn btn-sm"><Icon name="mail-plus"/>"Send the mail"</button></div>
+            <div><button type="submit" class="btn btn-sm"><Icon name="mail-plus"/>"Send verification e-mail"</button></div>
         </Form<AddMailbox>>
     }
     .into_any()
@@ -123,7 +123,7 @@ pub(super) fn Ways(
     });
     view! {
         <section class="card" aria-labelledby="ways">
-            <div class="card-head"><h2 id="ways">"Ways in"</h2></div>
+            <div class="card-head"><h2 id="ways">"Sign-in methods"</h2></div>
             <ul class="rows" role="list">{rows}</ul>
             <div class="card-body"><AddMailboxForm fresh form=mailbox/></div>
             {more}
@@ -136,21 +136,21 @@ fn Line(way: Way, fresh: bool) -> impl IntoView {
     let title = way.label.clone().unwrap_or_else(|| match way.provider.as_str() {
         ProviderId::MAIL => "E-mail".to_owned(),
         ProviderId::PASSKEY => "Passkey".to_owned(),
-        own if own.starts_with(ProviderId::OWN) => "An organisation's sign-in (no longer offered)".to_owned(),
-        other => format!("{other} (no longer offered)"),
+        own if own.starts_with(ProviderId::OWN) => "Single sign-on (no longer available)".to_owned(),
+        other => format!("{other} (no longer available)"),
     });
     let which = format!(" {title}, {}", way.called);
     let act = match (way.only, fresh) {
-        (true, _) => view! { <span class="small dim">"Your only way in"</span> }.into_any(),
+        (true, _) => view! { <span class="small dim">"Cannot be removed: your only sign-in method"</span> }.into_any(),
         (false, false) => {
             view! { <a class="btn btn-sm" href=Page::SignIn.with("return", Page::Account).to_string()>"Sign in again to remove"</a> }
                 .into_any()
         }
         (false, true) => view! {
-            <Form<RemoveWay>>
+            <Form<RemoveMethod>>
                 <input type="hidden" name="way" value=way.id.to_string()/>
                 <button type="submit" class="btn btn-sm">"Remove"<span class="vh">{which}</span></button>
-            </Form<RemoveWay>>
+            </Form<RemoveMethod>>
         }
         .into_any(),
     };
@@ -189,7 +189,7 @@ mod tests {
         };
         assert_eq!(title("passkey", None), "Passkey");
         assert_eq!(title("org-k3v9x2k3v9", Some("Acme SSO")), "Acme SSO");
-        assert_eq!(title("org-k3v9x2k3v9", None), "An organisation's sign-in (no longer offered)");
-        assert_eq!(title("gone", None), "gone (no longer offered)");
+        assert_eq!(title("org-k3v9x2k3v9", None), "Single sign-on (no longer available)");
+        assert_eq!(title("gone", None), "gone (no longer available)");
     }
 }

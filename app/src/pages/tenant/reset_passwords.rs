@@ -1,4 +1,4 @@
-//! New passwords for all three roles: what that means, and the press that does it.
+//! Reset the passwords of all three roles: what that means, and the press that does it.
 
 use super::{
     confirm::{Asking, Press, TypedForm, TypedName, conclude, database, preview},
@@ -16,7 +16,7 @@ use innkeeper_service::{
 use leptos::prelude::*;
 
 /// Replaces the three passwords; the new ones are handed over like the first.
-#[server(prefix = "/do", endpoint = "rotate")]
+#[server(prefix = "/do", endpoint = "reset-passwords")]
 pub async fn rotate_passwords(
     /// What was sent.
     #[server(flatten)]
@@ -25,16 +25,16 @@ pub async fn rotate_passwords(
     let cx = Cx::get();
     let ended = lifecycle::rotate(&cx.service, &cx.requester, &form.name, &form.confirmation).await;
     let handoff = Page::Handoff((&form.name).into()).to_string();
-    let asked = Page::Rotate((&form.name).into()).to_string();
+    let asked = Page::ResetPasswords((&form.name).into()).to_string();
     if matches!(ended, Err(Error::Conflict))
         && let Ok(view) = lifecycle::credentials(&cx.service, &cx.requester, &form.name).await
         && let Some(state) = view.waiting()
     {
         let (why, _) = waiting_in_words(state);
-        cx.say(&format!("No new passwords were made: {why}")).await?;
+        cx.say(&format!("The passwords were not reset: {why}")).await?;
         return see_other(handoff);
     }
-    let line = format!("New passwords for {} are being made.", form.name);
+    let line = format!("The passwords of {} are being reset.", form.name);
     conclude(&form, ended, &asked, &handoff, &handoff, line).await
 }
 
@@ -47,13 +47,13 @@ pub(super) fn waiting_in_words(state: HandoffState) -> (&'static str, &'static s
             "the current credentials are being viewed. Confirm that you saved them, or wait up to 15 minutes.",
             "Go to the credentials",
         ),
-        _ => ("the current credentials are sealed and have not been viewed yet.", "Open the credentials"),
+        _ => ("the current credentials have not been viewed yet.", "View credentials"),
     }
 }
 
 /// The page that asks.
 #[component]
-pub fn RotatePage() -> impl IntoView {
+pub fn ResetPasswordsPage() -> impl IntoView {
     let cx = Cx::get();
     let Some(person) = cx.signed_in() else { return ().into_any() };
     let (email, fresh) = (person.email.to_string(), person.fresh);
@@ -62,7 +62,7 @@ pub fn RotatePage() -> impl IntoView {
         {Suspend::new(async move {
             match lifecycle::credentials(&cx.service, &cx.requester, &name).await {
                 Ok(view) if view.tenant.state == TenantState::Active && !view.live && view.waiting().is_none() => {
-                    rotate_view(view, cx.form::<RotatePasswords, _>(), email, fresh)
+                    reset_passwords_view(view, cx.form::<RotatePasswords, _>(), email, fresh)
                 }
                 Ok(view) => nothing(&cx, PageEnd::Redirect(Page::Credentials((&view.tenant.name).into()).into())),
                 Err(error) => nothing(&cx, PageEnd::Problem(error)),
@@ -72,7 +72,7 @@ pub fn RotatePage() -> impl IntoView {
     .into_any()
 }
 
-pub(crate) fn rotate_view(
+pub(crate) fn reset_passwords_view(
     view: CredentialsView,
     form: Filled<TypedForm>,
     email: String,
@@ -89,29 +89,29 @@ pub(crate) fn rotate_view(
         .collect();
     let rows = preview(vec![
         database(&tenant.name),
-        ("Login names", view! { <span class="mono">{logins}</span> }.into_any()),
-        ("The old passwords", "Stop working at once, all three".into_any()),
+        ("Usernames", view! { <span class="mono">{logins}</span> }.into_any()),
+        ("The old passwords", "Stop working immediately, all three".into_any()),
         (
             "Existing connections",
-            format!("Ended at once. Now: {}", sessions_in_words(usage.as_ref())).into_any(),
+            format!("Closed immediately. Active now: {}", sessions_in_words(usage.as_ref())).into_any(),
         ),
         (
             "Settings of the roles",
-            "Those that the roles set for themselves (ALTER ROLE … SET) are reset".into_any(),
+            "Settings that the roles made for themselves (ALTER ROLE … SET) are reset".into_any(),
         ),
         ("The new ones", format!("Shown once, to {email}, for 15 minutes").into_any()),
-        ("Can it be undone?", "No. You can make new ones again".into_any()),
+        ("Can this be undone?", "No. You can reset them again".into_any()),
     ]);
     view! {
         <Asking
-            title=format!("Make new passwords for {name}") mistakes
-            means="All three are replaced together, and existing connections are ended. Programs cannot connect again until they have the new passwords."
+            title=format!("Reset passwords for {name}") mistakes
+            means="All three are reset together, and existing connections are closed. Applications cannot connect until they have the new passwords."
         >
             <Form<RotatePasswords> id class="card">
                 <input type="hidden" name="name" value=name.clone()/>
                 {rows}
                 {fresh.then(|| view! { <TypedName name typed=values.confirmation mistake/> })}
-                <Press label="Make new passwords" icon="key-round" fresh here=Page::Rotate((&tenant.name).into()) back=Page::Credentials((&tenant.name).into())/>
+                <Press label="Reset passwords" icon="key-round" fresh here=Page::ResetPasswords((&tenant.name).into()) back=Page::Credentials((&tenant.name).into())/>
             </Form<RotatePasswords>>
         </Asking>
     }

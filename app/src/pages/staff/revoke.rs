@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 /// What is taken back, and why.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct TakeBackForm {
+pub struct RevokeForm {
     /// The organisation's id.
     pub organisation: String,
     /// The domain.
@@ -36,7 +36,7 @@ pub struct TakeBackForm {
 pub async fn take_back_domain(
     /// What was sent.
     #[server(flatten)]
-    form: TakeBackForm,
+    form: RevokeForm,
 ) -> Result<SeeOther, Refusal> {
     let cx = Cx::get();
     let organisation: OrganisationId = form.organisation.parse().map_err(|_| Refusal::NotFound)?;
@@ -44,8 +44,10 @@ pub async fn take_back_domain(
     let taken =
         organisations::take_back(&cx.service, &cx.requester, organisation, domain, &form.reason).await;
     let line = match taken {
-        Ok(()) => format!("{domain} was taken back. The organisation's admins get a mail that says so."),
-        Err(Error::Conflict) => format!("{domain} is not that organisation's any more: nothing was done."),
+        Ok(()) => format!("{domain} was revoked. The organisation's admins are notified by e-mail."),
+        Err(Error::Conflict) => {
+            format!("{domain} no longer belongs to that organisation. Nothing was changed.")
+        }
         Err(error) => return Err(refused(&here(organisation, domain).to_string(), &form, error)),
     };
     cx.say(&line).await?;
@@ -61,29 +63,29 @@ pub(super) fn here(organisation: OrganisationId, domain: &MailDomain) -> Page {
 
 /// The page.
 #[component]
-pub fn TakeBackPage() -> impl IntoView {
+pub fn RevokeDomainPage() -> impl IntoView {
     let cx = Cx::get();
     let asked = (part("organisation").parse(), MailDomain::parse(&part("domain").replace('_', ".")));
     let (Ok(organisation), Ok(domain)) = asked else { return nothing(&cx, PageEnd::NotFound) };
-    let form: Filled<TakeBackForm> = cx.form::<TakeBackDomain, _>();
+    let form: Filled<RevokeForm> = cx.form::<TakeBackDomain, _>();
     let fresh = cx.requester.account.as_ref().is_some_and(|person| person.fresh);
     load(
         async move { organisations::taking_back(&cx.service, &cx.requester, organisation, &domain).await },
-        move |asked| take_back_view(asked, form, fresh),
+        move |asked| revoke_view(asked, form, fresh),
     )
 }
 
-pub(crate) fn take_back_view(asked: TakingBack, form: Filled<TakeBackForm>, fresh: bool) -> AnyView {
+pub(crate) fn revoke_view(asked: TakingBack, form: Filled<RevokeForm>, fresh: bool) -> AnyView {
     let Filled { id, values, mistakes, .. } = form;
     let (organisation, domain) = (asked.proven.organisation, asked.proven.domain.clone());
-    let title = format!("Take back {domain}");
+    let title = format!("Revoke {domain}");
     let mistake = Issue::from(mistakes.of("reason"));
     let reason = fresh.then(|| {
         view! {
             <div class="card-body">
                 <Field
                     name="reason" label="Reason" autocomplete="off" value=values.reason mistake
-                    hint="The organisation's admins read it in their mail, and it stands in the audit log."
+                    hint="Sent to the organisation's admins and recorded in the audit log."
                 />
             </div>
         }
@@ -94,7 +96,7 @@ pub(crate) fn take_back_view(asked: TakingBack, form: Filled<TakeBackForm>, fres
             <ErrorSummary mistakes fields=&["reason"]/>
             <div class="page-head flush">
                 <h1>{title}</h1>
-                <p>{format!("{} may not speak for its addresses any more.", asked.proven.name)}</p>
+                <p>{format!("{} will no longer be trusted for e-mail addresses of this domain.", asked.proven.name)}</p>
             </div>
             <Form<TakeBackDomain> id class="card">
                 <input type="hidden" name="organisation" value=organisation.to_string()/>
@@ -102,7 +104,7 @@ pub(crate) fn take_back_view(asked: TakingBack, form: Filled<TakeBackForm>, fres
                 {consequences(asked)}
                 {reason}
                 <Press
-                    label="Take back domain" icon="triangle-alert" class="btn btn-primary btn-danger" fresh
+                    label="Revoke domain" icon="triangle-alert" class="btn btn-primary btn-danger" fresh
                     here=here(organisation, &domain) back=Page::VerifiedDomains
                 />
             </Form<TakeBackDomain>>
@@ -114,35 +116,35 @@ pub(crate) fn take_back_view(asked: TakingBack, form: Filled<TakeBackForm>, fres
 /// What will happen, to whom, and whether it can be undone.
 fn consequences(asked: TakingBack) -> AnyView {
     let TakingBack { proven, admins, people, others, closed_since } = asked;
-    let how = if proven.by_dns { "Shown in DNS" } else { "Decided by staff" };
+    let how = if proven.by_dns { "Verified (DNS)" } else { "Approved by staff" };
     let people = match usize::try_from(people).unwrap_or_default() {
         0 => "Nobody".to_owned(),
-        1 => "Nobody. One person came in with an address of it, and still does".to_owned(),
-        some => format!("Nobody. {some} people came in with an address of it, and still do"),
+        1 => "Nobody. One person signed in with an address of it, and still can".to_owned(),
+        some => format!("Nobody. {some} people signed in with an address of it, and still can"),
     };
     let others = match usize::try_from(others).unwrap_or_default() {
-        0 => "None: nobody new comes in by its own sign-in any more".to_owned(),
+        0 => "None: nobody new can sign in with its SSO".to_owned(),
         some => words::count(some, "domain", "domains"),
     };
     let ways = match closed_since {
         Some(at) => format!(
-            "Closed since {}, and stay closed: members who came in by the organisation's own sign-in still do",
+            "Blocked since {}, and stay blocked: members who signed in with SSO still can",
             words::moment(at)
         ),
-        None => "All are open, and stay open".to_owned(),
+        None => "All allowed, and stay allowed".to_owned(),
     };
     preview(vec![
         ("Domain", view! { <span class="mono">{proven.domain.to_string()}</span> }.into_any()),
         ("Organisation", proven.name.into_any()),
-        ("Proven", format!("{how} on {}", words::moment(proven.proven_at)).into_any()),
-        ("Its other proven domains", others.into_any()),
-        ("Somebody new", "Is not let in any more with an address of this domain".into_any()),
+        ("Verified", format!("{how} on {}", words::moment(proven.proven_at)).into_any()),
+        ("Its other verified domains", others.into_any()),
+        ("New people", "Can no longer sign in with an address of this domain".into_any()),
         ("Signed out", people.into_any()),
-        ("Its other ways in", ways.into_any()),
-        ("Told by mail", format!("Its admins ({})", admins.join(", ")).into_any()),
+        ("Other sign-in methods", ways.into_any()),
+        ("Notified by e-mail", format!("Its admins ({})", admins.join(", ")).into_any()),
         (
-            "Can it be undone?",
-            "Yes, by the organisation: with a new text in DNS, or by asking staff again".into_any(),
+            "Can this be undone?",
+            "Yes, by the organisation: with a new TXT record, or a new request".into_any(),
         ),
     ])
 }
