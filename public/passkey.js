@@ -4,8 +4,8 @@
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
 const hindered = {
-  NotAllowedError: "Nothing was sent: it was cancelled, or took too long. Try again, or choose another way.",
-  InvalidStateError: "This device or password manager has a passkey of your account already.",
+  NotAllowedError: "Nothing was sent: it was cancelled or took too long. Try again, or use another sign-in method.",
+  InvalidStateError: "This device or password manager already has a passkey for your account.",
 };
 const asked = document.querySelector("[data-passkey]");
 asked?.form.addEventListener("submit", async (event) => {
@@ -29,7 +29,7 @@ asked?.form.addEventListener("submit", async (event) => {
     form.submit();
   } catch (error) {
     form.ariaBusy = null;
-    says.textContent = hindered[error.name] ?? "This browser or device cannot do that. Choose another way.";
+    says.textContent = hindered[error.name] ?? "This browser or device does not support this. Use another sign-in method.";
   }
 });
 if (asked?.dataset.passkey === "get") asked.form.requestSubmit();

@@ -64,6 +64,6 @@ for (const scripts of [true, false]) {
     await page.getByLabel('Six-digit code').fill(another.code);
     await visitor.press(page, 'Verify e-mail');
     await page.getByText('The e-mail address was not added').waitFor();
-    await page.getByText('You have another account here with it already.').waitFor();
+    await page.getByText('It already belongs to another account here.').waitFor();
   });
 }

@@ -146,7 +146,7 @@ test('who removes a passkey ends what came by it, and it opens nothing any more'
   assert.equal(path(there.page), '/sign-in');
   await visitor.press(there.page, 'Sign in with a passkey');
   assert.equal(await refusedBecause(there.page), 'unknown');
-  await there.page.getByText('It opens no account here').waitFor();
+  await there.page.getByText('This passkey belongs to no account').waitFor();
   await there.page.goto(`${portal.url}/t`);
   assert.equal(path(there.page), '/sign-in');
 });

@@ -290,7 +290,7 @@ fn a_plan_is_compared_before_it_changes() {
     assert!(page.contains("value=\"small\" id=\"plan\" checked"), "{page}");
     assert_eq!(page.matches(" disabled").count(), 2, "the plan in force and the refused one: {page}");
     let page = html(compared);
-    assert!(page.contains("1 session is above the new limit"), "{page}");
+    assert!(page.contains("1 connection is above the new limit"), "{page}");
     assert!(page.contains("<td class=\"end\">50</td><td class=\"end\"><strong>3</strong>"), "{page}");
 }
 

@@ -21,7 +21,7 @@ pub enum RangeError {
     )]
     Form(String),
     /// The length of the prefix is not one.
-    #[error("{0} has no valid length. After the / stands a number up to {1}.")]
+    #[error("The prefix length of {0} is not valid. Use a number up to {1} after the /.")]
     Prefix(String, u8),
     /// Bits are set behind the prefix: it is unclear what was meant.
     #[error(

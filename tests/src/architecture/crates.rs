@@ -59,7 +59,7 @@ fn package(root: &Path, folder: &str) -> Package {
     });
     let texts = modules.values().flat_map(|module| {
         let is_command = folder == "server/portal" && module.file.starts_with("cli/");
-        let texts = texts::of(folder == "app", is_command, &module.syntax);
+        let texts = texts::of(folder == "app" || is_command, is_command, &module.syntax);
         texts.into_iter().map(|text| (module.file.clone(), text))
     });
     let writes = modules.values().map(|module| (module.file.clone(), writers::of(&module.syntax)));

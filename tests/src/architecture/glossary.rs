@@ -25,12 +25,13 @@ pub fn words() -> Vec<Word> {
     words.collect()
 }
 
-/// Where one of the words is used, as `file: "word" (term): text`: in the packages, and in the templates of mails.
+/// Where one of the words is used, as `file: "word" (term): text`: in the packages, in the templates of
+/// e-mails, and in the scripts.
 pub fn used(words: &[Word], packages: &[Package]) -> Vec<String> {
     let sources = packages.iter().flat_map(|package| {
         package.texts.iter().map(|(file, text)| (format!("{}/src/{file}", package.folder), text.clone()))
     });
-    let found = sources.chain(templates()).filter_map(|(file, text)| {
+    let found = sources.chain(other_files()).filter_map(|(file, text)| {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let word = words.iter().find(|word| holds(&text, &word.avoid))?;
         Some(format!("{file}: \"{}\" ({}): {text}", word.avoid, word.term))
@@ -49,15 +50,18 @@ pub fn holds(text: &str, words: &str) -> bool {
     })
 }
 
-fn templates() -> impl Iterator<Item = (String, String)> {
-    let mut folders = vec![root().join("server/adapters/templates")];
+fn other_files() -> impl Iterator<Item = (String, String)> {
+    let mut folders = vec![root().join("server/adapters/templates"), root().join("public")];
     let mut found = vec![];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if path
+                .extension()
+                .is_some_and(|kind| ["txt", "html", "js"].iter().any(|known| kind == *known))
+            {
                 let text = fs::read_to_string(&path).unwrap();
                 found.push((path.strip_prefix(root()).unwrap().display().to_string(), text));
             }

@@ -36,7 +36,7 @@ async fn its_people_read_why_sessions_were_ended() {
             .then_some(text)
     })
     .await;
-    assert!(text.contains("Sessions were ended in the last 24 hours"), "{text}");
+    assert!(text.contains("Connections were closed in the last 24 hours"), "{text}");
     let others = other.open(&format!("/t/{blog}")).await.html().text();
     assert!(!others.contains("Sessions were ended"), "{others}");
     // Also on the plan, before anything happens.

@@ -92,7 +92,8 @@ async fn a_link_of_the_machine_makes_one_person_staff() {
     let (done, said) = ask(&portal, &["add", "--role", "viewer"]).await;
     let late = links(&said).pop().unwrap();
     assert!(
-        done && said.contains("becomes viewer") && joe.open(&late).await.has_form("/do/staff-claim"),
+        done && said.contains("gets the staff role viewer")
+            && joe.open(&late).await.has_form("/do/staff-claim"),
         "{said}"
     );
     run(&mut portal.control().await, "update staff_claim set expires_at = now()").await;
@@ -129,13 +130,13 @@ async fn the_operator_sees_and_removes(portal: &Portal, jane: &Person) {
     );
     for who in ["joe@acme.example", "ac_1", "", "jane"] {
         let (done, said) = ask(portal, &["remove", who]).await;
-        assert!(!done && said.contains("nobody of the staff"), "{who}: {said}");
+        assert!(!done && said.contains("no staff member"), "{who}: {said}");
     }
     let (done, said) = ask(portal, &["add", "--role", "owner"]).await;
     assert!(!done && said.contains("the roles are approver, operator, viewer"), "{said}");
     jane.open("/staff").await;
     let (done, said) = ask(portal, &["remove", all[0]["account"].as_str().unwrap()]).await;
-    assert!(done && said.contains("not staff any more"), "{said}");
+    assert!(done && said.contains("no longer has a staff role"), "{said}");
     assert_eq!(jane.get("/account").await.status, 303, "signed out");
     let (done, said) = ask(portal, &["list"]).await;
     assert!(done && said.starts_with("Nobody is staff."), "{said}");

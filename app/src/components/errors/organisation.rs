@@ -64,5 +64,5 @@ fn several(found: &[FoundOrganisation], total: i64) -> String {
     let lines: String = found.iter().map(line).collect();
     let listed = i64::try_from(found.len()).unwrap_or(total);
     let more = if total > listed { format!("\n  and {} more", total - listed) } else { String::new() };
-    format!("{total} organisations have this name: name the one you mean by its id:{lines}{more}")
+    format!("{total} organisations have this name. Use the id instead:{lines}{more}")
 }

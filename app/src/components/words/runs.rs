@@ -59,7 +59,7 @@ pub fn step(name: &str) -> (String, &'static str) {
         }
         "cut_off" => ("Block access", "Connections are closed, and nobody can connect"),
         "let_in" => ("Restore access", "Clients can connect again, with the same passwords"),
-        "final_backup" => ("Final backup", "A backup is taken, encrypted and verified"),
+        "final_backup" => ("Take final backup", "A backup is taken, encrypted and verified"),
         "close_database" => ("Disable connections", "Nothing can change while it is waiting for deletion"),
         "open_database" => ("Enable connections", "With all data, as before"),
         "check_removal" => {

@@ -182,8 +182,8 @@ pub(crate) fn plan_check_view(view: PlanView, new: Plan, fresh: bool) -> AnyView
     let back = Page::Plan((&name).into());
     let above = usage.as_ref().and_then(|usage| above(usage, &new)).map(|sessions| {
         view! {
-            <Notice tone="warn" icon="triangle-alert" title=format!("{} above the new limit", words::count(sessions, "session is", "sessions are"))>
-                <p>"They stay open until they disconnect. Until then new connections are refused."</p>
+            <Notice tone="warn" icon="triangle-alert" title=format!("{} above the new limit", words::count(sessions, "connection is", "connections are"))>
+                <p>"They stay open until the client disconnects. Until then new connections are refused."</p>
             </Notice>
         }
     });

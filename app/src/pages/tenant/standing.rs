@@ -83,7 +83,7 @@ pub(super) fn SessionsEnded(lines: Vec<EndedLine>) -> impl IntoView {
     }
     let lines: Vec<_> = lines.into_iter().map(|line| view! { <li>{ended_in_words(&line)}</li> }).collect();
     view! {
-        <Notice tone="warn" icon="triangle-alert" title="Sessions were ended in the last 24 hours">
+        <Notice tone="warn" icon="triangle-alert" title="Connections were closed in the last 24 hours">
             <ul>{lines}</ul>
         </Notice>
     }
@@ -91,11 +91,10 @@ pub(super) fn SessionsEnded(lines: Vec<EndedLine>) -> impl IntoView {
 }
 
 fn ended_in_words(line: &EndedLine) -> String {
-    let sessions = if line.sessions == 1 { "session" } else { "sessions" };
+    let sessions = if line.sessions == 1 { "connection" } else { "connections" };
     let why = match line.reason {
         EndReason::CatalogLock => {
-            "asked for a lock on a system catalog that everybody on the server would have waited for"
-                .to_owned()
+            "requested a lock on a system catalog that would have blocked everybody on the server".to_owned()
         }
         EndReason::ForeignLock => {
             "held a lock on a database or role that is not part of this database".to_owned()

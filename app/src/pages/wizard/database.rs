@@ -100,7 +100,7 @@ fn RegionCards(regions: Vec<Region>, chosen: String, #[prop(into)] mistake: Issu
         .enumerate()
         .map(|(at, region)| {
             let full = region.full.is_some();
-            let hint = region.full.map_or_else(|| "Available".into(), |short| short.to_string());
+            let hint = region.full.map(|short| short.to_string()).unwrap_or_default();
             let checked = preselected == Some(at);
             view! {
                 <label class="choice">

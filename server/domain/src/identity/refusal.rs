@@ -92,52 +92,45 @@ impl Reason {
     pub fn words(self) -> &'static str {
         match self {
             Self::State => {
-                "This browser is not waiting for that answer any more: it took too long, was used \
-                 already, or was begun in another browser. Start again here."
+                "This sign-in is no longer valid: it took too long, was already used, or was started in another browser. Start again."
             }
-            Self::Answer | Self::AnswerIssuer => {
-                "The provider's response did not match the request. Start again."
-            }
+            Self::Answer | Self::AnswerIssuer => "The response did not match the request. Start again.",
             Self::Declined => "The provider did not sign you in. Start again, or use another sign-in method.",
             Self::Unreachable => {
                 "The provider cannot be reached right now. Try again in a minute, or use another sign-in method."
             }
             Self::Forbidden | Self::Form | Self::Discovery => {
-                "They are not set up as this portal needs it. Use another sign-in method, and give support the code below."
+                "The provider is not configured as this portal requires. Use another sign-in method, and give support the code below."
             }
             Self::Code | Self::Nonce | Self::Time | Self::Stale => {
-                "The sign-in there could not be confirmed in time. Start again."
+                "The sign-in could not be confirmed in time. Start again."
             }
             Self::Audience => {
-                "What came back was made for another site or application, or also for one that is not trusted here. Use another sign-in method, and give support the code below."
+                "The response was issued for another application, or also for one that is not trusted here. Use another sign-in method, and give support the code below."
             }
             Self::Signature | Self::Issuer | Self::Subject => {
-                "What they said of you could not be confirmed, so it was not believed. Use another sign-in method, and give support the code below."
+                "The response could not be verified. Use another sign-in method, and give support the code below."
             }
             Self::Address => {
                 "The provider has no verified e-mail address of yours. Verify one there and start again, or use another sign-in method."
             }
             Self::Taken => {
-                "You have another account here with it already. Sign in with it and remove it there first, or leave it as it is."
+                "It already belongs to another account here. Sign in to that account and remove it there first."
             }
             Self::Group => {
                 "Your account belongs to none of the groups that have access. Ask your administrator."
             }
             Self::Owner => {
-                "They do not say that an organisation named here is yours. Sign in there as one of its owners; where it \
-                 restricts apps, let this portal in first, in its settings there."
+                "The provider does not confirm that you own an organisation named here. Sign in there as one of its owners; if it restricts apps, allow this portal in its settings first."
             }
             Self::Unknown => {
-                "It opens no account here: it was removed, or belongs to an account that is gone. Use another sign-in method, and \
-                 delete it where your device or password manager keeps it."
+                "This passkey belongs to no account: it or its account was removed. Use another sign-in method, and delete the passkey from your device or password manager."
             }
             Self::Another => {
-                "It belongs to another account than the one that is signed in here. Use one of this account, or choose \
-                 another way."
+                "This passkey belongs to another account. Use one of this account, or another sign-in method."
             }
             Self::Unverified => {
-                "Your device did not make sure that it is you. Set up a screen lock, a PIN or a fingerprint for it and start \
-                 again, or choose another way."
+                "Your device did not confirm that it is you. Set up a screen lock, PIN or fingerprint and start again, or use another sign-in method."
             }
             Self::Counter => {
                 "It was used somewhere else since it was last used here, so there may be a copy of it. Sign in another way, \

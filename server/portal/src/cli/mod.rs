@@ -27,7 +27,7 @@ use tokio::runtime::Runtime;
 const SETTINGS_ARE_LISTED: &str = "Settings are read from environment variables and innkeeper.toml. `innkeeper serve --help` lists them; \
      `innkeeper config check` shows the values in force.";
 
-/// Gives people isolated PostgreSQL databases.
+/// Self-hosted portal for isolated PostgreSQL databases.
 #[derive(Parser)]
 #[command(name = "innkeeper", version, about, arg_required_else_help = true)]
 struct Cli {
@@ -40,7 +40,7 @@ enum Command {
     /// Run the portal, with a PostgreSQL cluster of its own unless it is given the URL of a server.
     #[command(after_help = SETTINGS_ARE_LISTED, after_long_help = manual())]
     Serve,
-    /// Bring the control database up to date and end.
+    /// Migrate the control database, then exit.
     Migrate,
     /// Check the configuration.
     Config(ConfigCommand),
@@ -54,7 +54,7 @@ enum Command {
     Organisation(OrganisationCommand),
     /// The master key, under which secrets are encrypted.
     Key(KeyCommand),
-    /// Check the installation and say what to do. Ends with 0 (nothing found), 1 (found) or 2 (could not look).
+    /// Check the installation and say what to do. Exit code: 0 (no problems), 1 (problems found) or 2 (could not check).
     Doctor(DoctorOptions),
 }
 

@@ -113,9 +113,13 @@ fn line(one: &OrganisationLine) -> String {
     };
     let stands = match one.closed_since {
         Some(at) => {
-            format!("closed since {} to all ways but {}", words::moment(at), one.open_ways.join(", "))
+            format!(
+                "sign-in methods restricted since {}; also allowed: {}",
+                words::moment(at),
+                one.open_ways.join(", ")
+            )
         }
-        None => "open to all ways".into(),
+        None => "all sign-in methods are allowed".into(),
     };
     format!(
         "{}  {}\n    {}, {}, {}; {stands}\n",

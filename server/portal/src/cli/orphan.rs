@@ -162,9 +162,7 @@ async fn remove_file(config: &Config, ground: &Ground, kind: OrphanKind, name: &
 
 fn refused(error: &Error) -> String {
     match error {
-        Error::NotFound => {
-            "no orphan of this kind has this name now; `innkeeper orphan list` shows those that are".into()
-        }
+        Error::NotFound => "no orphan of this kind has this name; `innkeeper orphan list` lists them".into(),
         error => explain(error),
     }
 }

@@ -46,10 +46,10 @@ impl Report {
     }
 
     fn text(&self) -> String {
-        let blind = part("Could not look everywhere", &self.could_not_look);
+        let blind = part("Could not check everything", &self.could_not_look);
         let found = part("Found", &self.found);
-        let end = if self.code() == 0 { "Nothing is wrong.\n" } else { "" };
-        format!("{blind}{found}Looked at: {}.\n{end}", self.looked_at.join(", "))
+        let end = if self.code() == 0 { "No problems found.\n" } else { "" };
+        format!("{blind}{found}Checked: {}.\n{end}", self.looked_at.join(", "))
     }
 }
 
@@ -75,13 +75,13 @@ mod tests {
         let mut report = Report { looked_at: vec!["configuration"], ..Report::default() };
         assert_eq!(
             (report.code(), report.text().as_str()),
-            (0, "Looked at: configuration.\nNothing is wrong.\n")
+            (0, "Checked: configuration.\nNo problems found.\n")
         );
         report.found("a is b", "c.", "Do d.");
         assert_eq!(report.code(), 1);
         let text = report.text();
         assert!(text.contains("1. a is b\n   Why it matters: c.\n   What to do: Do d.\n"), "{text}");
-        assert!(!text.contains("Nothing is wrong"), "{text}");
+        assert!(!text.contains("No problems found"), "{text}");
         report.blind("e", "f", "g");
         assert_eq!(report.code(), 2);
         let json: serde_json::Value = serde_json::to_value(&report).unwrap();

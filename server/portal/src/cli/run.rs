@@ -66,7 +66,7 @@ async fn act(reach: &Reach, action: RunAction) -> Result<String, String> {
     said.map_err(|error| match error {
         Error::NotFound => "no run has this number; `innkeeper run stuck` lists those that need you".into(),
         Error::Conflict => {
-            "not possible as the run stands now; `innkeeper run stuck` lists those that need you".into()
+            "not possible in the run's current state; `innkeeper run stuck` lists those that need you".into()
         }
         error => explain(&error),
     })

@@ -68,7 +68,7 @@ async fn act(config: &Config, store: &Store, action: StaffAction) -> Result<Stri
         StaffAction::Add { role } => {
             let link = staff::add(store, &operator, role).await.map_err(|error| explain(&error))?;
             Ok(format!(
-                "Whoever opens this link and presses \"Accept staff role\" becomes {} of this portal. It works once, until {}:\n{}\n",
+                "Whoever opens this link and selects \"Accept staff role\" gets the staff role {}. The link works once, until {}:\n{}\n",
                 role.as_str(),
                 words::moment(link.until),
                 link.address(&config.public_url(config.listen)),
@@ -88,8 +88,7 @@ async fn act(config: &Config, store: &Store, action: StaffAction) -> Result<Stri
 fn refused(error: &Error) -> String {
     match error {
         Error::NotFound => {
-            "nobody of the staff has this address or account id; `innkeeper staff list` shows who is staff"
-                .into()
+            "no staff member has this address or account id; `innkeeper staff list` lists them".into()
         }
         Error::Rejected(errors) => sentences(errors),
         error => explain(error),
@@ -99,12 +98,12 @@ fn refused(error: &Error) -> String {
 fn removed(member: &Member) -> String {
     let again = |provider: &String| {
         format!(
-            "A group of {provider} made them staff, and will again at the next sign-in: take them out of it there.\n"
+            "A group of {provider} gives them a staff role, and will again at the next sign-in: remove them from the group there.\n"
         )
     };
     let again: String =
         member.roles.iter().filter_map(|(_, provider)| provider.as_ref()).map(again).collect();
-    format!("{} is not staff any more, and signed out everywhere.\n{again}", member.address)
+    format!("{} no longer has a staff role and is signed out everywhere.\n{again}", member.address)
 }
 
 fn list(found: &[Member], json: bool) -> String {
@@ -113,11 +112,11 @@ fn list(found: &[Member], json: bool) -> String {
         return serde_json::to_string_pretty(found).unwrap_or_default() + "\n";
     }
     if found.is_empty() {
-        return "Nobody is staff. `innkeeper staff add` makes a link for the first.\n".into();
+        return "There are no staff members. `innkeeper staff add` creates an invite link.\n".into();
     }
     let how = |(role, provider): &(String, Option<String>)| match provider {
-        Some(provider) => format!("{role} by a group of {provider}"),
-        None => format!("{role} by a link"),
+        Some(provider) => format!("{role} (group of {provider})"),
+        None => format!("{role} (invite link)"),
     };
     let line = |member: &Member| {
         let how: Vec<_> = member.roles.iter().map(how).collect();

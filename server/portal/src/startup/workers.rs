@@ -79,7 +79,7 @@ pub(super) async fn assemble(
     for other in sealed?.into_keys().filter(|key| !keys.has(key)) {
         tracing::error!(
             key = other,
-            "mails or credentials are encrypted under another master key than that of INNKEEPER_MASTER_KEY_FILE; all portals \
+            "e-mails or credentials are encrypted under another master key than that of INNKEEPER_MASTER_KEY_FILE; all portals \
              of one control database need the same"
         );
     }

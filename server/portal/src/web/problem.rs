@@ -114,7 +114,7 @@ pub(super) fn problem_json(
         (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => {
             format!("Too many requests. Wait {seconds} seconds, then try again.")
         }
-        (StatusCode::UNPROCESSABLE_ENTITY, _) => "Some fields cannot be taken as they are; see errors.".into(),
+        (StatusCode::UNPROCESSABLE_ENTITY, _) => "Some fields are not valid; see errors.".into(),
         (StatusCode::CONFLICT, _) => {
             "This has changed since you looked, or something else is being done with it. Look at how it stands now."
                 .into()

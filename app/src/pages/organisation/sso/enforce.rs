@@ -20,6 +20,8 @@ pub struct EnforceForm {
     pub open: Vec<String>,
 }
 
+const DONE: &str = "Only the selected sign-in methods are allowed now.";
+
 /// Closes all other ways.
 #[server(prefix = "/do", endpoint = "enforce-sign-in")]
 pub async fn enforce_sign_in(
@@ -32,12 +34,10 @@ pub async fn enforce_sign_in(
     match ended {
         // The way this browser came by may be closed now: the list of databases says which one opens them.
         Ok(()) if cx.requester.account.as_ref().is_some_and(|person| !form.open.contains(&person.way)) => {
-            cx.say("SSO is now required for your organisation.").await?;
+            cx.say(DONE).await?;
             crate::web::see_other(Page::Tenants)
         }
-        ended => {
-            conclude(&form.organisation, &form, ended, "SSO is now required for your organisation.").await
-        }
+        ended => conclude(&form.organisation, &form, ended, DONE).await,
     }
 }
 
@@ -77,11 +77,21 @@ pub(super) fn Enforcing(view: IdentityView, form: Filled<EnforceForm>, fresh: bo
     };
     let ways: Vec<_> = view.ways.into_iter().enumerate().map(way).collect();
     let about = first.clone();
+    // An organisation that has no identity provider limits its people to some of the portal's own methods.
+    let (stands, who, press) = if view.issuer.is_some() {
+        ("SSO has been required since", "with SSO or a method selected below", "Require SSO")
+    } else {
+        (
+            "Sign-in methods have been restricted since",
+            "with a method selected below",
+            "Allow only these methods",
+        )
+    };
     let enforced = view.enforced_at.map(|since| {
         view! {
             <div class="card-body">
-                <Notice tone="ok" icon="shield-check" title=format!("SSO has been required since {}", words::day(since))>
-                    <p>"Only people who signed in with SSO or a method selected below can access your databases."</p>
+                <Notice tone="ok" icon="shield-check" title=format!("{stands} {}", words::day(since))>
+                    <p>{format!("Only people who signed in {who} can access your databases.")}</p>
                 </Notice>
             </div>
         }
@@ -111,7 +121,7 @@ pub(super) fn Enforcing(view: IdentityView, form: Filled<EnforceForm>, fresh: bo
                     </fieldset>
                 </div>
                 <div class="card-foot">
-                    <button type="submit" class="btn" disabled=!fresh><Icon name="lock-keyhole"/>"Require SSO"</button>
+                    <button type="submit" class="btn" disabled=!fresh><Icon name="lock-keyhole"/>{press}</button>
                 </div>
             </Form<EnforceSignIn>>
             {release}

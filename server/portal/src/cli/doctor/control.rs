@@ -33,7 +33,7 @@ pub(super) async fn migrations(reach: &Reach, report: &mut Report) {
         let mut owner = reach.owner().await.map_err(|error| explain(&error))?;
         owner.list_applied_migrations(&MIGRATIONS.table_name).await.map_err(|error| error.to_string())
     };
-    let why = "Program and schema have to fit.";
+    let why = "The program and the schema must match.";
     let applied: BTreeMap<_, _> = match tokio::time::timeout(DEADLINE, applied).await {
         Ok(Ok(applied)) => applied.into_iter().map(|ran| (ran.version, ran.checksum)).collect(),
         Ok(Err(error)) => {
@@ -52,7 +52,7 @@ pub(super) async fn migrations(reach: &Reach, report: &mut Report) {
             Some(_) => report.found(
                 format!("migration {name} ran with another content than this program has"),
                 why,
-                "This program is not of the release that made the database: use that one, or a newer one.",
+                "This program is not the release that created the database: use that one, or a newer one.",
             ),
             None => report.found(
                 format!("migration {name} has not run"),
@@ -68,15 +68,19 @@ pub(super) async fn migrations(reach: &Reach, report: &mut Report) {
 }
 
 pub(super) async fn work(worker: &PgPool, report: &mut Report) {
-    report.looked_at.push("runs and mails");
+    report.looked_at.push("runs and e-mails");
     match tokio::time::timeout(DEADLINE, doctor::work(worker)).await {
         Ok(Ok(found)) => report.found.extend(found),
         Ok(Err(error)) => {
             let advice = "Run `innkeeper migrate` if migrations are missing; the server's log says more.";
-            report.blind(format!("runs and mails cannot be read: {error}"), "People may be waiting.", advice);
+            report.blind(
+                format!("runs and e-mails cannot be read: {error}"),
+                "People may be waiting.",
+                advice,
+            );
         }
         Err(_) => {
-            report.blind("runs and mails were not read in time", "People may be waiting.", "Try again.");
+            report.blind("runs and e-mails were not read in time", "People may be waiting.", "Try again.");
         }
     }
 }

@@ -128,7 +128,7 @@ pub(super) fn leftovers(config: &Config, report: &mut Report) {
     match crate::cli::orphan::leftovers(config) {
         Ok(found) => {
             for orphan in found {
-                let why = "What nobody knows is never cleaned up, and may hold what others should not read.";
+                let why = "Unknown files are never cleaned up, and may hold what others should not read.";
                 report.found(format!("{}: {}", orphan.place, orphan.what), why, orphan.advice);
             }
         }

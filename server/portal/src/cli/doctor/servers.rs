@@ -21,8 +21,7 @@ const AUTHENTICATION: Duration = Duration::from_secs(30);
 
 pub(super) async fn server(worker: &PgPool, reach: &Reach, orphans: bool, report: &mut Report) {
     report.looked_at.push("servers");
-    let why =
-        "No tenant can be made or changed on a server that does not answer, and its tenants may be down.";
+    let why = "No database can be created or changed on a server that does not answer, and its tenants may be down.";
     let advice = "Does it run? Its log and `innkeeper config check` say more.";
     let asked = async {
         let server = reach.tenant_server().await.map_err(|error| explain(&error))?;
@@ -52,7 +51,7 @@ pub(super) async fn server(worker: &PgPool, reach: &Reach, orphans: bool, report
         }
         Ok(None) => report.found(
             format!("{name} is not registered"),
-            "No tenant can be made.",
+            "No database can be created.",
             "Start the portal; it registers its first server. Its log says what keeps it.",
         ),
         Err(error) => report.blind(format!("the list of servers cannot be read: {error}"), why, advice),
@@ -75,7 +74,7 @@ async fn standing(worker: &PgPool, id: ServerId, server: &dyn TenantServer, repo
             }
         }
         Ok(Err(error)) => {
-            report.blind(format!("tenants cannot be compared: {error}"), why, "Run this command again.")
+            report.blind(format!("tenants cannot be compared: {error}"), why, "Run this command again.");
         }
         Err(_) => report.blind("tenants were not compared in time", why, "Run this command again."),
     }
@@ -144,7 +143,7 @@ async fn settings(reach: &Reach, name: &str, report: &mut Report) {
 
 async fn compare(worker: &PgPool, servers: &[(ServerId, Arc<dyn TenantServer>)], report: &mut Report) {
     report.looked_at.push("orphans");
-    let why = "What nobody knows is never cleaned up, and what is missing does not work.";
+    let why = "Unknown resources are never cleaned up, and what is missing does not work.";
     match tokio::time::timeout(COMPARISON, doctor::orphans(worker, servers)).await {
         Ok(Ok(Ok(orphans))) => {
             for orphan in orphans {

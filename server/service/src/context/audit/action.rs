@@ -36,9 +36,9 @@ actions! {
     DomainVerify "domain.prove" "A domain was verified by its TXT record.";
     DomainRemove "domain.remove" "An admin removed an e-mail domain.";
     DomainRevoke "domain.take_back" "Staff revoked a verified domain.";
-    GithubAdd "github.add" "An admin added an organisation at GitHub.";
-    GithubRemove "github.remove" "An admin removed an organisation at GitHub.";
-    GithubVerify "github.show" "An admin proved to own an organisation at GitHub.";
+    GithubAdd "github.add" "An admin added a GitHub organisation.";
+    GithubRemove "github.remove" "An admin removed a GitHub organisation.";
+    GithubVerify "github.show" "An admin verified ownership of a GitHub organisation.";
     GroupRemove "group.remove" "An admin removed a group mapping.";
     GroupSet "group.set" "An admin mapped a group to a role.";
     HandoffConfirm "handoff.confirm" "Somebody confirmed that the credentials are saved.";
@@ -46,7 +46,7 @@ actions! {
     HandoffExpire "handoff.expire" "Credentials expired before anybody viewed them.";
     HandoffLapse "handoff.lapse" "The viewing window of credentials closed without a confirmation.";
     HandoffRenew "handoff.renew" "Somebody requested a password reset.";
-    HandoffReveal "handoff.reveal" "Somebody opened the credentials.";
+    HandoffReveal "handoff.reveal" "Somebody viewed the credentials.";
     HandoffSeal "handoff.seal" "Generated credentials were encrypted and made available to one person.";
     HandoffView "handoff.view" "Somebody looked at opened credentials again.";
     SignInMethodAdd "identity.add" "A sign-in method was added to an account.";

@@ -148,7 +148,7 @@ pub async fn all(store: &Store, requester: &Requester) -> Result<Vec<Member>> {
 }
 
 /// Takes away all that makes this account staff, and ends its sessions. `who` is an account id, or an address that one of
-/// the staff has. [`Error::NotFound`] where nobody of the staff is meant; refused where several are.
+/// the staff has. [`Error::NotFound`] where no staff member is meant; refused where several are.
 pub async fn remove(store: &Store, requester: &Requester, who: &str) -> Result<Member> {
     let id = who.parse::<AccountId>().ok();
     let key = EmailAddress::parse(who).ok().map(|email| email.key());
