@@ -142,10 +142,10 @@ for (const scripts of [true, false]) {
     const name = await visitor.create(jane, portal);
     await visitor.awaitHandoff(jane, portal, name);
     await jane.goto(`${portal.url}/t/${name}/settings/identity`);
-    await jane.getByLabel('GitHub organisation').fill('no such/name');
+    await jane.getByLabel('GitHub organisation', { exact: true }).fill('no such/name');
     await visitor.press(jane, 'Add organisation');
     await jane.getByText('This is not the name of a GitHub organisation').first().waitFor();
-    await jane.getByLabel('GitHub organisation').fill(login);
+    await jane.getByLabel('GitHub organisation', { exact: true }).fill(login);
     await visitor.press(jane, 'Add organisation');
 
     // She owns it only the second time.
@@ -160,7 +160,7 @@ for (const scripts of [true, false]) {
     await show();
     await jane.getByText('Verified by its owner').waitFor();
     await jane.getByLabel('Organisation or team').selectOption({ label: `${login}: Operations` });
-    await jane.getByLabel('Role').selectOption('developer');
+    await jane.getByLabel('Role for members').selectOption('developer');
     await visitor.press(jane, 'Add mapping');
     await jane.getByRole('listitem').filter({ hasText: `${login}: Operations` }).waitFor();
 

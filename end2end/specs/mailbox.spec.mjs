@@ -47,7 +47,7 @@ for (const scripts of [true, false]) {
     await page.getByText('The e-mail address was added to your sign-in methods.').waitFor();
     const told = await portal.mail(own, before);
     assert.match(told.subject, /was changed/);
-    assert.ok(told.text.includes(`${more} was added as a way in`), told.text);
+    assert.ok(told.text.includes(`${more} was added to the`), told.text);
 
     // It is the same account by either.
     await other.context().clearCookies();

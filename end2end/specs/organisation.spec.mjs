@@ -108,7 +108,7 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
       await page.getByText('you would not be able to sign in').waitFor();
       for (const [group, role] of [[ADMINS[shape], 'admin'], [DEVELOPERS[shape], 'developer']]) {
         await page.getByLabel('Group', { exact: true }).fill(group);
-        await page.getByLabel('Role').selectOption(role);
+        await page.getByLabel('Role', { exact: true }).selectOption(role);
         await visitor.press(page, 'Add group');
         await page.getByText('Saved. Applies to each person').waitFor();
       }
@@ -148,7 +148,7 @@ for (const [scripts, shape] of [[true, 'authentik'], [false, 'entra']]) {
       await bob.goto(`${portal.url}/sign-in?return=/t`);
       await bob.getByLabel('E-mail address').fill(`bob@${domain}`);
       await visitor.press(bob, 'Continue');
-      await bob.getByText(`signs in by ${label}`).first().waitFor();
+      await bob.getByText(`uses ${label}`).first().waitFor();
       await bob.getByRole('link', { name: `Continue with ${label}` }).click();
       await signInThere(bob, 'bob');
       await bob.waitForURL(`${portal.url}/t`);

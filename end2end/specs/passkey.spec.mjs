@@ -126,7 +126,7 @@ test('a passkey is made, signs in without anything typed, and shows that it is s
   // The same device makes no second one.
   await visitor.press(page, 'Add a passkey');
   await visitor.press(page, 'Create passkey');
-  await page.getByText('has a passkey of your account already').waitFor();
+  await page.getByText('already has a passkey for your account').waitFor();
   assert.equal(await page.getByLabel('Name').inputValue(), 'Chrome', 'the form is still there');
   seen.assertNone('a life with a passkey');
 });

@@ -64,7 +64,7 @@ for (const scripts of [true, false]) {
       await staffLink(page).click();
       await visitor.expectHeading(page, 'Staff');
       const row = page.getByRole('listitem').filter({ hasText: 'carol@acme.example' });
-      await row.getByText('Operator by a group of Authentik.').waitFor();
+      await row.getByText('Operator (group of Authentik).').waitFor();
       await row.getByText('Carol Clark').waitFor();
       await page.getByRole('searchbox').fill('nobody');
       await visitor.press(page, 'Search');

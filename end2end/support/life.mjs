@@ -85,7 +85,7 @@ export async function signIn(world) {
   }
   for (const [group, role] of [['db-admins', 'admin'], ['*', 'developer']]) {
     await page.getByLabel('Group', { exact: true }).fill(group);
-    await page.getByLabel('Role').selectOption(role);
+    await page.getByLabel('Role', { exact: true }).selectOption(role);
     await visitor.press(page, 'Add group');
     await page.getByText('Saved. Applies').waitFor();
   }
@@ -197,7 +197,7 @@ export async function suspending(world) {
 export async function destroying(world) {
   const { portal, page, name, to, show, restart } = world;
   await page.getByRole('link', { name: 'Delete database' }).click();
-  await visitor.expectHeading(page, `Destroy ${name}`);
+  await visitor.expectHeading(page, `Delete ${name}`);
   await show('destroy, asked');
   await wrongName(world, 'Delete database', 'destroy');
   portal.order('final_backup:after_intent:fatal');

@@ -142,7 +142,7 @@ async function wizard({ portal, page, to, show }) {
   await page.getByLabel('Database name').fill('Größe 1');
   await page.getByLabel('Allowed IP addresses').fill('203.0.113.300\n0.0.0.0/0');
   await visitor.press(page, 'Continue');
-  await page.getByRole('heading', { name: /There are \d mistakes/ }).waitFor();
+  await page.getByRole('heading', { name: /There are \d problems/ }).waitFor();
   await show('wizard, database with mistakes');
   // The form is out of date: its token is another one's.
   await page.evaluate(() => document.querySelectorAll('[name=csrf]').forEach((input) => (input.value = 'stale')));

@@ -98,7 +98,7 @@ pub(super) fn Teams(
                         aria-describedby=described_by(&group, false, wrong)
                     >{options}</select>
                 </div>
-                <Roles form=AddTeam::PATH label="Role" chosen=values.role mistake=mistakes.of("role")/>
+                <Roles form=AddTeam::PATH label="Role for members" chosen=values.role mistake=mistakes.of("role")/>
             </div>
             <div class="card-foot">
                 <button type="submit" class="btn" disabled=!fresh><Icon name="plus"/>"Add mapping"</button>
