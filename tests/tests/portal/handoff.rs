@@ -111,7 +111,7 @@ async fn what_was_not_saved_in_time_is_destroyed_and_made_anew() {
         assert_ne!(outcome(session, "select 1").await, "OK", "a session outlives its password");
     }
     let said = "select output from step where name = 'verify_access' order by finished_at desc limit 1";
-    assert_eq!(value(&mut control, said).await, "3 sign-ins over TLS passed, 2 that must be refused were");
+    assert_eq!(value(&mut control, said).await, "3 TLS logins succeeded; 2 forbidden attempts were rejected");
     for role in ROLES {
         assert_ne!(first.passwords[role], second.passwords[role]);
         assert_eq!(sign_in_code(&first.options(role)).await, "28P01");

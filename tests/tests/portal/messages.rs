@@ -74,7 +74,7 @@ async fn help_and_guide_explain_the_messages_that_really_come() {
         (said(app().ssl_mode(PgSslMode::Disable)).await, "verify-full"),
         (said(shop.options_to("app", "postgres")).await, "maintenance database"),
         (said(app().username("nobody")).await, "username"),
-        (said(app().password("nothing")).await, "new"),
+        (said(app().password("nothing")).await, "reset"),
         (said(shop.options("readonly")).await, "pool"),
         (without_certificate(&shop, &portal), "ertificate"),
     ];

@@ -30,10 +30,11 @@ async fn the_operator_opens_an_organisation_that_has_shut_itself_out() {
 
     let (done, said) = ask(&portal, &["list"]).await;
     assert!(
-        done && said.starts_with("Acme  or_") && said.contains("1 member, 1 admin, 1 database; closed since"),
+        done && said.starts_with("Acme  or_")
+            && said.contains("1 member, 1 admin, 1 database; sign-in methods restricted since"),
         "{said}"
     );
-    assert!(said.ends_with("to all ways but org-k3v9x2k3v9\n"), "{said}");
+    assert!(said.ends_with("; also allowed: org-k3v9x2k3v9\n"), "{said}");
     let (_, said) = ask(&portal, &["list", "--search", "acm", "--json"]).await;
     let all: Vec<Value> = serde_json::from_str(&said).unwrap();
     let id = all[0]["id"].as_str().unwrap();

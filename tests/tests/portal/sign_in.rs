@@ -118,7 +118,7 @@ async fn five_wrong_codes_end_it(portal: &Portal) {
         let page = ann.open(&answer.leads_to()).await;
         if left > 0 {
             let mistake = page.html().mistake("code").expect("a mistake beside the field");
-            assert!(mistake.contains(&format!("{left} tr")), "{mistake}");
+            assert!(mistake.contains(&format!("{left} attempt")), "{mistake}");
         }
     }
     let page = ann.open("/verify").await;
