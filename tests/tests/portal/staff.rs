@@ -139,7 +139,7 @@ async fn the_operator_sees_and_removes(portal: &Portal, jane: &Person) {
     assert!(done && said.contains("no longer has a staff role"), "{said}");
     assert_eq!(jane.get("/account").await.status, 303, "signed out");
     let (done, said) = ask(portal, &["list"]).await;
-    assert!(done && said.starts_with("Nobody is staff."), "{said}");
+    assert!(done && said.starts_with("There are no staff members."), "{said}");
     jane.sign_in(portal).await;
 }
 
